@@ -1,0 +1,1 @@
+//! A small BlueKing ITSM server.

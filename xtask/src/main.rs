@@ -1,0 +1,2 @@
+//! The project entry point.
+fn main() {}
