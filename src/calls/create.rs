@@ -1,0 +1,29 @@
+use super::session::Session;
+use crate::core::action::CREATE_TICKET;
+use crate::core::connection::Connection;
+use crate::core::failure::{Failure, Origin};
+use crate::core::new_ticket::NewTicket;
+use crate::core::operation_id;
+use crate::core::ticket::CreatedTicket;
+use crate::transport::Transport;
+
+/// A new operation id.
+pub fn new_operation_id(transport: &mut impl Transport) -> String {
+    operation_id::from_random(transport.random())
+}
+
+/// Creates a ticket. Sent once.
+pub fn create(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    ticket: &NewTicket,
+) -> Result<CreatedTicket, Failure> {
+    let parameters = ticket.parameters()?;
+    Session::open(transport, connection, ticket.secrets())?
+        .write(&CREATE_TICKET, parameters, CreatedTicket::read)
+        .map_err(|failure| Failure {
+            may_have_acted: failure.may_have_acted
+                || failure.origin == Origin::Itsm && ticket.can_leave_a_ghost(),
+            ..failure
+        })
+}

@@ -1,0 +1,83 @@
+use super::session::Session;
+use crate::core::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
+use crate::core::connection::Connection;
+use crate::core::failure::Failure;
+use crate::core::secret::Secret;
+use crate::core::ticket::{self, ApprovalResult};
+use crate::transport::Transport;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// How many results are asked for at once: each number asked is taken off the failed list.
+const MAX_SNS: usize = 50;
+
+/// Reads results. They are taken off the failed list by it.
+pub fn approval_results(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sns: &[String],
+) -> Result<Vec<ApprovalResult>, Failure> {
+    // An empty list is answered with an error, and a bare string with an empty list (recorded).
+    if !(1..=MAX_SNS).contains(&sns.len()) {
+        return Err(Failure::argument("sns", "must hold 1 to 50 ticket numbers"));
+    }
+    sns.iter().try_for_each(|sn| check_sn("sns", sn))?;
+    Session::open(transport, connection, [])?.read(
+        &TICKET_APPROVAL_RESULT,
+        parameters("sn", json!(sns)),
+        ApprovalResult::read_all,
+    )
+}
+
+/// Whether ITSM issued the token.
+pub fn verify_token(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    token: &Secret,
+) -> Result<bool, Failure> {
+    if token.expose().trim().is_empty() {
+        return Err(Failure::argument("token", "must not be blank"));
+    }
+    Session::open(transport, connection, [token])?.read(
+        &TOKEN_VERIFY,
+        parameters("token", token.expose().into()),
+        ticket::read_is_passed,
+    )
+}
+
+/// Which of `among` are on the failed list.
+pub fn failed_callbacks(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    among: &[String],
+) -> Result<Vec<String>, Failure> {
+    among.iter().try_for_each(|sn| check_sn("among", sn))?;
+    if among.is_empty() {
+        return Ok(Vec::new());
+    }
+    Session::open(transport, connection, [])?.read(&CALLBACK_FAILED_TICKET, Map::new(), |data| {
+        let failed: BTreeSet<&str> = ticket::read_failed_list(data)?.into_iter().collect();
+        Ok(among
+            .iter()
+            .filter(|sn| failed.contains(sn.as_str()))
+            .cloned()
+            .collect())
+    })
+}
+
+/// Refuses what is no ticket's number. Numbers are opaque, but never blank and never long.
+pub(super) fn check_sn(name: &str, sn: &str) -> Result<(), Failure> {
+    let bytes = 1..=64;
+    if sn.trim() != sn || !bytes.contains(&sn.len()) || sn.contains(char::is_control) {
+        return Err(Failure::argument(
+            name,
+            "must be a ticket number: 1 to 64 bytes, without blanks around it",
+        ));
+    }
+    Ok(())
+}
+
+/// One parameter.
+pub(super) fn parameters(name: &str, value: Value) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value)])
+}

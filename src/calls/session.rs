@@ -1,0 +1,111 @@
+//! The requests of one call: one deadline, secrets blotted out, reads repeated, writes never.
+
+use crate::core::action::Action;
+use crate::core::connection::Connection;
+use crate::core::envelope;
+use crate::core::failure::Failure;
+use crate::core::secret::Secret;
+use crate::transport::Transport;
+use serde_json::{Map, Value};
+
+/// A read is tried so often.
+const TRIES: u32 = 3;
+/// The longest pause before the second try; it doubles with each further one.
+const FIRST_PAUSE_MS: u64 = 200;
+
+/// The requests of one call of a function.
+pub struct Session<'a, T> {
+    transport: &'a mut T,
+    connection: &'a Connection,
+    secrets: Vec<&'a Secret>,
+    deadline: u64,
+}
+
+impl<'a, T: Transport> Session<'a, T> {
+    /// Starts the clock. `secrets` are those of the call's own arguments.
+    pub fn open(
+        transport: &'a mut T,
+        connection: &'a Connection,
+        secrets: impl IntoIterator<Item = &'a Secret>,
+    ) -> Result<Self, Failure> {
+        let deadline = transport.now() + u64::from(connection.deadline_ms()?);
+        Ok(Self {
+            transport,
+            connection,
+            secrets: connection.secrets().chain(secrets).collect(),
+            deadline,
+        })
+    }
+
+    /// Sends a write, once, and reads what `decode` makes of its data.
+    pub fn write<R>(
+        &mut self,
+        action: &Action,
+        parameters: Map<String, Value>,
+        decode: impl FnOnce(&Value) -> Result<R, String>,
+    ) -> Result<R, Failure> {
+        let data = self.send(action, parameters)?;
+        self.decoded(action, decode(&data))
+    }
+
+    /// Sends a read, again while the failure is a passing one and time remains, and reads what
+    /// `decode` makes of its data.
+    pub fn read<R>(
+        &mut self,
+        action: &Action,
+        parameters: Map<String, Value>,
+        decode: impl FnOnce(&Value) -> Result<R, String>,
+    ) -> Result<R, Failure> {
+        let mut tries = 1;
+        let data = loop {
+            match self.send(action, parameters.clone()) {
+                Ok(data) => break data,
+                Err(failure) if tries < TRIES && self.waited(&failure, tries) => tries += 1,
+                Err(failure) => return Err(failure),
+            }
+        };
+        self.decoded(action, decode(&data))
+    }
+
+    /// A fresh random number.
+    pub fn random(&mut self) -> u128 {
+        self.transport.random()
+    }
+
+    fn send(&mut self, action: &Action, parameters: Map<String, Value>) -> Result<Value, Failure> {
+        let request = self.connection.request(action, parameters)?;
+        self.transport
+            .send(&request, self.deadline)
+            .map_err(|cause| Failure::transport(action, &request.authority, cause))
+            .and_then(|response| envelope::read(action, &response))
+            .map_err(|failure| self.clean(failure))
+    }
+
+    fn decoded<R>(&self, action: &Action, decoded: Result<R, String>) -> Result<R, Failure> {
+        decoded.map_err(|why| {
+            let why = format!("{} answered with unexpected data: {why}", action.path);
+            self.clean(Failure::answer(action, why))
+        })
+    }
+
+    fn clean(&self, failure: Failure) -> Failure {
+        failure.without(&self.secrets)
+    }
+
+    /// Waits before another try, if there is a point and time enough for it.
+    ///
+    /// Full jitter: after a common fault all hosts come back at different moments.
+    fn waited(&mut self, failure: &Failure, tries: u32) -> bool {
+        let Some(wait) = failure.wait_ms() else {
+            return false;
+        };
+        let longest = FIRST_PAUSE_MS << tries.min(8);
+        let jitter = (self.transport.random() % u128::from(longest)) as u64;
+        let until = self.transport.now() + u64::from(wait) + jitter;
+        let in_time = until < self.deadline;
+        if in_time {
+            self.transport.pause(until);
+        }
+        in_time
+    }
+}

@@ -1,0 +1,13 @@
+//! The WIT shell: values of the WIT package to the core's and back. It decides nothing.
+
+mod bindings;
+mod callbacks;
+#[cfg(feature = "network")]
+mod convert;
+#[cfg(feature = "network")]
+mod network;
+#[cfg(feature = "network")]
+mod tickets;
+
+/// What carries the exports.
+struct Component;

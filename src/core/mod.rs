@@ -1,0 +1,16 @@
+//! The pure part: no I/O, no clock, no randomness, no panic.
+
+pub mod action;
+pub mod binding;
+pub mod callback;
+pub mod connection;
+pub mod envelope;
+pub mod failure;
+pub mod http;
+mod json;
+pub mod new_ticket;
+pub mod operation_id;
+pub mod secret;
+mod text;
+pub mod ticket;
+pub mod verdict;

@@ -1,0 +1,695 @@
+//! A ticket to be made: what ITSM would refuse or strand is refused here, by the argument's name.
+
+use super::connection::check_headers;
+use super::failure::Failure;
+use super::json;
+use super::operation_id;
+use super::secret::Secret;
+use super::text;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// A ticket to be made.
+pub struct NewTicket {
+    /// The operation, which becomes the ticket's tag.
+    pub operation_id: String,
+    /// What it is a request for.
+    pub service: Service,
+    /// In whose name it is made.
+    pub creator: String,
+    /// Its title.
+    pub title: String,
+    /// The service's other fields.
+    pub fields: Vec<Field>,
+    /// Who handles which node.
+    pub processors: Vec<Processors>,
+    /// Where to report the end.
+    pub callback: Option<CallbackTarget>,
+    /// More members of the request's body.
+    pub extra_json: Option<String>,
+}
+
+/// What a ticket is a request for.
+pub enum Service {
+    /// A service of the site.
+    Id(u64),
+    /// The built-in approval.
+    FastApproval {
+        /// Who approves.
+        approvers: Vec<String>,
+        /// What they read.
+        content: String,
+    },
+}
+
+/// One field of the service's form.
+pub struct Field {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: FieldValue,
+}
+
+/// The value of a field.
+pub enum FieldValue {
+    /// Text.
+    Text(String),
+    /// User names.
+    People(Vec<String>),
+    /// JSON text.
+    Json(String),
+}
+
+/// Who handles a node.
+pub struct Processors {
+    /// The node's id.
+    pub state_id: u64,
+    /// User names.
+    pub users: Vec<String>,
+}
+
+/// Where ITSM reports the end.
+pub struct CallbackTarget {
+    /// The address.
+    pub url: String,
+    /// What ITSM sends with it: a binding, most often.
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// The column's length. The message that refuses a longer title says 120 (recorded).
+const MAX_TITLE_CHARS: usize = 128;
+const MAX_CREATOR_CHARS: usize = 64;
+
+type Checked<T> = Result<T, Failure>;
+
+impl NewTicket {
+    /// The parameters of create_ticket.
+    pub fn parameters(&self) -> Checked<Map<String, Value>> {
+        if !operation_id::is_valid(&self.operation_id) {
+            return refuse(
+                "ticket.operation-id",
+                "must be 1 to 32 lower-case letters and digits",
+            );
+        }
+        check_text("ticket.creator", &self.creator, MAX_CREATOR_CHARS)?;
+        check_user("ticket.creator", &self.creator)?;
+        check_text("ticket.title", &self.title, MAX_TITLE_CHARS)?;
+
+        let mut parameters = self.extra()?;
+        let meta = match parameters.remove("meta") {
+            Some(Value::Object(meta)) => meta,
+            _ => Map::new(),
+        };
+        let mut add = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
+        add("creator", self.creator.as_str().into());
+        add("tag", self.operation_id.as_str().into());
+        match self.service {
+            Service::Id(id) => add("service_id", id.into()),
+            Service::FastApproval { .. } => add("fast_approval", true.into()),
+        };
+        add("fields", self.fields()?);
+        add("meta", self.meta(meta)?);
+        Ok(parameters)
+    }
+
+    /// The values that a server could repeat in what it says, and that prove something.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let headers = self.callback.iter().flat_map(|target| &target.headers);
+        headers.map(|(_, value)| value)
+    }
+
+    /// Whether wrong parameters can leave a ghost: a running ticket that never starts. ITSM checks
+    /// dynamic fields only after it has made the ticket (recorded).
+    pub fn can_leave_a_ghost(&self) -> bool {
+        self.extra_json
+            .as_ref()
+            .is_some_and(|extra| extra.contains("dynamic_fields"))
+    }
+
+    fn fields(&self) -> Checked<Value> {
+        let mut fields = vec![json!({"key": "title", "value": self.title})];
+        let mut seen = BTreeSet::from(["title"]);
+        if let Service::FastApproval { approvers, content } = &self.service {
+            let approvers = join_users("ticket.service.approvers", approvers)?;
+            check_text("ticket.service.content", content, usize::MAX)?;
+            fields.push(json!({"key": "APPROVER", "value": approvers}));
+            fields.push(json!({"key": "APPROVAL_CONTENT", "value": content}));
+            seen.extend(["APPROVER", "APPROVAL_CONTENT"]);
+        }
+        for (index, field) in self.fields.iter().enumerate() {
+            let name = format!("ticket.fields[{index}]");
+            if field.key.trim().is_empty() {
+                return refuse(&name, "has a blank key");
+            }
+            check_characters(&name, &field.key)?;
+            if !seen.insert(&field.key) {
+                return refuse(&name, "has a key that is set elsewhere");
+            }
+            let value = match &field.value {
+                FieldValue::Text(text) => {
+                    check_characters(&name, text)?;
+                    Value::String(text.clone())
+                }
+                FieldValue::People(users) => Value::String(join_users(&name, users)?),
+                FieldValue::Json(text) => read_json(&name, text)?,
+            };
+            fields.push(json!({"key": field.key, "value": value}));
+        }
+        Ok(fields.into())
+    }
+
+    fn meta(&self, mut meta: Map<String, Value>) -> Checked<Value> {
+        if let Some(target) = &self.callback {
+            check_callback_url(&target.url)?;
+            let headers: Vec<_> = target
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.expose().to_owned()))
+                .collect();
+            check_headers("ticket.callback.headers", &headers, &[])?;
+            meta.insert("callback_url".to_owned(), target.url.as_str().into());
+            if !headers.is_empty() {
+                let headers: Map<_, _> = headers
+                    .into_iter()
+                    .map(|(name, value)| (name, value.into()))
+                    .collect();
+                meta.insert("headers".to_owned(), headers.into());
+            }
+        }
+        let mut processors = Map::new();
+        for (index, node) in self.processors.iter().enumerate() {
+            let name = format!("ticket.processors[{index}]");
+            let users = join_users(&name, &node.users)?;
+            let twice = processors.insert(node.state_id.to_string(), users.into());
+            if twice.is_some() {
+                return refuse(&name, "names the state of an earlier one");
+            }
+        }
+        if !processors.is_empty() {
+            meta.insert("state_processors".to_owned(), processors.into());
+        }
+        Ok(meta.into())
+    }
+
+    /// The members of `extra-json`, none of which the record owns.
+    fn extra(&self) -> Checked<Map<String, Value>> {
+        const NAME: &str = "ticket.extra-json";
+        const OWNED: [&str; 6] = [
+            "creator",
+            "fast_approval",
+            "fields",
+            "service_id",
+            "tag",
+            "title",
+        ];
+        const OWNED_IN_META: [&str; 3] = ["callback_url", "headers", "state_processors"];
+        const CREDENTIALS: [&str; 4] = ["access_token", "bk_token", "bk_username", "jwt"];
+
+        let Some(text) = &self.extra_json else {
+            return Ok(Map::new());
+        };
+        let extra = match read_json(NAME, text)? {
+            Value::Object(extra) => extra,
+            other => {
+                return refuse(NAME, &format!("is {}, not an object", json::kind(&other)));
+            }
+        };
+        for member in extra.keys() {
+            let member = member.as_str();
+            if OWNED.contains(&member) {
+                return refuse(NAME, &format!("names `{member}`, which the ticket sets"));
+            }
+            if member.starts_with("bk_app_") || CREDENTIALS.contains(&member) {
+                return refuse(
+                    NAME,
+                    &format!("names `{member}`, which the connection sets"),
+                );
+            }
+        }
+        match extra.get("meta") {
+            None => {}
+            Some(Value::Object(meta)) => {
+                if let Some(owned) = OWNED_IN_META.iter().find(|key| meta.contains_key(**key)) {
+                    return refuse(
+                        NAME,
+                        &format!("names `meta.{owned}`, which the ticket sets"),
+                    );
+                }
+            }
+            Some(other) => {
+                let why = format!("has a `meta` that is {}, not an object", json::kind(other));
+                return refuse(NAME, &why);
+            }
+        }
+        if let Some(fields) = extra.get("dynamic_fields") {
+            check_dynamic_fields(fields).or_else(|why| refuse(NAME, &why))?;
+        }
+        Ok(extra)
+    }
+}
+
+fn refuse<T>(name: &str, why: &str) -> Checked<T> {
+    Err(Failure::argument(name, why))
+}
+
+/// ITSM refuses dynamic fields after it has made the ticket, which stays behind as a ghost.
+fn check_dynamic_fields(fields: &Value) -> Result<(), String> {
+    for field in json::rows(fields, "`dynamic_fields`")? {
+        let field = json::Object::of(field, "a dynamic field")?;
+        let name = field.text("name")?;
+        let kind = field.text("type")?;
+        let value = field.text("value")?;
+        let number = value.parse::<i64>().is_ok();
+        if !(1..=32).contains(&name.chars().count()) {
+            return Err("has a dynamic field whose name has not 1 to 32 characters".to_owned());
+        }
+        if !(matches!(kind.as_str(), "STRING" | "LINK") || kind == "INT" && number) {
+            return Err(
+                "has a dynamic field that is none of STRING, LINK and INT with a number".to_owned(),
+            );
+        }
+        if !(1..=255).contains(&value.chars().count()) {
+            return Err("has a dynamic field whose value has not 1 to 255 characters".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn check_callback_url(url: &str) -> Checked<()> {
+    let name = "ticket.callback.url";
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    match rest {
+        None => refuse(name, "must begin with https:// or http://"),
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', '?', '#']) => {
+            refuse(name, "must name a host")
+        }
+        Some(_) if url.len() > 2048 => refuse(name, "must have at most 2048 bytes"),
+        Some(_) if !text::is_printable_ascii(url) || url.contains(' ') => {
+            refuse(name, "must be printable ASCII without blanks")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()> {
+    if text.trim().is_empty() {
+        return refuse(name, "must not be blank");
+    }
+    if text.chars().count() > max_chars {
+        return refuse(name, &format!("must have at most {max_chars} characters"));
+    }
+    check_characters(name, text)
+}
+
+/// Text that the server's database can hold.
+///
+/// Its tables have three-byte characters: an emoji in the title is an error of the database, and in
+/// a field the ticket is made and never starts (both recorded).
+fn check_characters(name: &str, text: &str) -> Checked<()> {
+    if text.chars().any(|character| character > '\u{ffff}') {
+        return refuse(
+            name,
+            "must have no character beyond the basic plane (such as emoji)",
+        );
+    }
+    if text.contains('\0') {
+        return refuse(name, "must not contain the character NUL");
+    }
+    Ok(())
+}
+
+fn check_user(name: &str, user: &str) -> Checked<()> {
+    if user.trim().is_empty() {
+        return refuse(name, "must not hold a blank user name");
+    }
+    if user.trim() != user || user.contains(|c: char| c == ',' || c.is_control()) {
+        return refuse(
+            name,
+            "must hold user names without commas, line breaks or blanks around them",
+        );
+    }
+    check_characters(name, user)
+}
+
+/// User names as ITSM wants them. A JSON list is accepted too and leaves the ticket stuck (recorded).
+fn join_users(name: &str, users: &[String]) -> Checked<String> {
+    if users.is_empty() {
+        return refuse(name, "must name at least one user");
+    }
+    for user in users {
+        check_user(name, user)?;
+    }
+    Ok(users.join(","))
+}
+
+fn read_json(name: &str, text: &str) -> Checked<Value> {
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) => return refuse(name, &format!("is not usable: {}", json::reason(&error))),
+    };
+    // The members of an object here are members of the request: which of two counts is the server's
+    // choice, not one to leave open.
+    if value.is_object()
+        && let Ok(members) = json::members(text)
+        && let Some(repeated) = members.repeated
+    {
+        return refuse(name, &format!("names `{repeated}` twice"));
+    }
+    check_characters(name, &value.to_string())?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::failure::Advice;
+
+    fn ticket() -> NewTicket {
+        NewTicket {
+            operation_id: "op1".into(),
+            service: Service::FastApproval {
+                approvers: vec!["admin".into(), "bob".into()],
+                content: "please".into(),
+            },
+            creator: "carol".into(),
+            title: "扩容".into(),
+            fields: vec![],
+            processors: vec![],
+            callback: None,
+            extra_json: None,
+        }
+    }
+
+    fn field(key: &str, value: FieldValue) -> Field {
+        Field {
+            key: key.into(),
+            value,
+        }
+    }
+
+    fn target(url: &str, headers: &[(&str, &str)]) -> CallbackTarget {
+        CallbackTarget {
+            url: url.into(),
+            headers: headers
+                .iter()
+                .map(|&(name, value)| (name.into(), Secret::new(value.into())))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_fast_approval_is_what_itsm_was_recorded_to_accept() {
+        let mut ticket = ticket();
+        ticket.callback = Some(target("http://h/cb", &[("X-A", "b")]));
+        assert_eq!(
+            Value::Object(ticket.parameters().unwrap()),
+            json!({
+                "creator": "carol",
+                "tag": "op1",
+                "fast_approval": true,
+                "fields": [
+                    {"key": "title", "value": "扩容"},
+                    {"key": "APPROVER", "value": "admin,bob"},
+                    {"key": "APPROVAL_CONTENT", "value": "please"},
+                ],
+                "meta": {"callback_url": "http://h/cb", "headers": {"X-A": "b"}},
+            })
+        );
+    }
+
+    #[test]
+    fn a_services_ticket_carries_fields_of_each_kind_nodes_and_extra_members() {
+        let mut ticket = ticket();
+        ticket.service = Service::Id(7);
+        ticket.fields = vec![
+            field("reason", FieldValue::Text("new\nhost".into())),
+            field("leader", FieldValue::People(vec!["dave".into()])),
+            field("count", FieldValue::Json("[1, {\"a\": null}]".into())),
+        ];
+        ticket.processors = vec![Processors {
+            state_id: 407,
+            users: vec!["x".into(), "y".into()],
+        }];
+        ticket.extra_json = Some(
+            r#"{"bk_biz_id": 2, "meta": {"envs": {"A": "b"}}, "dynamic_fields": [{"name": "n", "type": "INT", "value": 5}]}"#
+                .into(),
+        );
+        assert_eq!(
+            Value::Object(ticket.parameters().unwrap()),
+            json!({
+                "creator": "carol",
+                "tag": "op1",
+                "service_id": 7,
+                "bk_biz_id": 2,
+                "dynamic_fields": [{"name": "n", "type": "INT", "value": 5}],
+                "fields": [
+                    {"key": "title", "value": "扩容"},
+                    {"key": "reason", "value": "new\nhost"},
+                    {"key": "leader", "value": "dave"},
+                    {"key": "count", "value": [1, {"a": null}]},
+                ],
+                "meta": {"envs": {"A": "b"}, "state_processors": {"407": "x,y"}},
+            })
+        );
+    }
+
+    #[test]
+    fn what_itsm_would_refuse_or_strand_is_refused_by_the_arguments_name() {
+        let fast = |approvers: &[&str], content: &str| Service::FastApproval {
+            approvers: approvers.iter().map(|&user| user.into()).collect(),
+            content: content.into(),
+        };
+        type Change = Box<dyn Fn(&mut NewTicket)>;
+        let cases: Vec<(&str, Change)> = vec![
+            (
+                "ticket.operation-id",
+                Box::new(|t| t.operation_id = "".into()),
+            ),
+            (
+                "ticket.operation-id",
+                Box::new(|t| t.operation_id = "a".repeat(33)),
+            ),
+            (
+                "ticket.operation-id",
+                Box::new(|t| t.operation_id = "Op".into()),
+            ),
+            ("ticket.creator", Box::new(|t| t.creator = " ".into())),
+            ("ticket.creator", Box::new(|t| t.creator = "u".repeat(65))),
+            ("ticket.creator", Box::new(|t| t.creator = "a,b".into())),
+            ("ticket.title", Box::new(|t| t.title = "\n ".into())),
+            ("ticket.title", Box::new(|t| t.title = "单".repeat(129))),
+            ("ticket.title", Box::new(|t| t.title = "hi 🚀".into())),
+            (
+                "ticket.service.approvers",
+                Box::new(move |t| t.service = fast(&[], "c")),
+            ),
+            (
+                "ticket.service.approvers",
+                Box::new(move |t| t.service = fast(&["a", ""], "c")),
+            ),
+            (
+                "ticket.service.approvers",
+                Box::new(move |t| t.service = fast(&["a,b"], "c")),
+            ),
+            (
+                "ticket.service.content",
+                Box::new(move |t| t.service = fast(&["a"], " ")),
+            ),
+            (
+                "ticket.service.content",
+                Box::new(move |t| t.service = fast(&["a"], "🚀")),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field("title", FieldValue::Text("x".into()))]),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field("APPROVER", FieldValue::Text("x".into()))]),
+            ),
+            (
+                "ticket.fields[1]",
+                Box::new(|t| {
+                    t.fields = ["k", "k"]
+                        .map(|key| field(key, FieldValue::Text("x".into())))
+                        .into();
+                }),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field(" ", FieldValue::Text("x".into()))]),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field("k", FieldValue::Text("🚀".into()))]),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field("k", FieldValue::People(vec![]))]),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| t.fields = vec![field("k", FieldValue::Json("{x".into()))]),
+            ),
+            (
+                "ticket.fields[0]",
+                Box::new(|t| {
+                    t.fields = vec![field("k", FieldValue::Json(r#""\ud83d\ude80""#.into()))]
+                }),
+            ),
+            (
+                "ticket.processors[0]",
+                Box::new(|t| {
+                    t.processors = vec![Processors {
+                        state_id: 1,
+                        users: vec![],
+                    }]
+                }),
+            ),
+            (
+                "ticket.processors[1]",
+                Box::new(|t| {
+                    t.processors = [1, 1]
+                        .map(|state_id| Processors {
+                            state_id,
+                            users: vec!["a".into()],
+                        })
+                        .into();
+                }),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| t.callback = Some(target("", &[]))),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| t.callback = Some(target("ftp://h/", &[]))),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| t.callback = Some(target("http:///x", &[]))),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| t.callback = Some(target("http://h/a b", &[]))),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| t.callback = Some(target("http://h/单", &[]))),
+            ),
+            (
+                "ticket.callback.url",
+                Box::new(|t| {
+                    t.callback = Some(target(&format!("http://h/{}", "x".repeat(2048)), &[]))
+                }),
+            ),
+            (
+                "ticket.callback.headers[0]",
+                Box::new(|t| t.callback = Some(target("http://h", &[("X", "单")]))),
+            ),
+            (
+                "ticket.callback.headers[0]",
+                Box::new(|t| t.callback = Some(target("http://h", &[("X", "a\r\nY: b")]))),
+            ),
+            (
+                "ticket.callback.headers[0]",
+                Box::new(|t| t.callback = Some(target("http://h", &[("Content-Type", "x")]))),
+            ),
+            (
+                "ticket.callback.headers[1]",
+                Box::new(|t| t.callback = Some(target("http://h", &[("X", "1"), ("x", "2")]))),
+            ),
+        ];
+        for (name, change) in cases {
+            let mut ticket = ticket();
+            change(&mut ticket);
+            let failure = ticket.parameters().unwrap_err();
+            assert_eq!(
+                failure.advice,
+                Advice::FixArgument(name.into()),
+                "{}",
+                failure.message
+            );
+            assert!(!failure.may_have_acted);
+        }
+    }
+
+    #[test]
+    fn extra_json_may_not_name_what_the_ticket_or_the_connection_owns() {
+        for (extra, why) in [
+            ("[]", "ticket.extra-json is an array, not an object"),
+            (
+                "{",
+                "ticket.extra-json is not usable: the JSON ends too early (line 1, column 1)",
+            ),
+            (
+                r#"{"tag":"x"}"#,
+                "ticket.extra-json names `tag`, which the ticket sets",
+            ),
+            (
+                r#"{"title":"x"}"#,
+                "ticket.extra-json names `title`, which the ticket sets",
+            ),
+            (
+                r#"{"fast_approval":"false"}"#,
+                "ticket.extra-json names `fast_approval`, which the ticket sets",
+            ),
+            (
+                r#"{"bk_app_secret":"x"}"#,
+                "ticket.extra-json names `bk_app_secret`, which the connection sets",
+            ),
+            (
+                r#"{"bk_username":"x"}"#,
+                "ticket.extra-json names `bk_username`, which the connection sets",
+            ),
+            (
+                r#"{"meta":[1]}"#,
+                "ticket.extra-json has a `meta` that is an array, not an object",
+            ),
+            (
+                r#"{"meta":null}"#,
+                "ticket.extra-json has a `meta` that is null, not an object",
+            ),
+            (
+                r#"{"meta":{"headers":{}}}"#,
+                "ticket.extra-json names `meta.headers`, which the ticket sets",
+            ),
+            (
+                r#"{"meta":{"callback_url":""}}"#,
+                "ticket.extra-json names `meta.callback_url`, which the ticket sets",
+            ),
+            (r#"{"a":1,"a":2}"#, "ticket.extra-json names `a` twice"),
+            (
+                r#"{"dynamic_fields":{"a":1}}"#,
+                "ticket.extra-json `dynamic_fields` is an object, not a list",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"TEXT","value":"v"}]}"#,
+                "ticket.extra-json has a dynamic field that is none of STRING, LINK and INT with a number",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"","type":"LINK","value":"v"}]}"#,
+                "ticket.extra-json has a dynamic field whose name has not 1 to 32 characters",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":""}]}"#,
+                "ticket.extra-json has a dynamic field whose value has not 1 to 255 characters",
+            ),
+        ] {
+            let mut ticket = ticket();
+            ticket.extra_json = Some(extra.into());
+            assert_eq!(ticket.parameters().unwrap_err().message, why);
+        }
+    }
+
+    #[test]
+    fn limits_count_characters_and_their_last_value_is_allowed() {
+        let mut ticket = ticket();
+        ticket.title = "单".repeat(128);
+        ticket.creator = "u".repeat(64);
+        ticket.operation_id = "a".repeat(32);
+        assert!(ticket.parameters().is_ok());
+    }
+}

@@ -1,0 +1,255 @@
+//! What ITSM says of tickets.
+
+use super::json::{self, Object};
+use super::text;
+use super::verdict::Verdict;
+use serde_json::Value;
+
+/// A ticket that has just been made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedTicket {
+    /// Its number.
+    pub sn: String,
+    /// Its id in ITSM's database.
+    pub id: u64,
+    /// Its page.
+    pub ticket_url: String,
+}
+
+/// A row of get_tickets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its number.
+    pub sn: String,
+    /// Its id in ITSM's database.
+    pub id: u64,
+    /// Its title.
+    pub title: String,
+    /// Who it was made for.
+    pub creator: String,
+    /// Its service.
+    pub service_id: u64,
+    /// ITSM's word for its status.
+    pub status: String,
+    /// When it was made, in the server's local time.
+    pub created_at: String,
+    /// When it ended: the only evidence of an ending.
+    pub ended_at: Option<String>,
+    /// Who handled it.
+    pub updated_by: Vec<String>,
+    /// When it last changed.
+    pub updated_at: String,
+    /// Its page.
+    pub ticket_url: String,
+}
+
+/// A row of ticket_approval_result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalResult {
+    /// The ticket's number.
+    pub sn: String,
+    /// Its title.
+    pub title: String,
+    /// ITSM's word for its status.
+    pub status: String,
+    /// ITSM's result over all approvals.
+    pub approve_result: bool,
+    /// Its page.
+    pub ticket_url: String,
+    /// Who handled it.
+    pub updated_by: Vec<String>,
+    /// When it last changed.
+    pub updated_at: String,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The status of the ended ticket.
+    Status,
+    /// ITSM's result.
+    ApprovalResult,
+}
+
+/// What ITSM itself said about our ended ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What that rests on.
+    pub evidence: Evidence,
+}
+
+/// What ITSM says of a ticket that somebody names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Ours, and ended.
+    Ended(Outcome),
+    /// Ours, and not ended.
+    Open(Ticket),
+    /// Ours and ended, but the result can't be read yet.
+    Undecided(Ticket),
+    /// Not made by this operation.
+    Foreign,
+    /// No such number.
+    Missing,
+    /// Several tickets of this number.
+    Ambiguous(Vec<Ticket>),
+    /// The server ignores tags.
+    TagsIgnored,
+}
+
+impl CreatedTicket {
+    /// The data of create_ticket's answer.
+    pub fn read(data: &Value) -> Result<Self, String> {
+        let row = Object::of(data, "`data`")?;
+        Ok(Self {
+            sn: sn(&row)?,
+            id: row.number("id")?,
+            ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Ticket {
+    /// A page of get_tickets.
+    ///
+    /// With some page sizes the server answers a bare list instead; none of those is ever asked for.
+    pub fn read_page(data: &Value) -> Result<Vec<Self>, String> {
+        let page = Object::of(data, "`data`")?;
+        json::rows(page.get("items")?, "`items`")?
+            .iter()
+            .map(Self::read)
+            .collect()
+    }
+
+    fn read(row: &Value) -> Result<Self, String> {
+        let row = Object::of(row, "a ticket")?;
+        Ok(Self {
+            sn: sn(&row)?,
+            id: row.number("id")?,
+            title: row.text("title")?,
+            creator: row.optional_text("creator")?.unwrap_or_default(),
+            service_id: row.number("service_id")?,
+            status: row.text("current_status")?,
+            created_at: row.text("create_at")?,
+            // Not optional: a server that does not tell would make each ticket look open.
+            ended_at: match row.get("end_at")? {
+                Value::Null => None,
+                _ => Some(row.text("end_at")?).filter(|at| !at.is_empty()),
+            },
+            updated_by: text::users(&row.optional_text("updated_by")?.unwrap_or_default()),
+            updated_at: row.optional_text("update_at")?.unwrap_or_default(),
+            ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+        })
+    }
+}
+
+impl ApprovalResult {
+    /// The data of ticket_approval_result's answer.
+    pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
+        let read = |row: &Value| {
+            let row = Object::of(row, "a result")?;
+            Ok(Self {
+                sn: sn(&row)?,
+                title: row.text("title")?,
+                status: row.text("current_status")?,
+                approve_result: row.boolean("approve_result")?,
+                ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+                updated_by: text::users(&row.optional_text("updated_by")?.unwrap_or_default()),
+                updated_at: row.optional_text("update_at")?.unwrap_or_default(),
+            })
+        };
+        json::rows(data, "`data`")?.iter().map(read).collect()
+    }
+}
+
+/// The numbers in callback_failed_ticket's answer.
+pub fn read_failed_list(data: &Value) -> Result<Vec<&str>, String> {
+    json::rows(data, "`data`")?
+        .iter()
+        .map(|row| {
+            row.as_str()
+                .ok_or_else(|| format!("a row is {}, not a number of a ticket", json::kind(row)))
+        })
+        .collect()
+}
+
+/// The data of token/verify's answer.
+pub fn read_is_passed(data: &Value) -> Result<bool, String> {
+    Object::of(data, "`data`")?.boolean("is_passed")
+}
+
+fn sn(row: &Object) -> Result<String, String> {
+    let sn = row.text("sn")?;
+    if sn.is_empty() {
+        return Err("`sn` is empty".to_owned());
+    }
+    Ok(sn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_ticket_that_a_trigger_finished_is_known_by_its_missing_end() {
+        let row = |end_at: Value| {
+            json!({"items": [{
+                "id": 111, "sn": "REQ20261124000114", "title": "x", "service_id": 2,
+                "current_status": "FINISHED", "updated_by": "carol", "update_at": "2026-11-24 07:51:11",
+                "end_at": end_at, "creator": "carol", "create_at": "2026-11-24 07:51:08", "ticket_url": "u",
+            }]})
+        };
+        let ended =
+            |end_at| Ticket::read_page(&row(end_at)).map(|mut page| page.remove(0).ended_at);
+        assert_eq!(ended(Value::Null), Ok(None));
+        assert_eq!(
+            ended(json!("2026-11-24 07:51:11")),
+            Ok(Some("2026-11-24 07:51:11".into()))
+        );
+        assert_eq!(ended(json!(5.5)), Ok(Some("5.5".into())));
+        assert_eq!(
+            ended(json!(true)),
+            Err("`end_at` is a boolean, not a string".into())
+        );
+    }
+
+    #[test]
+    fn data_of_another_shape_is_named_not_guessed() {
+        for (data, why) in [
+            (json!([]), "`data` is an array, not an object"),
+            (json!({}), "`items` is missing"),
+            (json!({"items": {}}), "`items` is an object, not a list"),
+            (json!({"items": [1]}), "a ticket is a number, not an object"),
+            (json!({"items": [{}]}), "`sn` is missing"),
+            (json!({"items": [{"sn": ""}]}), "`sn` is empty"),
+        ] {
+            assert_eq!(Ticket::read_page(&data), Err(why.into()));
+        }
+        for (data, why) in [
+            (json!({}), "`data` is an object, not a list"),
+            (
+                json!([{"sn": "S", "title": "", "current_status": "X", "approve_result": "true"}]),
+                "`approve_result` is a string, not a boolean",
+            ),
+        ] {
+            assert_eq!(ApprovalResult::read_all(&data), Err(why.into()));
+        }
+        assert_eq!(
+            CreatedTicket::read(&json!({"sn": "S", "id": -1})),
+            Err("`id` is a number, not a number that is not negative".into())
+        );
+        assert_eq!(
+            read_failed_list(&json!(["A", 1])),
+            Err("a row is a number, not a number of a ticket".into())
+        );
+        assert_eq!(
+            read_is_passed(&json!({"is_passed": 1})),
+            Err("`is_passed` is a number, not a boolean".into())
+        );
+    }
+}
