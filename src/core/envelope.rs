@@ -14,6 +14,14 @@ use serde_json::{Map, Value};
 const GATEWAY_CODE: &str = "X-Bkapi-Error-Code";
 const GATEWAY_REQUEST_ID: &str = "X-Bkapi-Request-ID";
 
+/// The gateway's words for an upstream that it never reached. In its other words a connection was
+/// made and then broke or timed out, and ITSM may have acted (read in the gateway's source).
+const NEVER_CONNECTED: [&str; 3] = [
+    "connection refused",
+    "connection timed out while connecting to upstream",
+    "failed to connect to upstream",
+];
+
 /// The data of a successful answer.
 pub fn read(action: &Action, response: &Response) -> Result<Value, Failure> {
     let request_id = response.header(GATEWAY_REQUEST_ID).map(str::to_owned);
@@ -108,6 +116,7 @@ fn esb(action: &Action, code: &str, message: String) -> Failure {
     let parameters = Advice::FixArgument(action.argument.to_owned());
     let advice = match code {
         // Only the text tells whether it is the app's secret or the user.
+        "1306000" if is_about_the_user(&message) => Advice::SendVerifiedUser,
         "1306000" => Advice::FixCredentials,
         "1306401" => Advice::SendVerifiedUser,
         "1306402" | "1306403" => Advice::AskPermission,
@@ -139,11 +148,11 @@ fn gateway(
     let message = members.map(message).filter(|message| !message.is_empty());
     let message = message.or_else(|| response.header("X-Bkapi-Error-Message").map(str::to_owned));
     let message = message.unwrap_or_else(|| "the gateway gave no message".to_owned());
-    // Behind the gateway, but before ITSM: the upstream could not be connected to.
     let upstream = members.and_then(|members| text_member(members, "upstream_error"));
-    let never_connected = upstream.is_some_and(|error| error.contains("connect"));
+    let never_connected = upstream.is_some_and(|error| NEVER_CONNECTED.contains(&error.as_str()));
     let (advice, proven_undone) = match code {
-        "1640303" => (Advice::SendVerifiedUser, true),
+        "1640102" => (Advice::SendVerifiedUser, true),
+        "1640001" if is_about_the_user(&message) => (Advice::SendVerifiedUser, true),
         code if code.starts_with("16403") => (Advice::AskPermission, true),
         code if code.starts_with("16400") || code.starts_with("16401") => {
             (Advice::FixCredentials, true)
@@ -166,6 +175,15 @@ fn gateway(
         message,
         request_id: None,
     }
+}
+
+/// Whether the gateway or the ESB misses a proven user, and not the app's own credentials.
+///
+/// Both have one code for the two, so only the text tells (read in the gateway's source).
+fn is_about_the_user(message: &str) -> bool {
+    ["user authentication failed", "bk_username", "bk_token"]
+        .iter()
+        .any(|words| message.to_ascii_lowercase().contains(words))
 }
 
 /// What is neither an envelope nor the gateway's error.
@@ -360,7 +378,8 @@ mod tests {
             (200, "1640001", Advice::FixCredentials, false),
             (401, "1640101", Advice::FixCredentials, false),
             (403, "1640301", Advice::AskPermission, false),
-            (403, "1640303", Advice::SendVerifiedUser, false),
+            (401, "1640102", Advice::SendVerifiedUser, false),
+            (403, "1640303", Advice::AskPermission, false),
             (404, "1640401", fix("connection.endpoint"), false),
             (413, "1641301", fix("ticket"), false),
             (429, "1642902", Advice::WaitMs(7_000), false),
@@ -383,9 +402,43 @@ mod tests {
             assert_eq!(failure.code.as_deref(), Some(code));
             assert_eq!(failure.request_id.as_deref(), Some("r-1"));
         }
-        let body = r#"{"message":"bad gateway","upstream_error":"connection refused"}"#;
-        let refused = response(502, &[(GATEWAY_CODE, "1650200")], body);
-        assert!(!failure(&CREATE_TICKET, &refused).may_have_acted);
+    }
+
+    #[test]
+    fn a_gateways_upstream_error_proves_only_a_connection_that_was_never_made() {
+        for (upstream_error, may_have_acted) in [
+            ("connection refused", false),
+            ("connection timed out while connecting to upstream", false),
+            ("failed to connect to upstream", false),
+            ("connection reset by peer OR upstream prematurely closed connection", true),
+            ("connection timed out while reading response header from upstream OR reading upstream", true),
+            ("cannot read header from upstream", true),
+            ("", true),
+        ] {
+            for code in ["1650200", "1650201", "1650300", "1650401"] {
+                let body = format!(r#"{{"message":"m","upstream_error":"{upstream_error}"}}"#);
+                let response = response(502, &[(GATEWAY_CODE, code)], &body);
+                let failure = failure(&CREATE_TICKET, &response);
+                assert_eq!(failure.may_have_acted, may_have_acted, "{upstream_error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_proof_of_the_user_is_told_from_wrong_app_credentials_by_the_text() {
+        for (message, advice) in [
+            ("Parameters error [reason=\\"user authentication failed, please provide a valid user identity, such as bk_username, bk_token, access_token\\"]", Advice::SendVerifiedUser),
+            ("Parameters error [reason=\\"user authentication failed, the user indicated by bk_username is not verified\\"]", Advice::SendVerifiedUser),
+            ("Parameters error [reason=\\"please provide bk_app_secret or bk_signature to verify app\\"]", Advice::FixCredentials),
+        ] {
+            let body = format!(r#"{{"result":false,"code":1640001,"message":"{message}","data":null}}"#);
+            for headers in [&[(GATEWAY_CODE, "1640001")][..], &[]] {
+                let failure = failure(&CREATE_TICKET, &response(400, headers, &body));
+                assert_eq!(failure.advice, advice, "{message}");
+                assert_eq!(failure.origin, Origin::Gateway);
+                assert!(!failure.may_have_acted);
+            }
+        }
     }
 
     #[test]
