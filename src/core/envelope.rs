@@ -410,8 +410,14 @@ mod tests {
             ("connection refused", false),
             ("connection timed out while connecting to upstream", false),
             ("failed to connect to upstream", false),
-            ("connection reset by peer OR upstream prematurely closed connection", true),
-            ("connection timed out while reading response header from upstream OR reading upstream", true),
+            (
+                "connection reset by peer OR upstream prematurely closed connection",
+                true,
+            ),
+            (
+                "connection timed out while reading response header from upstream OR reading upstream",
+                true,
+            ),
             ("cannot read header from upstream", true),
             ("", true),
         ] {
@@ -427,11 +433,21 @@ mod tests {
     #[test]
     fn a_missing_proof_of_the_user_is_told_from_wrong_app_credentials_by_the_text() {
         for (message, advice) in [
-            ("Parameters error [reason=\\"user authentication failed, please provide a valid user identity, such as bk_username, bk_token, access_token\\"]", Advice::SendVerifiedUser),
-            ("Parameters error [reason=\\"user authentication failed, the user indicated by bk_username is not verified\\"]", Advice::SendVerifiedUser),
-            ("Parameters error [reason=\\"please provide bk_app_secret or bk_signature to verify app\\"]", Advice::FixCredentials),
+            (
+                "Parameters error [reason=\"user authentication failed, please provide a valid user identity, such as bk_username, bk_token, access_token\"]",
+                Advice::SendVerifiedUser,
+            ),
+            (
+                "Parameters error [reason=\"user authentication failed, the user indicated by bk_username is not verified\"]",
+                Advice::SendVerifiedUser,
+            ),
+            (
+                "Parameters error [reason=\"please provide bk_app_secret or bk_signature to verify app\"]",
+                Advice::FixCredentials,
+            ),
         ] {
-            let body = format!(r#"{{"result":false,"code":1640001,"message":"{message}","data":null}}"#);
+            let body = serde_json::json!({"result": false, "code": 1640001, "message": message});
+            let body = body.to_string();
             for headers in [&[(GATEWAY_CODE, "1640001")][..], &[]] {
                 let failure = failure(&CREATE_TICKET, &response(400, headers, &body));
                 assert_eq!(failure.advice, advice, "{message}");
