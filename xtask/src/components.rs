@@ -1,0 +1,228 @@
+//! Builds the components that are shipped.
+//!
+//! Each is compiled for `wasm32-unknown-unknown`, whose std imports nothing, and then turned into a
+//! component here. That is what keeps `wasi:cli` out of them.
+
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use wit_component::ComponentEncoder;
+
+/// The target of what is shipped.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// A component that is shipped.
+pub struct Component {
+    /// The name of its file, without the ending.
+    pub name: &'static str,
+    /// The features it is compiled with, as arguments of cargo.
+    pub features: &'static [&'static str],
+    /// All packages from which it may import.
+    pub may_import: &'static [&'static str],
+}
+
+/// For hosts that call ITSM and receive its callbacks.
+pub const ITSM: Component = Component {
+    name: "itsm",
+    features: &[],
+    may_import: &["wasi:clocks", "wasi:http", "wasi:io", "wasi:random"],
+};
+
+/// For hosts that only receive.
+pub const ITSM_CALLBACKS: Component = Component {
+    name: "itsm-callbacks",
+    features: &["--no-default-features"],
+    may_import: &[],
+};
+
+/// All of them.
+pub const ALL: [Component; 2] = [ITSM, ITSM_CALLBACKS];
+
+impl Component {
+    /// Where the built component lies, within the folder that [`build`] returns.
+    pub fn file(&self, folder: &Path) -> PathBuf {
+        folder.join(self.name).with_extension("wasm")
+    }
+
+    /// Compiles it for a target, and returns the file that cargo made.
+    pub fn compile(&self, target: &str) -> Result<PathBuf> {
+        tools::need_target(target)?;
+        // A folder for each: in one folder they would overwrite each other's file.
+        let folder = tools::target_dir()?.join("components").join(self.name);
+        tools::run(
+            tools::cargo()?
+                .args(["build", "--release", "--lib", "-p", "blueking-itsm"])
+                .args(["--target", target])
+                .args(self.features)
+                .arg("--target-dir")
+                .arg(&folder)
+                .env("CARGO_ENCODED_RUSTFLAGS", flags()?),
+        )?;
+        Ok(folder.join(target).join("release/blueking_itsm.wasm"))
+    }
+}
+
+/// Builds all components, and returns the folder they are in. What is up to date is left alone.
+pub fn build() -> Result<PathBuf> {
+    let folder = folder()?;
+    fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+    for component in ALL {
+        let name = component.name;
+        let module = component.compile(TARGET)?;
+        let bytes = encode(&read(&module)?).with_context(|| format!("{name} is no component"))?;
+        if let Some(path) = machine_path(&bytes, &machine_paths()?) {
+            bail!("{name}.wasm holds a path of this machine: {path}");
+        }
+        write(&component.file(&folder), &bytes)?;
+        println!("{name}.wasm: {} bytes", bytes.len());
+    }
+    Ok(folder)
+}
+
+/// Where the built components are. It is there whatever the target directory is, so that hosts in
+/// any language find them.
+pub fn folder() -> Result<PathBuf> {
+    Ok(tools::root()?.join("target/itsm"))
+}
+
+/// A file's bytes.
+pub fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("can't read {}", file.display()))
+}
+
+/// Turns a core module into a component.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)?
+        .encode()
+}
+
+/// Writes a file in one step: whoever reads it meanwhile sees the old one or the new one.
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    let new = file.with_extension("new");
+    fs::write(&new, bytes)
+        .and_then(|()| fs::rename(&new, file))
+        .with_context(|| format!("can't write {}", file.display()))
+}
+
+/// What rustc gets, in cargo's encoding: names for the folders of this machine.
+///
+/// The same sources give the same bytes wherever they are built.
+fn flags() -> Result<OsString> {
+    let mut flags = OsString::new();
+    for (folder, name) in renamed()? {
+        if !flags.is_empty() {
+            flags.push("\x1f");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(folder);
+        flags.push("=");
+        flags.push(name);
+    }
+    Ok(flags)
+}
+
+/// The folders whose paths rustc would write into the file, and the names they get instead. Of two
+/// that fit, rustc takes the later one: so the inner folder comes after the outer one.
+fn renamed() -> Result<Vec<(PathBuf, String)>> {
+    let cargo = cargo_home()?;
+    let std = format!("/rustc/{}", rustc_commit()?);
+    let mut renamed = vec![
+        (tools::root()?, "/blueking-itsm".to_owned()),
+        (tools::target_dir()?, "/target".to_owned()),
+        (tools::sysroot()?.join("lib/rustlib/src/rust"), std),
+        (cargo.clone(), "/cargo".to_owned()),
+    ];
+    for registry in registries(&cargo)? {
+        renamed.push((registry, "/cargo/registry".to_owned()));
+    }
+    renamed.sort_by_key(|(folder, _)| folder.components().count());
+    Ok(renamed)
+}
+
+/// The folders of downloaded sources: one for each registry, and named after it.
+fn registries(cargo: &Path) -> Result<Vec<PathBuf>> {
+    tools::run(tools::cargo()?.args(["fetch", "--quiet", "--target", TARGET]))?;
+    let mut folders = Vec::new();
+    // Vendored sources are in the workspace: then there is no such folder.
+    if let Ok(entries) = fs::read_dir(cargo.join("registry/src")) {
+        for entry in entries {
+            folders.push(entry?.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    match std::env::var_os("CARGO_HOME") {
+        Some(folder) => Ok(folder.into()),
+        None => Ok(home()?.join(".cargo")),
+    }
+}
+
+fn home() -> Result<PathBuf> {
+    std::env::home_dir().context("the home directory is unknown")
+}
+
+/// The commit that rustc was made from. std's own paths start with it, where its sources are not
+/// installed.
+fn rustc_commit() -> Result<String> {
+    let version = tools::output(tools::rustc().arg("-vV"))?;
+    let line = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    Ok(line.unwrap_or("unknown").to_owned())
+}
+
+/// What must not be in a component.
+fn machine_paths() -> Result<Vec<PathBuf>> {
+    Ok(vec![
+        tools::root()?,
+        tools::target_dir()?,
+        tools::sysroot()?,
+        cargo_home()?,
+        home()?,
+    ])
+}
+
+/// The first of the paths that is in the bytes.
+fn machine_path(bytes: &[u8], paths: &[PathBuf]) -> Option<String> {
+    let paths = paths.iter().filter_map(|path| path.to_str());
+    let homes = ["/home/", "/root/", "/Users/"].into_iter();
+    paths
+        // `/src`, the folder of many a container, is also a part of innocent paths.
+        .filter(|path| Path::new(path).components().count() > 2)
+        .chain(homes)
+        .find(|path| {
+            bytes
+                .windows(path.len())
+                .any(|window| window == path.as_bytes())
+        })
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_machine_is_found_within_the_bytes() {
+        let found = |bytes: &str| {
+            let paths = ["/work/tree".into(), "/src".into()];
+            machine_path(bytes.as_bytes(), &paths)
+        };
+        assert_eq!(found("at/work/tree/src/lib.rs"), Some("/work/tree".into()));
+        assert_eq!(found("at/home/me/.cargo"), Some("/home/".into()));
+        assert_eq!(found("at/blueking-itsm/src/lib.rs"), None);
+        assert_eq!(found(""), None);
+    }
+
+    #[test]
+    fn what_is_no_module_is_no_component() {
+        assert!(encode(b"\0asm").is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! Every suite, in the order in which they run: the quick ones first.
+
+use crate::{components, surface, tools, wit_lint};
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A suite's name, and its function.
+type Suite = (&'static str, fn() -> Result<()>);
+
+const SUITES: &[Suite] = &[
+    ("formatting", formatting),
+    ("WIT docs", wit_lint::check),
+    ("build", || components::build().map(drop)),
+    ("surface", || surface::check(&components::folder()?)),
+    ("wasm32-wasip2", wasip2),
+    ("unit tests", unit_tests),
+    ("clippy, itsm.wasm", || clippy_for(&components::ITSM)),
+    ("clippy, itsm-callbacks.wasm", || {
+        clippy_for(&components::ITSM_CALLBACKS)
+    }),
+    ("clippy, workspace", clippy),
+    ("rustdoc", rustdoc),
+    ("workspace tests", workspace_tests),
+];
+
+/// Runs the suites up to the first that fails, and says how each went.
+pub fn run() -> Result<()> {
+    let (report, result) = run_all(SUITES);
+    println!("\n{report}");
+    result
+}
+
+fn run_all(suites: &[Suite]) -> (String, Result<()>) {
+    let mut report = String::new();
+    let mut result = Ok(());
+    for (name, suite) in suites {
+        let outcome = if result.is_ok() {
+            println!("\n== {name}");
+            let start = Instant::now();
+            result = suite().with_context(|| format!("the suite `{name}` failed"));
+            let outcome = if result.is_ok() { "ok" } else { "FAILED" };
+            format!("{outcome:<8}{}", seconds(start.elapsed()))
+        } else {
+            "not run".to_owned()
+        };
+        report += &format!("{name:<30}{outcome}\n");
+    }
+    (report, result)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:>7.1} s", time.as_secs_f64())
+}
+
+fn formatting() -> Result<()> {
+    need_component("fmt", "rustfmt")?;
+    tools::run(tools::cargo()?.args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    let arguments = ["clippy", "--workspace", "--all-targets"];
+    deny_warnings(tools::cargo()?.args(arguments))
+}
+
+/// `src/component` exists on wasm only: natively clippy does not see it.
+fn clippy_for(component: &components::Component) -> Result<()> {
+    tools::need_target(components::TARGET)?;
+    deny_warnings(
+        tools::cargo()?
+            .args(["clippy", "--lib", "-p", "blueking-itsm"])
+            .args(["--target", components::TARGET])
+            .args(component.features),
+    )
+}
+
+fn deny_warnings(clippy: &mut Command) -> Result<()> {
+    need_component("clippy", "clippy")?;
+    tools::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn rustdoc() -> Result<()> {
+    tools::run(
+        tools::cargo()?
+            .args(["doc", "--no-deps", "--workspace"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn unit_tests() -> Result<()> {
+    tools::run(tools::cargo()?.args(["test", "-p", "blueking-itsm"]))
+}
+
+/// The components and the hosts. The pure core's own tests have run before.
+fn workspace_tests() -> Result<()> {
+    tools::run(
+        tools::cargo()?
+            .args(["test", "--workspace", "--exclude", "blueking-itsm"])
+            .env("ITSM_WASM_DIR", components::folder()?),
+    )
+}
+
+/// Who builds for `wasm32-wasip2`, where cargo itself makes the component, gets the same exports.
+fn wasip2() -> Result<()> {
+    let built = components::ITSM.file(&components::folder()?);
+    let other = components::ITSM.compile("wasm32-wasip2")?;
+    surface::same_exports(&built, &other)
+}
+
+fn need_component(command: &str, name: &str) -> Result<()> {
+    if !tools::works(tools::cargo()?.args([command, "--version"])) {
+        bail!("{name} is missing: run `rustup component add {name}`");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failing_suite_is_named_and_the_rest_not_run() {
+        let (report, result) = run_all(&[
+            ("first", || Ok(())),
+            ("second", || bail!("no")),
+            ("third", || unreachable!("it runs after a failure")),
+        ]);
+        let error = format!("{:#}", result.unwrap_err());
+        assert_eq!(error, "the suite `second` failed: no");
+        let rows: Vec<_> = report
+            .lines()
+            .map(|row| row.split_whitespace().take(2).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(
+            rows,
+            [["first", "ok"], ["second", "FAILED"], ["third", "not"]]
+        );
+    }
+
+    #[test]
+    fn suites_that_pass_all_run() {
+        let (report, result) = run_all(&[("one", || Ok(())), ("two", || Ok(()))]);
+        assert!(result.is_ok());
+        assert_eq!(report.matches("ok").count(), 2);
+    }
+}

@@ -1,0 +1,126 @@
+//! The programs that the verbs run, and where they run them.
+
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+/// The workspace's folder.
+pub fn root() -> Result<PathBuf> {
+    // Asked at run time: several checkouts may share a target directory, and so this program.
+    let package = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = Path::new(&package).parent();
+    Ok(root.context("the package xtask has no parent")?.to_owned())
+}
+
+/// The cargo that runs us, in the workspace's folder.
+pub fn cargo() -> Result<Command> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()?);
+    Ok(cargo)
+}
+
+/// The rustc that cargo uses.
+pub fn rustc() -> Command {
+    Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+/// Where cargo puts what it builds.
+pub fn target_dir() -> Result<PathBuf> {
+    let root = root()?;
+    Ok(match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root.join(folder),
+        None => root.join("target"),
+    })
+}
+
+/// Runs a command whose output the user sees.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| cannot_start(command))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// What a command prints. Its errors go to the user.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .with_context(|| cannot_start(command))?;
+    if !output.status.success() {
+        bail!("`{}` failed ({})", shown(command), output.status);
+    }
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+/// Whether a command can be started and says yes. It shows nothing.
+pub fn works(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+/// A child's exit code as our own. One that was killed has none, and counts as failed.
+pub fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Adds a target to the toolchain, unless it is there.
+pub fn need_target(name: &str) -> Result<()> {
+    let rustup = || Command::new("rustup");
+    if works(rustup().arg("--version")) {
+        let installed = output(rustup().args(["target", "list", "--installed"]))?;
+        if !installed.lines().any(|target| target == name) {
+            run(rustup().args(["target", "add", name]))?;
+        }
+        return Ok(());
+    }
+    let folder = sysroot()?.join("lib/rustlib").join(name);
+    if !folder.is_dir() {
+        bail!(
+            "the target {name} is missing, and rustup, which would add it, is not installed: \
+             install rustup from https://rustup.rs"
+        );
+    }
+    Ok(())
+}
+
+/// The folder of the toolchain.
+pub fn sysroot() -> Result<PathBuf> {
+    Ok(output(rustc().args(["--print", "sysroot"]))?.into())
+}
+
+fn cannot_start(command: &Command) -> String {
+    format!("can't start `{}`", shown(command))
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let words = program.file_name().into_iter().chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(Command::new("/no/such/program").arg("--flag")).unwrap_err();
+        assert_eq!(error.to_string(), "can't start `program --flag`");
+    }
+
+    #[test]
+    fn a_failing_program_is_an_error_that_names_it() {
+        let error = run(rustc()
+            .arg("--no-such-flag")
+            .stderr(std::process::Stdio::null()));
+        let message = error.unwrap_err().to_string();
+        assert!(
+            message.starts_with("`rustc --no-such-flag` failed"),
+            "{message}"
+        );
+    }
+}

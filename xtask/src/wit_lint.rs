@@ -1,0 +1,274 @@
+//! Everything in `wit/` has a doc comment, and each interface and world says since when it is.
+
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use wit_parser::{
+    Docs, Function, Interface, PackageId, Resolve, Stability, Type, TypeDefKind, TypeId, World,
+    WorldItem, WorldKey,
+};
+
+/// Checks the package in `wit/`. Those in `wit/deps` are somebody else's.
+pub fn check() -> Result<()> {
+    let mut resolve = everything();
+    let (package, _) = resolve
+        .push_dir(tools::root()?.join("wit"))
+        .context("can't read wit/")?;
+    let lint = lint(&resolve, package);
+    if !lint.missing.is_empty() {
+        bail!("wit/ lacks:\n{}", lint.missing.join("\n"));
+    }
+    println!("wit/: {} items, all of them documented", lint.items);
+    Ok(())
+}
+
+/// A resolver that leaves no feature out.
+fn everything() -> Resolve {
+    Resolve {
+        all_features: true,
+        ..Resolve::default()
+    }
+}
+
+/// What a package lacks.
+struct Lint<'a> {
+    resolve: &'a Resolve,
+    items: usize,
+    missing: Vec<String>,
+}
+
+fn lint(resolve: &Resolve, package: PackageId) -> Lint<'_> {
+    let package = &resolve.packages[package];
+    let mut lint = Lint {
+        resolve,
+        items: 0,
+        missing: Vec::new(),
+    };
+    let name = format!("{}:{}", package.name.namespace, package.name.name);
+    lint.docs(&name, &package.docs);
+    for (name, id) in &package.interfaces {
+        lint.interface(name, &resolve.interfaces[*id]);
+    }
+    for (name, id) in &package.worlds {
+        lint.world(name, &resolve.worlds[*id]);
+    }
+    lint
+}
+
+impl Lint<'_> {
+    fn docs(&mut self, name: &str, docs: &Docs) {
+        self.items += 1;
+        let text = docs.contents.as_deref().unwrap_or_default();
+        if text.trim().is_empty() {
+            self.missing.push(format!("{name} has no docs"));
+        }
+    }
+
+    fn since(&mut self, name: &str, stability: &Stability) {
+        if !stability.is_stable() {
+            self.missing.push(format!("{name} has no @since"));
+        }
+    }
+
+    fn interface(&mut self, name: &str, interface: &Interface) {
+        self.docs(name, &interface.docs);
+        self.since(name, &interface.stability);
+        self.items_of(name, interface);
+    }
+
+    fn items_of(&mut self, name: &str, interface: &Interface) {
+        for (item, id) in &interface.types {
+            self.type_(&format!("{name}.{item}"), *id);
+        }
+        for function in interface.functions.values() {
+            self.function(name, function);
+        }
+    }
+
+    fn world(&mut self, name: &str, world: &World) {
+        self.docs(name, &world.docs);
+        self.since(name, &world.stability);
+        for (key, item) in world.imports.iter().chain(&world.exports) {
+            match (key, item) {
+                (WorldKey::Name(item), WorldItem::Interface { id, docs, .. }) => {
+                    let interface = &self.resolve.interfaces[*id];
+                    let name = format!("{name}.{item}");
+                    // The comment may stand with the one or with the other.
+                    let own = docs.contents.is_some();
+                    self.docs(&name, if own { docs } else { &interface.docs });
+                    self.items_of(&name, interface);
+                }
+                // An interface that has a name is documented where it is defined.
+                (WorldKey::Interface(_), _) => {}
+                (WorldKey::Name(_), WorldItem::Function(function)) => self.function(name, function),
+                (WorldKey::Name(item), WorldItem::Type { id, .. }) => {
+                    self.type_(&format!("{name}.{item}"), *id);
+                }
+            }
+        }
+    }
+
+    fn function(&mut self, place: &str, function: &Function) {
+        self.docs(&format!("{place}.{}", function.name), &function.docs);
+    }
+
+    fn type_(&mut self, name: &str, id: TypeId) {
+        let definition = &self.resolve.types[id];
+        if let TypeDefKind::Type(Type::Id(other)) = definition.kind
+            && self.resolve.types[other].owner != definition.owner
+        {
+            return; // `use`: documented where it is defined.
+        }
+        self.docs(name, &definition.docs);
+        let members: Vec<(&String, &Docs)> = match &definition.kind {
+            TypeDefKind::Record(record) => {
+                let fields = record.fields.iter();
+                fields.map(|field| (&field.name, &field.docs)).collect()
+            }
+            TypeDefKind::Variant(variant) => {
+                let cases = variant.cases.iter();
+                cases.map(|case| (&case.name, &case.docs)).collect()
+            }
+            TypeDefKind::Enum(cases) => {
+                let cases = cases.cases.iter();
+                cases.map(|case| (&case.name, &case.docs)).collect()
+            }
+            TypeDefKind::Flags(flags) => {
+                let flags = flags.flags.iter();
+                flags.map(|flag| (&flag.name, &flag.docs)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (member, docs) in members {
+            self.docs(&format!("{name}.{member}"), docs);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(wit: &str) -> Vec<String> {
+        let mut resolve = everything();
+        let package = resolve.push_str("test.wit", wit).unwrap();
+        lint(&resolve, package).missing
+    }
+
+    #[test]
+    fn docs_are_missed_at_each_kind_of_place() {
+        let missing = missing(
+            "package a:bare@1.0.0;
+            interface things {
+                type text = string;
+                record point { x: u8 }
+                variant shape { round(u8) }
+                enum colour { red }
+                flags rights { read }
+                resource file { constructor(); close: func(); open: static func(); }
+                act: func();
+            }
+            world place {
+                use things.{point};
+                import here: interface { go: func(); }
+                import call: func();
+                type local = u8;
+                export things;
+                export done: func();
+            }",
+        );
+        let expected = [
+            "a:bare has no docs",
+            "things has no docs",
+            "things has no @since",
+            "things.text has no docs",
+            "things.point has no docs",
+            "things.point.x has no docs",
+            "things.shape has no docs",
+            "things.shape.round has no docs",
+            "things.colour has no docs",
+            "things.colour.red has no docs",
+            "things.rights has no docs",
+            "things.rights.read has no docs",
+            "things.file has no docs",
+            "things.[constructor]file has no docs",
+            "things.[method]file.close has no docs",
+            "things.[static]file.open has no docs",
+            "things.act has no docs",
+            "place has no docs",
+            "place has no @since",
+            "place.here has no docs",
+            "place.here.go has no docs",
+            "place.call has no docs",
+            "place.local has no docs",
+            "place.done has no docs",
+        ];
+        let sorted = |mut lines: Vec<String>| {
+            lines.sort();
+            lines
+        };
+        assert_eq!(sorted(missing), sorted(expected.map(str::to_owned).into()));
+    }
+
+    #[test]
+    fn a_documented_package_lacks_nothing() {
+        let missing = missing(
+            "/// Docs.
+            package a:full@1.0.0;
+            /// Docs.
+            @since(version = 1.0.0)
+            interface things {
+                /// Docs.
+                record point {
+                    /// Docs.
+                    x: u8,
+                }
+            }
+            /// Docs.
+            @since(version = 1.0.0)
+            interface more {
+                use things.{point};
+                /// Docs.
+                act: func(p: point);
+            }
+            /// Docs.
+            @since(version = 1.0.0)
+            world place {
+                use things.{point};
+                /// Docs.
+                import here: interface {
+                    /// Docs.
+                    go: func();
+                }
+                export more;
+            }",
+        );
+        assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
+    fn an_empty_comment_is_none() {
+        let missing = missing(
+            "/// Docs.
+            package a:empty@1.0.0;
+            ///
+            @since(version = 1.0.0)
+            interface things {}",
+        );
+        assert_eq!(missing, ["things has no docs"]);
+    }
+
+    #[test]
+    fn an_unstable_item_is_read_too() {
+        let missing = missing(
+            "/// Docs.
+            package a:unstable@1.0.0;
+            /// Docs.
+            @unstable(feature = later)
+            interface things {
+                @unstable(feature = later)
+                act: func();
+            }",
+        );
+        assert_eq!(missing, ["things has no @since", "things.act has no docs"]);
+    }
+}
