@@ -8,7 +8,7 @@ use crate::components::{self, Component};
 use crate::tools;
 use anyhow::{Context, Result, bail};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wit_component::DecodedWasm;
 use wit_parser::{InterfaceId, PackageName, Resolve, WorldItem, WorldKey};
 
@@ -19,15 +19,14 @@ const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 pub fn check(folder: &Path) -> Result<()> {
     for component in components::ALL {
         let found = read_checked(&component, folder)?;
-        let list = list(&component)?;
-        let expected =
-            fs::read_to_string(&list).with_context(|| format!("can't read {}", list.display()))?;
+        let list = list(&component);
+        let expected = fs::read_to_string(tools::root()?.join(&list))
+            .with_context(|| format!("can't read {list}"))?;
         if let Some(differences) = diff(&expected, &found) {
             bail!(
-                "the surface of {}.wasm is not that of {} (- expected, + built):\n{differences}\
+                "the surface of {}.wasm is not that of {list} (- expected, + built):\n{differences}\
                  If it shall be so, run `cargo xtask surface --bless`.",
-                component.name,
-                list.display()
+                component.name
             );
         }
         println!("{}.wasm has the surface it should have", component.name);
@@ -39,13 +38,10 @@ pub fn check(folder: &Path) -> Result<()> {
 pub fn bless(folder: &Path) -> Result<()> {
     for component in components::ALL {
         let found = read_checked(&component, folder)?;
-        let list = list(&component)?;
-        if let Some(folder) = list.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&list, found.concat())
-            .with_context(|| format!("can't write {}", list.display()))?;
-        println!("wrote {}", list.display());
+        let list = list(&component);
+        fs::write(tools::root()?.join(&list), found.concat())
+            .with_context(|| format!("can't write {list}"))?;
+        println!("wrote {list}");
     }
     Ok(())
 }
@@ -67,9 +63,9 @@ pub fn same_exports(one: &Path, other: &Path) -> Result<()> {
     }
 }
 
-fn list(component: &Component) -> Result<PathBuf> {
-    let folder = tools::root()?.join("tests/surface");
-    Ok(folder.join(component.name).with_extension("txt"))
+/// A component's list, within the workspace.
+fn list(component: &Component) -> String {
+    format!("tests/surface/{}.txt", component.name)
 }
 
 /// The surface of a built component, once its imports are found to be allowed ones.
