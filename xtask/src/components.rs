@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn a_path_of_the_machine_is_found_within_the_bytes() {
         let found = |bytes: &str| {
-            let paths = ["/work/tree".into(), "/src".into()];
+            let paths = ["/some/tree".into(), "/src".into()];
             machine_path(bytes.as_bytes(), &paths)
         };
-        assert_eq!(found("at/work/tree/src/lib.rs"), Some("/work/tree".into()));
+        assert_eq!(found("at/some/tree/src/lib.rs"), Some("/some/tree".into()));
         assert_eq!(found("at/home/me/.cargo"), Some("/home/".into()));
         assert_eq!(found("at/blueking-itsm/src/lib.rs"), None);
         assert_eq!(found(""), None);
