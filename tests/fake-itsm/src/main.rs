@@ -1,0 +1,45 @@
+//! The fake ITSM as a program: serves until it is stopped.
+
+use anyhow::{Context, Result, bail};
+use fake_itsm::{FakeItsm, Options};
+
+const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
+
+Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, withdraw,
+terminate, end-with, set-status, mark-failed and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do
+what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut options = Options::default();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            arguments
+                .next()
+                .with_context(|| format!("{argument} wants a value"))
+        };
+        match argument.as_str() {
+            "--help" => {
+                println!("{HELP}");
+                return Ok(());
+            }
+            "--port" => options.port = value()?.parse().context("--port wants a number")?,
+            "--seed" => options.seed = value()?.parse().context("--seed wants a number")?,
+            "--credentials" => {
+                let given = value()?;
+                let (code, secret) = given
+                    .split_once(':')
+                    .context("--credentials wants CODE:SECRET")?;
+                options.credentials = Some((code.to_owned(), secret.to_owned()));
+            }
+            "--verified-users" => options.verified_users = true,
+            "--legacy-esb" => options.legacy_esb = true,
+            other => bail!("{other} is no option; --help lists them"),
+        }
+    }
+    let fake = FakeItsm::start(options).await?;
+    println!("fake ITSM listens on {}", fake.url());
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
