@@ -1,0 +1,302 @@
+//! Creates five tickets on a fake ITSM and shows, as it happens, what became of each.
+//!
+//! Everything it prints comes from the component's answers. `--seed N` changes numbers and order;
+//! `--flip` makes the fake decide one ticket the other way, and then the demo fails.
+
+use anyhow::{Context, Result, bail};
+use fake_itsm::{FakeItsm, Fault, Options};
+use rust_host::{
+    Confirmation, CreatedTicket, Itsm, Outcome, Settings, Verdict, callback_endpoint, word,
+};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::Receiver;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Story {
+    Approved,
+    Refused,
+    Withdrawn,
+    Forged,
+    Lost,
+}
+
+impl Story {
+    const ALL: [Self; 5] = [
+        Self::Approved,
+        Self::Refused,
+        Self::Withdrawn,
+        Self::Forged,
+        Self::Lost,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Approved => "gets approved",
+            Self::Refused => "gets refused",
+            Self::Withdrawn => "gets withdrawn",
+            Self::Forged => "gets a forged callback, then is refused",
+            Self::Lost => "gets approved, and its callback is lost",
+        }
+    }
+
+    fn expected(self) -> Verdict {
+        match self {
+            Self::Approved | Self::Lost => Verdict::Approved,
+            Self::Refused | Self::Forged => Verdict::Rejected,
+            Self::Withdrawn => Verdict::Withdrawn,
+        }
+    }
+}
+
+struct Demo {
+    fake: FakeItsm,
+    itsm: Itsm,
+    inbox: Receiver<(String, Outcome)>,
+    callback_url: String,
+    flip: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let (seed, flip) = arguments()?;
+    let mut demo = Demo::start(seed, flip).await?;
+    let mut rows = Vec::new();
+    for story in order(seed) {
+        let (sn, verdict) = demo.play(story).await?;
+        rows.push((story, sn, verdict));
+    }
+    println!(
+        "{:<18} {:<42} {:<10} verdict",
+        "ticket", "story", "expected"
+    );
+    let mut wrong = 0;
+    for (story, sn, verdict) in rows {
+        let mark = if verdict == Some(story.expected()) {
+            ""
+        } else {
+            "  <- wrong"
+        };
+        wrong += usize::from(!mark.is_empty());
+        let verdict = verdict.map_or("none", word);
+        let expected = word(story.expected());
+        println!(
+            "{sn:<18} {:<42} {expected:<10} {verdict}{mark}",
+            story.title()
+        );
+    }
+    println!("{} of 5 verdicts are as expected", 5 - wrong);
+    Ok(ExitCode::from(u8::from(wrong > 0)))
+}
+
+fn arguments() -> Result<(u64, bool)> {
+    let (mut seed, mut flip) = (1, false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--flip" => flip = true,
+            "--seed" => {
+                let value = arguments.next().context("--seed wants a number")?;
+                seed = value.parse().context("--seed wants a number")?;
+            }
+            other => bail!("{other} is no option: there are --seed N and --flip"),
+        }
+    }
+    Ok((seed, flip))
+}
+
+/// The stories in an order that the seed decides. A forger needs another's approved ticket first.
+fn order(seed: u64) -> Vec<Story> {
+    let mut left = Story::ALL.to_vec();
+    let mut order = Vec::new();
+    let mut state = seed;
+    while !left.is_empty() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        order.push(left.remove((state >> 33) as usize % left.len()));
+    }
+    let place = |story| order.iter().position(|at| *at == story).unwrap_or_default();
+    let (approved, forged) = (place(Story::Approved), place(Story::Forged));
+    if forged < approved {
+        order.swap(approved, forged);
+    }
+    order
+}
+
+impl Demo {
+    async fn start(seed: u64, flip: bool) -> Result<Self> {
+        let (app_code, app_secret) = ("demo".to_owned(), "the demo's app secret".to_owned());
+        let fake = FakeItsm::start(Options {
+            seed,
+            credentials: Some((app_code.clone(), app_secret.clone())),
+            ..Options::default()
+        })
+        .await?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let callback_url = format!("http://{}/itsm/callback", listener.local_addr()?);
+        let settings = Settings {
+            gateway: fake.gateway_url(),
+            app_code,
+            app_secret,
+            callback_url: callback_url.clone(),
+            binding_key: format!("itsm-key.demo.{}", "5eed".repeat(16)),
+        };
+        let folder = std::env::var("ITSM_WASM_DIR").unwrap_or_else(|_| {
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm").to_owned()
+        });
+        let wasm = Path::new(&folder).join("itsm.wasm");
+        if !wasm.is_file() {
+            bail!("itsm.wasm is not built: run `cargo xtask build`");
+        }
+        let itsm = Itsm::load(&wasm, settings, Arc::new(|words| println!("{words}")))?;
+        let (outcomes, inbox) = tokio::sync::mpsc::channel(16);
+        let endpoint = callback_endpoint(itsm.clone(), outcomes);
+        tokio::spawn(async move { axum::serve(listener, endpoint).await });
+        println!(
+            "fake ITSM at {}, host's endpoint at {callback_url}\n",
+            fake.url()
+        );
+        Ok(Self {
+            fake,
+            itsm,
+            inbox,
+            callback_url,
+            flip,
+        })
+    }
+
+    /// Creates a ticket and lets its story happen; gives the ticket's number and the verdict.
+    async fn play(&mut self, story: Story) -> Result<(String, Option<Verdict>)> {
+        println!("A ticket that {}", story.title());
+        let operation = self.itsm.new_operation_id().await?;
+        let title = format!("open an account: {}", story.title());
+        let created = self
+            .itsm
+            .create(&operation, "carol", &title, &["admin"])
+            .await?;
+        let CreatedTicket { sn, .. } = created.map_err(|failure| {
+            anyhow::anyhow!("create: {} ({:?})", failure.message, failure.advice)
+        })?;
+        println!("  create    {sn}, for operation {operation}");
+        if story == Story::Lost {
+            self.fake.fault("callback", Fault::LostCallback, 1);
+        }
+        self.fake.started(&sn).await?;
+        if story == Story::Forged {
+            self.forge(&sn).await?;
+        }
+        match story {
+            Story::Approved if self.flip => self.fake.refuse(&sn, "admin", "flipped").await?,
+            Story::Approved | Story::Lost => self.fake.approve(&sn, "admin").await?,
+            Story::Refused | Story::Forged => self.fake.refuse(&sn, "admin", "no").await?,
+            Story::Withdrawn => self.fake.withdraw(&sn, "carol").await?,
+        }
+        let sent = self.fake.called_back(&sn).await?;
+        let verdict = if sent.lost {
+            println!("  callback  none came");
+            self.ask(&sn).await?
+        } else {
+            println!(
+                "  callback  ITSM counts it as {}",
+                if sent.delivered {
+                    "delivered"
+                } else {
+                    "failed"
+                }
+            );
+            self.handed_over(&operation)
+        };
+        match verdict {
+            Some(verdict) => println!("  verdict   {}\n", word(verdict)),
+            None => println!("  verdict   none\n"),
+        }
+        Ok((sn, verdict))
+    }
+
+    /// What the endpoint handed over for an operation. Anything for another one is a defect.
+    fn handed_over(&mut self, operation: &str) -> Option<Verdict> {
+        let (of, outcome) = self.inbox.try_recv().ok()?;
+        (of == operation).then_some(outcome.verdict)
+    }
+
+    /// A lost callback: the host asks about a number from its own record.
+    async fn ask(&self, sn: &str) -> Result<Option<Verdict>> {
+        let answer = self.itsm.confirm(sn, None, Duration::from_secs(30)).await?;
+        let verdict = match answer {
+            Ok(Confirmation::Ended(outcome)) => Some(outcome.verdict),
+            _ => None,
+        };
+        println!("  confirm   asked about {sn} from the host's own record");
+        Ok(verdict)
+    }
+
+    /// An attacker who has seen the headers of this ticket's callback posts another's approval, with a
+    /// token that ITSM really issued.
+    async fn forge(&mut self, sn: &str) -> Result<()> {
+        let tickets = self.fake.tickets();
+        let victim = tickets
+            .iter()
+            .find(|ticket| ticket.sn == sn)
+            .context("the ticket")?;
+        let other = tickets
+            .iter()
+            .find(|ticket| ticket.ended)
+            .context("another's ticket")?;
+        let token = self.fake.token();
+        let genuine = self.itsm.verify_token(&token).await?;
+        println!(
+            "  forged    {} as FINISHED and approved, with this ticket's header",
+            other.sn
+        );
+        println!(
+            "  token     ITSM says it is genuine: {}; that proves nothing",
+            genuine.unwrap_or(false)
+        );
+        let body = serde_json::json!({
+            "sn": other.sn, "title": other.title, "current_status": "FINISHED", "approve_result": true,
+            "ticket_url": "", "update_at": "", "updated_by": ",admin,", "last_approver": "admin", "token": token,
+        });
+        let headers = victim.meta["headers"].as_object().context("the header")?;
+        let answer = post(&self.callback_url, headers, &body.to_string()).await?;
+        if answer.contains(r#""code":0"#) {
+            println!("  forged    was accepted");
+        }
+        if let Ok((_, outcome)) = self.inbox.try_recv() {
+            bail!(
+                "a forged callback was handed over as {}",
+                word(outcome.verdict)
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Posts as anybody on the network can.
+async fn post(
+    url: &str,
+    headers: &serde_json::Map<String, serde_json::Value>,
+    body: &str,
+) -> Result<String> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (authority, path) = url
+        .trim_start_matches("http://")
+        .split_once('/')
+        .context("an address")?;
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
+        .collect();
+    let request = format!(
+        "POST /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(authority).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
