@@ -29,6 +29,23 @@ pub struct Callback {
     pub last_approvers: Vec<String>,
 }
 
+/// What a trigger or a webhook node posted about a node: a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeEvent {
+    /// The ticket's number.
+    pub sn: String,
+    /// Its title.
+    pub title: String,
+    /// ITSM's word for its status.
+    pub status: String,
+    /// Who it was made for.
+    pub creator: String,
+    /// Which node.
+    pub node: String,
+    /// What came out there.
+    pub result: String,
+}
+
 /// Why a body is no callback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
@@ -56,20 +73,22 @@ pub struct Reply {
 /// The number, the status and the result have to be there; the rest informs people, and older
 /// servers leave some of it out.
 pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
-    let members = members(body)?;
+    let members = members(
+        body,
+        &[
+            "sn",
+            "title",
+            "current_status",
+            "approve_result",
+            "ticket_url",
+            "updated_by",
+            "update_at",
+            "last_approver",
+        ],
+    )?;
     let field = |name: &str, why: &str| Unreadable::Field(name.to_owned(), why.to_owned());
-    let optional = |name: &str| match members.by_name.get(name) {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(other) => Err(field(
-            name,
-            &format!("is {}, not a string", json::kind(other)),
-        )),
-    };
-    let required = |name: &str| match optional(name)? {
-        text if text.trim().is_empty() => Err(field(name, "is missing or blank")),
-        text => Ok(text),
-    };
+    let optional = |name: &str| members.optional(name);
+    let required = |name: &str| members.required(name);
     let approve_result = match members.by_name.get("approve_result") {
         Some(Value::Bool(flag)) => *flag,
         Some(Value::String(text)) if matches!(text.as_str(), "true" | "True") => true,
@@ -100,12 +119,74 @@ pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
 /// Reads the token from a callback's body.
 pub fn token(body: &[u8]) -> Result<Secret, Unreadable> {
     let field = |why: &str| Unreadable::Field("token".to_owned(), why.to_owned());
-    match members(body)?.by_name.remove("token") {
+    match members(body, &["token"])?.by_name.remove("token") {
         Some(Value::String(token)) if !token.is_empty() => Ok(Secret::new(token)),
         Some(Value::String(_)) => Err(field("is empty")),
         Some(other) => Err(field(&format!("is {}, not a string", json::kind(&other)))),
         None => Err(field("is missing")),
     }
+}
+
+/// Reads the body of a request that a trigger or a webhook node makes.
+///
+/// ITSM adds `bk_app_code`, `bk_app_secret` and `bk_username` of its own to such a body: like all
+/// members that are not of the template, they are passed over unread.
+pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, Unreadable> {
+    let members = members(
+        body,
+        &["sn", "title", "status", "creator", "node", "result"],
+    )?;
+    Ok(NodeEvent {
+        sn: members.required("sn")?,
+        title: members.optional("title")?,
+        status: members.optional("status")?,
+        creator: members.optional("creator")?,
+        node: members.optional("node")?,
+        result: members.optional("result")?,
+    })
+}
+
+impl Members {
+    /// Text, or nothing for null and for a member that is not there.
+    fn optional(&self, name: &str) -> Result<String, Unreadable> {
+        match self.by_name.get(name) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => Err(Unreadable::Field(
+                name.to_owned(),
+                format!("is {}, not a string", json::kind(other)),
+            )),
+        }
+    }
+
+    fn required(&self, name: &str) -> Result<String, Unreadable> {
+        match self.optional(name)? {
+            text if text.trim().is_empty() => Err(Unreadable::Field(
+                name.to_owned(),
+                "is missing or blank".to_owned(),
+            )),
+            text => Ok(text),
+        }
+    }
+}
+
+/// The number in the body of a self-check: no ticket's.
+pub const SELF_CHECK_SN: &str = "ITSM-SELF-CHECK";
+
+/// The body of a self-check, in the form of a callback.
+pub fn self_check_body() -> String {
+    serde_json::json!({
+        "title": "self-check",
+        "current_status": "FINISHED",
+        "sn": SELF_CHECK_SN,
+        "ticket_url": "",
+        "update_at": "",
+        "updated_by": "",
+        "approve_result": false,
+        "token": "self-check",
+        "last_approver": "",
+    })
+    .to_string()
 }
 
 /// The answer that ITSM counts as delivered: status 200 and a JSON object whose `code` is 0.
@@ -134,14 +215,14 @@ fn reply(delivered: bool, message: &str) -> Reply {
     }
 }
 
-fn members(body: &[u8]) -> Result<Members, Unreadable> {
+fn members(body: &[u8], known: &[&str]) -> Result<Members, Unreadable> {
     if body.len() > MAX_BYTES {
         return Err(Unreadable::TooLarge(MAX_BYTES as u32));
     }
     let text = std::str::from_utf8(body).map_err(|error| {
         Unreadable::Malformed(format!("not UTF-8 at byte {}", error.valid_up_to()))
     })?;
-    let members = json::members(text).map_err(Unreadable::Malformed)?;
+    let members = json::members(text, known).map_err(Unreadable::Malformed)?;
     match &members.repeated {
         Some(name) => Err(Unreadable::Field(
             text::cut(name, 64).to_owned(),
@@ -216,7 +297,8 @@ mod tests {
             ("[]", malformed("not a JSON object (line 1, column 0)")),
             ("null", malformed("not a JSON object (line 1, column 4)")),
             ("{} {}", malformed("not JSON (line 1, column 4)")),
-            (&deep, malformed("nested too deep (line 1, column 132)")),
+            (&deep, malformed("nested too deep (byte 68)")),
+            (r#"{"x":"[[\"[["}"#, field("approve_result", "is missing")),
             ("{}", field("approve_result", "is missing")),
             (
                 r#"{"approve_result":true,"current_status":"FINISHED"}"#,
@@ -274,6 +356,26 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn a_nodes_event_is_read_by_the_template_and_itsms_credentials_are_not_read_at_all() {
+        let body = br#"{"sn":"S","node":"review","result":"true","bk_app_code":"itsm","bk_app_secret":{"a":[1]},"bk_username":5}"#;
+        assert_eq!(
+            parse_node_event(body),
+            Ok(NodeEvent {
+                sn: "S".into(),
+                title: String::new(),
+                status: String::new(),
+                creator: String::new(),
+                node: "review".into(),
+                result: "true".into(),
+            })
+        );
+        assert_eq!(
+            parse_node_event(br#"{"node":"review"}"#),
+            Err(Unreadable::Field("sn".into(), "is missing or blank".into()))
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where an action lives on a gateway or an ESB, and how its request carries the credentials.
 
-use super::action::Action;
+use super::action::{Action, GET_WORKFLOW_DETAIL};
 use super::failure::Failure;
 use super::http::{Method, Request};
 use super::secret::Secret;
@@ -102,8 +102,12 @@ impl Connection {
         let (tls, authority, mut path) = self.base()?;
         path.push_str("/v2/itsm/");
         path.push_str(action.path);
-        // Without the last slash the server answers 301.
-        path.push('/');
+        // Without the last slash the server answers 301; only the gateway's published resources name
+        // this one action without it.
+        let bare = matches!(self.endpoint, Endpoint::Gateway(_)) && *action == GET_WORKFLOW_DETAIL;
+        if !bare {
+            path.push('/');
+        }
         let mut headers = self.headers()?;
 
         let credentials = match &self.authorization {

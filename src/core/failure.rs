@@ -66,6 +66,7 @@ pub struct Failure {
 
 /// A wait for want of a better figure from the server.
 const WAIT_MS: u32 = 1_000;
+const MAX_MESSAGE_BYTES: usize = 256;
 
 impl Failure {
     /// An argument that must be mended before anything is sent.
@@ -164,7 +165,7 @@ impl Failure {
             }
             text.truncate(text::cut(text, limit).len());
         };
-        clean(&mut self.message, 256);
+        clean(&mut self.message, MAX_MESSAGE_BYTES);
         if let Some(code) = &mut self.code {
             clean(code, 64);
         }
@@ -178,6 +179,11 @@ impl Failure {
         }
         self
     }
+}
+
+/// A text from outside, short enough for a message.
+pub fn cut_message(text: &str) -> String {
+    text::cut(text, MAX_MESSAGE_BYTES).to_owned()
 }
 
 impl Action {

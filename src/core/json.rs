@@ -3,48 +3,89 @@
 //! serde's own complaints quote the value they met, and a value may be a secret; these name only the
 //! member and the kind of what stands there.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The members of one JSON object, each name once.
+const MAX_DEPTH: i32 = 64;
+
+/// The known members of one JSON object, each name once.
 ///
 /// Servers differ in what they do with a repeated name, and an attacker can use that, so it is kept
-/// as a fact instead of letting one of the two win.
+/// as a fact instead of letting one of the two win. Values of other members are passed over unread:
+/// ITSM puts credentials of its own into some requests.
 #[derive(Default)]
 pub struct Members {
     pub by_name: BTreeMap<String, Value>,
     pub repeated: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Members;
+struct Known<'a>(&'a [&'a str]);
 
-            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                formatter.write_str("a JSON object")
-            }
+impl<'de> DeserializeSeed<'de> for Known<'_> {
+    type Value = Members;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members::default();
-                while let Some(name) = map.next_key::<String>()? {
-                    let value = map.next_value()?;
-                    if members.by_name.insert(name.clone(), value).is_some() {
-                        members.repeated.get_or_insert(name);
-                    }
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(ObjectVisitor)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-/// Reads one JSON object and nothing after it.
-pub fn members(text: &str) -> Result<Members, String> {
-    serde_json::from_str(text).map_err(|error| reason(&error))
+impl<'de> Visitor<'de> for Known<'_> {
+    type Value = Members;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Members::default();
+        let mut seen = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if self.0.contains(&name.as_str()) {
+                let value = map.next_value()?;
+                members.by_name.insert(name.clone(), value);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            if !seen.insert(name.clone()) {
+                members.repeated.get_or_insert(name);
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// Reads the `known` members of one JSON object, with nothing after it.
+pub fn members(text: &str, known: &[&str]) -> Result<Members, String> {
+    if let Some(column) = too_deep(text) {
+        return Err(format!("nested too deep (byte {column})"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Known(known)
+        .deserialize(&mut deserializer)
+        .and_then(|members| deserializer.end().map(|()| members))
+        .map_err(|error| reason(&error))
+}
+
+/// The place of a bracket that opens one level too many: what is passed over has no limit of its own.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut in_string = false;
+    let mut escaped = false;
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(place);
+        }
+    }
+    None
 }
 
 /// What serde_json found, without any piece of the text: that may hold a secret.

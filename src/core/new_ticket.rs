@@ -2,6 +2,7 @@
 
 use super::connection::check_headers;
 use super::failure::Failure;
+use super::http::{Method, Request};
 use super::json;
 use super::operation_id;
 use super::secret::Secret;
@@ -114,8 +115,7 @@ impl NewTicket {
 
     /// The values that a server could repeat in what it says, and that prove something.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let headers = self.callback.iter().flat_map(|target| &target.headers);
-        headers.map(|(_, value)| value)
+        self.callback.iter().flat_map(CallbackTarget::secrets)
     }
 
     /// Whether wrong parameters can leave a ghost: a running ticket that never starts. ITSM checks
@@ -138,35 +138,17 @@ impl NewTicket {
         }
         for (index, field) in self.fields.iter().enumerate() {
             let name = format!("ticket.fields[{index}]");
-            if field.key.trim().is_empty() {
-                return refuse(&name, "has a blank key");
-            }
-            check_characters(&name, &field.key)?;
             if !seen.insert(&field.key) {
                 return refuse(&name, "has a key that is set elsewhere");
             }
-            let value = match &field.value {
-                FieldValue::Text(text) => {
-                    check_characters(&name, text)?;
-                    Value::String(text.clone())
-                }
-                FieldValue::People(users) => Value::String(join_users(&name, users)?),
-                FieldValue::Json(text) => read_json(&name, text)?,
-            };
-            fields.push(json!({"key": field.key, "value": value}));
+            fields.push(field.parameter(&name)?);
         }
         Ok(fields.into())
     }
 
     fn meta(&self, mut meta: Map<String, Value>) -> Checked<Value> {
         if let Some(target) = &self.callback {
-            check_callback_url(&target.url)?;
-            let headers: Vec<_> = target
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), value.expose().to_owned()))
-                .collect();
-            check_headers("ticket.callback.headers", &headers, &[])?;
+            let headers = target.checked_headers("ticket.callback")?;
             meta.insert("callback_url".to_owned(), target.url.as_str().into());
             if !headers.is_empty() {
                 let headers: Map<_, _> = headers
@@ -248,6 +230,67 @@ impl NewTicket {
     }
 }
 
+impl CallbackTarget {
+    /// The request that ITSM would make there with this body.
+    pub fn request(&self, body: String) -> Checked<Request> {
+        let mut headers = self.checked_headers("target")?;
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        let tls = self.url.starts_with("https://");
+        let (_, rest) = self.url.split_once("://").unwrap_or_default();
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (authority, target) = match rest.find(['/', '?']) {
+            Some(end) => rest.split_at(end),
+            None => (rest, ""),
+        };
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        Ok(Request {
+            method: Method::Post,
+            tls,
+            authority: authority.to_owned(),
+            target: Secret::new(format!("{slash}{target}")),
+            headers,
+            authorization: None,
+            body: Some(Secret::new(body)),
+            max_answer_bytes: 64 * 1024,
+        })
+    }
+
+    /// The values of its headers.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.headers.iter().map(|(_, value)| value)
+    }
+
+    fn checked_headers(&self, name: &str) -> Checked<Vec<(String, String)>> {
+        check_callback_url(&format!("{name}.url"), &self.url)?;
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
+            .collect();
+        check_headers(&format!("{name}.headers"), &headers, &[])?;
+        Ok(headers)
+    }
+}
+
+impl Field {
+    /// The field as the server takes it; `name` is what the caller knows it by.
+    pub(super) fn parameter(&self, name: &str) -> Checked<Value> {
+        if self.key.trim().is_empty() {
+            return refuse(name, "has a blank key");
+        }
+        check_characters(name, &self.key)?;
+        let value = match &self.value {
+            FieldValue::Text(text) => {
+                check_characters(name, text)?;
+                Value::String(text.clone())
+            }
+            FieldValue::People(users) => Value::String(join_users(name, users)?),
+            FieldValue::Json(text) => read_json(name, text)?,
+        };
+        Ok(json!({"key": self.key, "value": value}))
+    }
+}
+
 fn refuse<T>(name: &str, why: &str) -> Checked<T> {
     Err(Failure::argument(name, why))
 }
@@ -275,8 +318,7 @@ fn check_dynamic_fields(fields: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn check_callback_url(url: &str) -> Checked<()> {
-    let name = "ticket.callback.url";
+fn check_callback_url(name: &str, url: &str) -> Checked<()> {
     let rest = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"));
@@ -293,7 +335,7 @@ fn check_callback_url(url: &str) -> Checked<()> {
     }
 }
 
-fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()> {
+pub(super) fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()> {
     if text.trim().is_empty() {
         return refuse(name, "must not be blank");
     }
@@ -320,7 +362,7 @@ fn check_characters(name: &str, text: &str) -> Checked<()> {
     Ok(())
 }
 
-fn check_user(name: &str, user: &str) -> Checked<()> {
+pub(super) fn check_user(name: &str, user: &str) -> Checked<()> {
     if user.trim().is_empty() {
         return refuse(name, "must not hold a blank user name");
     }
@@ -334,7 +376,7 @@ fn check_user(name: &str, user: &str) -> Checked<()> {
 }
 
 /// User names as ITSM wants them. A JSON list is accepted too and leaves the ticket stuck (recorded).
-fn join_users(name: &str, users: &[String]) -> Checked<String> {
+pub(super) fn join_users(name: &str, users: &[String]) -> Checked<String> {
     if users.is_empty() {
         return refuse(name, "must name at least one user");
     }
@@ -344,7 +386,7 @@ fn join_users(name: &str, users: &[String]) -> Checked<String> {
     Ok(users.join(","))
 }
 
-fn read_json(name: &str, text: &str) -> Checked<Value> {
+pub(crate) fn read_json(name: &str, text: &str) -> Checked<Value> {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => return refuse(name, &format!("is not usable: {}", json::reason(&error))),
@@ -352,7 +394,7 @@ fn read_json(name: &str, text: &str) -> Checked<Value> {
     // The members of an object here are members of the request: which of two counts is the server's
     // choice, not one to leave open.
     if value.is_object()
-        && let Ok(members) = json::members(text)
+        && let Ok(members) = json::members(text, &[])
         && let Some(repeated) = members.repeated
     {
         return refuse(name, &format!("names `{repeated}` twice"));

@@ -69,6 +69,8 @@ pub enum Evidence {
     Status,
     /// ITSM's result.
     ApprovalResult,
+    /// The decisions in the log.
+    Logs,
 }
 
 /// What ITSM itself said about our ended ticket.
@@ -114,18 +116,8 @@ impl CreatedTicket {
 }
 
 impl Ticket {
-    /// A page of get_tickets.
-    ///
-    /// With some page sizes the server answers a bare list instead; none of those is ever asked for.
-    pub fn read_page(data: &Value) -> Result<Vec<Self>, String> {
-        let page = Object::of(data, "`data`")?;
-        json::rows(page.get("items")?, "`items`")?
-            .iter()
-            .map(Self::read)
-            .collect()
-    }
-
-    fn read(row: &Value) -> Result<Self, String> {
+    /// One row, or the data of get_ticket_info's answer.
+    pub fn read(row: &Value) -> Result<Self, String> {
         let row = Object::of(row, "a ticket")?;
         Ok(Self {
             sn: sn(&row)?,
@@ -198,14 +190,13 @@ mod tests {
     #[test]
     fn a_ticket_that_a_trigger_finished_is_known_by_its_missing_end() {
         let row = |end_at: Value| {
-            json!({"items": [{
+            json!({
                 "id": 111, "sn": "REQ20261124000114", "title": "x", "service_id": 2,
                 "current_status": "FINISHED", "updated_by": "carol", "update_at": "2026-11-24 07:51:11",
                 "end_at": end_at, "creator": "carol", "create_at": "2026-11-24 07:51:08", "ticket_url": "u",
-            }]})
+            })
         };
-        let ended =
-            |end_at| Ticket::read_page(&row(end_at)).map(|mut page| page.remove(0).ended_at);
+        let ended = |end_at| Ticket::read(&row(end_at)).map(|ticket| ticket.ended_at);
         assert_eq!(ended(Value::Null), Ok(None));
         assert_eq!(
             ended(json!("2026-11-24 07:51:11")),
@@ -221,14 +212,11 @@ mod tests {
     #[test]
     fn data_of_another_shape_is_named_not_guessed() {
         for (data, why) in [
-            (json!([]), "`data` is an array, not an object"),
-            (json!({}), "`items` is missing"),
-            (json!({"items": {}}), "`items` is an object, not a list"),
-            (json!({"items": [1]}), "a ticket is a number, not an object"),
-            (json!({"items": [{}]}), "`sn` is missing"),
-            (json!({"items": [{"sn": ""}]}), "`sn` is empty"),
+            (json!([]), "a ticket is an array, not an object"),
+            (json!({}), "`sn` is missing"),
+            (json!({"sn": ""}), "`sn` is empty"),
         ] {
-            assert_eq!(Ticket::read_page(&data), Err(why.into()));
+            assert_eq!(Ticket::read(&data), Err(why.into()));
         }
         for (data, why) in [
             (json!({}), "`data` is an object, not a list"),
