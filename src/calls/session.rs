@@ -72,6 +72,14 @@ impl<'a, T: Transport> Session<'a, T> {
         self.transport.random()
     }
 
+    /// Waits, unless the deadline comes before.
+    pub fn pause(&mut self, ms: u64) {
+        let until = self.transport.now() + ms;
+        if until < self.deadline {
+            self.transport.pause(until);
+        }
+    }
+
     fn send(&mut self, action: &Action, parameters: Map<String, Value>) -> Result<Value, Failure> {
         let request = self.connection.request(action, parameters)?;
         self.transport

@@ -1,0 +1,179 @@
+use super::session::Session;
+use crate::core::action::{
+    Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
+    OPERATE_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY,
+};
+use crate::core::callback;
+use crate::core::connection::Connection;
+use crate::core::failure::{Advice, Failure, Origin};
+use crate::core::http::NoAnswer;
+use crate::core::new_ticket::CallbackTarget;
+use crate::core::operation_id;
+use crate::core::search::{Filter, Page};
+use crate::core::ticket::Ticket;
+use crate::transport::Transport;
+use serde_json::{Map, Value, json};
+
+/// What trying one action showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The action.
+    pub action: &'static str,
+    /// What went wrong, if anything did.
+    pub failure: Option<Failure>,
+    /// What it means and what to do, in words.
+    pub words: String,
+}
+
+/// Why an address can't receive callbacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It can't be reached from here.
+    Unreachable(Failure),
+    /// It redirects, with this status: ITSM would follow, and a POST becomes a GET.
+    Redirect(u16),
+    /// It answers with a status that ITSM takes for a failure.
+    Status(u16),
+    /// It answers with a page: a login in front of it, most often.
+    Page,
+    /// Its answer has no `code` of 0.
+    Code,
+    /// It answers as a receiver, but refuses: the header did not arrive, or its keys are others.
+    Refused(String),
+}
+
+/// Tries the actions of the main job, one by one, so that each harms nothing.
+///
+/// A number or tag that nobody has, and an empty body where ITSM makes or changes something: it
+/// refuses those before it acts (recorded). A refusal by ITSM itself is good news here: address,
+/// credentials and permission are right.
+pub fn diagnose(
+    transport: &mut impl Transport,
+    connection: &Connection,
+) -> Result<Vec<Finding>, Failure> {
+    let fresh = operation_id::from_random(transport.random());
+    let one = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
+    let tagged = Filter {
+        tag: Some(fresh.clone()),
+        ..Filter::default()
+    };
+    let probes: [(&'static Action, Map<String, Value>); 8] = [
+        (&GET_TICKETS, tagged.parameters(1, 1)?),
+        (&GET_TICKET_LOGS, one("sn", fresh.as_str().into())),
+        (&CREATE_TICKET, Map::new()),
+        (&OPERATE_TICKET, Map::new()),
+        (&TICKET_APPROVAL_RESULT, one("sn", json!([fresh]))),
+        (&CALLBACK_FAILED_TICKET, Map::new()),
+        (&GET_SERVICE_ROLES, one("service_id", 0.into())),
+        (&TOKEN_VERIFY, one("token", fresh.as_str().into())),
+    ];
+    let mut session = Session::open(transport, connection, [])?;
+    let mut findings = Vec::new();
+    for (action, parameters) in probes {
+        let tried = session.write(action, parameters, |data| Ok(data.clone()));
+        let finding = find(action, tried);
+        // Nothing behind it can be tried.
+        let last = finding
+            .failure
+            .as_ref()
+            .is_some_and(|failure| matches!(failure.origin, Origin::Argument | Origin::Transport));
+        findings.push(finding);
+        if last {
+            break;
+        }
+    }
+    Ok(findings)
+}
+
+fn find(action: &'static Action, tried: Result<Value, Failure>) -> Finding {
+    let name = action.path;
+    let (failure, words) = match tried {
+        Ok(data) if *action == GET_TICKETS => match Page::<Ticket>::read(&data) {
+            Ok(page) if page.total == 0 => (None, "works, and tags are honoured".to_owned()),
+            Ok(_) => (
+                None,
+                "works, but this server ignores tags: confirm only numbers from your own record"
+                    .to_owned(),
+            ),
+            Err(why) => (Some(Failure::answer(action, why.clone())), why),
+        },
+        Ok(_) => (None, "works".to_owned()),
+        Err(failure) if failure.origin == Origin::Itsm => (None, "works".to_owned()),
+        Err(failure) => {
+            let words = words(action, &failure);
+            (Some(failure), words)
+        }
+    };
+    Finding {
+        action: name,
+        failure,
+        words,
+    }
+}
+
+fn words(action: &Action, failure: &Failure) -> String {
+    let name = action.path;
+    match &failure.advice {
+        Advice::FixArgument(argument) => {
+            format!("mend {argument}: {}", failure.message)
+        }
+        Advice::FixCredentials => format!(
+            "the app code, its secret or the user's token is not accepted: compare them with the developer centre. {}",
+            failure.message
+        ),
+        Advice::AskPermission => format!(
+            "apply for the permission to call {name} of the API bk-itsm for this app, in the developer centre; it may have expired"
+        ),
+        Advice::SendVerifiedUser if *action == TICKET_APPROVAL_RESULT => {
+            "wants a proven user: without one, `confirm` settles FINISHED tickets by their log"
+                .to_owned()
+        }
+        Advice::SendVerifiedUser => format!(
+            "wants a proven user: give an access token or a login token, or ask the site to exempt this app for {name}"
+        ),
+        Advice::AllowHost(host) => format!("allow the component to call {host}, in the host"),
+        Advice::WaitMs(_) | Advice::LookUp | Advice::CallOperator | Advice::GiveUp => {
+            format!("no usable answer: {}", failure.message)
+        }
+        Advice::Other(words) => words.clone(),
+    }
+}
+
+/// Posts to one's own callback address what ITSM would, with a number that is no ticket's.
+pub fn check_callback_url(
+    transport: &mut impl Transport,
+    target: &CallbackTarget,
+    deadline_ms: u32,
+) -> Result<(), Unfit> {
+    let request = target
+        .request(callback::self_check_body())
+        .map_err(Unfit::Unreachable)?;
+    let deadline = transport.now() + u64::from(deadline_ms);
+    let response = transport.send(&request, deadline).map_err(|cause| {
+        let cause = match cause {
+            NoAnswer::TooLarge => return Unfit::Page,
+            other => other,
+        };
+        let failure = Failure::transport(&TOKEN_VERIFY, &request.authority, cause);
+        Unfit::Unreachable(failure.without(&target.secrets().collect::<Vec<_>>()))
+    })?;
+    match response.status {
+        200 | 201 => {}
+        status @ 300..=399 => return Err(Unfit::Redirect(status)),
+        status => return Err(Unfit::Status(status)),
+    }
+    let Ok(Value::Object(answer)) = serde_json::from_slice(&response.body) else {
+        return Err(Unfit::Page);
+    };
+    match answer.get("code") {
+        // As Python compares: ITSM also takes 0.0 and false for 0.
+        Some(Value::Bool(false)) => Ok(()),
+        Some(Value::Number(code)) if code.as_f64() == Some(0.0) => Ok(()),
+        Some(Value::Number(_)) => {
+            let message = answer.get("message").and_then(Value::as_str);
+            let message = crate::core::failure::cut_message(message.unwrap_or_default());
+            Err(Unfit::Refused(message))
+        }
+        _ => Err(Unfit::Code),
+    }
+}

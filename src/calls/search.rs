@@ -1,0 +1,79 @@
+use super::read::check_sn;
+use super::session::Session;
+use crate::core::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
+use crate::core::connection::Connection;
+use crate::core::failure::{Failure, Origin};
+use crate::core::search::{Filter, Page, UserTicket, View};
+use crate::core::ticket::Ticket;
+use crate::transport::Transport;
+use serde_json::{Map, Value};
+
+/// A page of the tickets that pass a filter.
+pub fn list(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    filter: &Filter,
+    page: u32,
+    page_size: u32,
+) -> Result<Page<Ticket>, Failure> {
+    filter
+        .sns
+        .iter()
+        .try_for_each(|sn| check_sn("filter.sns", sn))?;
+    let parameters = filter.parameters(page, page_size)?;
+    paged(
+        transport,
+        connection,
+        &GET_TICKETS,
+        parameters,
+        page,
+        Page::<Ticket>::read,
+    )
+}
+
+/// A page of the tickets that concern a user.
+pub fn list_by_user(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    user: &str,
+    view: View,
+    page: u32,
+    page_size: u32,
+) -> Result<Page<UserTicket>, Failure> {
+    let parameters = view.parameters(user, page, page_size)?;
+    paged(
+        transport,
+        connection,
+        &GET_TICKETS_BY_USER,
+        parameters,
+        page,
+        Page::<UserTicket>::read,
+    )
+}
+
+/// A page beyond the last is an error of the server that has no code of its own (recorded). Whether
+/// it is that, the first page tells; then the answer is what it should have been: no tickets.
+fn paged<T>(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    action: &Action,
+    mut parameters: Map<String, Value>,
+    page: u32,
+    read: fn(&Value) -> Result<Page<T>, String>,
+) -> Result<Page<T>, Failure> {
+    let mut session = Session::open(transport, connection, [])?;
+    let failure = match session.read(action, parameters.clone(), read) {
+        Err(failure) if failure.origin == Origin::Itsm && page > 1 => failure,
+        other => return other,
+    };
+    parameters.insert("page".to_owned(), 1.into());
+    let first = session.read(action, parameters, read)?;
+    if page <= first.pages {
+        return Err(failure);
+    }
+    Ok(Page {
+        tickets: Vec::new(),
+        page,
+        ..first
+    })
+}

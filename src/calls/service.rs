@@ -1,0 +1,58 @@
+use super::read::parameters;
+use super::session::Session;
+use crate::core::action::{Action, GET_SERVICE_ROLES};
+use crate::core::connection::Connection;
+use crate::core::failure::Failure;
+use crate::core::new_ticket::{Processors, read_json};
+use crate::core::service::{NamedProcessors, Role, Unresolved, resolve};
+use crate::transport::Transport;
+use serde_json::{Map, Value};
+
+/// What narrows a question about services: the action's own parameters, those given.
+pub type ServiceFilter = Vec<(&'static str, Option<String>)>;
+
+/// Asks about services; `read` makes of the data what the caller wants.
+pub fn service<R>(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    action: &Action,
+    filter: ServiceFilter,
+    read: fn(&Value) -> Result<R, String>,
+) -> Result<R, Failure> {
+    let given = filter
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+    Session::open(transport, connection, [])?.read(action, given.collect(), read)
+}
+
+/// The nodes' ids for users who are given by the nodes' names.
+pub fn resolve_processors(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    service_id: u64,
+    named: Vec<NamedProcessors>,
+) -> Result<Result<Vec<Processors>, Unresolved>, Failure> {
+    let mut asked = parameters("service_id", service_id.into());
+    // The first node too: it can be named like any other.
+    asked.insert("all".to_owned(), 1.into());
+    let roles = Session::open(transport, connection, [])?.read(
+        &GET_SERVICE_ROLES,
+        asked,
+        Role::read_all,
+    )?;
+    Ok(resolve(&roles, named))
+}
+
+/// A write of an administrator: JSON text in, the data of the checked envelope out.
+pub fn administer(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    action: &Action,
+    json: &str,
+) -> Result<String, Failure> {
+    let parameters: Map<String, Value> = match read_json(action.argument, json)? {
+        Value::Object(members) => members,
+        _ => return Err(Failure::argument(action.argument, "must be an object")),
+    };
+    Session::open(transport, connection, [])?.write(action, parameters, |data| Ok(data.to_string()))
+}

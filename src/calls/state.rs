@@ -1,0 +1,109 @@
+use super::read::{check_sn, parameters};
+use super::session::Session;
+use crate::core::action::{
+    Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
+    GET_TICKET_STATUS,
+};
+use crate::core::connection::Connection;
+use crate::core::failure::Failure;
+use crate::core::state::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
+use crate::transport::Transport;
+use serde_json::Value;
+
+/// A ticket's status and running steps.
+pub fn status(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+) -> Result<TicketStatus, Failure> {
+    ask(
+        transport,
+        connection,
+        &GET_TICKET_STATUS,
+        sn,
+        None,
+        TicketStatus::read,
+    )
+}
+
+/// A ticket with its form and running steps.
+pub fn info(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+) -> Result<TicketInfo, Failure> {
+    ask(
+        transport,
+        connection,
+        &GET_TICKET_INFO,
+        sn,
+        None,
+        TicketInfo::read,
+    )
+}
+
+/// A ticket's log.
+pub fn log(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+) -> Result<Vec<LogEntry>, Failure> {
+    ask(
+        transport,
+        connection,
+        &GET_TICKET_LOGS,
+        sn,
+        None,
+        LogEntry::read_all,
+    )
+}
+
+/// What was decided at a finished approval.
+pub fn node_result(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+    state_id: u64,
+) -> Result<NodeResult, Failure> {
+    ask(
+        transport,
+        connection,
+        &GET_APPROVE_NODE_RESULT,
+        sn,
+        Some(state_id),
+        NodeResult::read,
+    )
+}
+
+/// Who decided at an approval so far.
+pub fn approvers(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+    state_id: u64,
+) -> Result<Vec<String>, Failure> {
+    ask(
+        transport,
+        connection,
+        &GET_APPROVER,
+        sn,
+        Some(state_id),
+        state::read_approvers,
+    )
+}
+
+fn ask<R>(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    action: &Action,
+    sn: &str,
+    state_id: Option<u64>,
+    read: fn(&Value) -> Result<R, String>,
+) -> Result<R, Failure> {
+    check_sn("sn", sn)?;
+    let mut asked = parameters("sn", sn.into());
+    if let Some(state_id) = state_id {
+        asked.insert("state_id".to_owned(), state_id.into());
+    }
+    Session::open(transport, connection, [])?.read(action, asked, read)
+}
