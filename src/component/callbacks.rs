@@ -35,6 +35,14 @@ impl wit::Guest for Component {
         callback::accepted().into()
     }
 
+    fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::Unreadable> {
+        Ok(callback::parse_node_event(&body)?.into())
+    }
+
+    fn is_self_check(callback: wit::Callback) -> bool {
+        callback.sn == callback::SELF_CHECK_SN
+    }
+
     fn refused(message: String) -> wit::Reply {
         callback::refused(&message).into()
     }
@@ -51,6 +59,19 @@ impl From<callback::Callback> for wit::Callback {
             updated_by: callback.updated_by,
             updated_at: callback.updated_at,
             last_approvers: callback.last_approvers,
+        }
+    }
+}
+
+impl From<callback::NodeEvent> for wit::NodeEvent {
+    fn from(event: callback::NodeEvent) -> Self {
+        Self {
+            sn: event.sn,
+            title: event.title,
+            status: event.status,
+            creator: event.creator,
+            node: event.node,
+            result: event.result,
         }
     }
 }

@@ -95,15 +95,21 @@ impl From<tickets::NewTicket> for new_ticket::NewTicket {
                     users: node.users,
                 })
                 .collect(),
-            callback: ticket.callback.map(|target| new_ticket::CallbackTarget {
-                url: target.url,
-                headers: target
-                    .headers
-                    .into_iter()
-                    .map(|(name, value)| (name, Secret::new(value)))
-                    .collect(),
-            }),
+            callback: ticket.callback.map(Into::into),
             extra_json: ticket.extra_json,
+        }
+    }
+}
+
+impl From<tickets::CallbackTarget> for new_ticket::CallbackTarget {
+    fn from(target: tickets::CallbackTarget) -> Self {
+        Self {
+            url: target.url,
+            headers: target
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
         }
     }
 }
@@ -188,6 +194,7 @@ impl From<core_ticket::Outcome> for wit::Outcome {
             evidence: match outcome.evidence {
                 core_ticket::Evidence::Status => wit::Evidence::Status,
                 core_ticket::Evidence::ApprovalResult => wit::Evidence::ApprovalResult,
+                core_ticket::Evidence::Logs => wit::Evidence::Logs,
             },
         }
     }

@@ -5,7 +5,13 @@ mod callbacks;
 #[cfg(feature = "network")]
 mod convert;
 #[cfg(feature = "network")]
+mod diagnosis;
+#[cfg(feature = "network")]
 mod network;
+#[cfg(feature = "network")]
+mod operations;
+#[cfg(feature = "network")]
+mod services;
 #[cfg(feature = "network")]
 mod tickets;
 

@@ -2,7 +2,9 @@ use super::Component;
 use super::bindings::exports::blueking::itsm::tickets as wit;
 use super::network::Network;
 use crate::calls;
+use crate::core::explanation::Ending;
 use crate::core::secret::Secret;
+use crate::core::{search, state};
 
 impl wit::Guest for Component {
     fn new_operation_id() -> String {
@@ -57,5 +59,193 @@ impl wit::Guest for Component {
             &connection.into(),
             &among,
         )?)
+    }
+
+    fn list(
+        connection: wit::Connection,
+        filter: wit::TicketFilter,
+        page: u32,
+        page_size: u32,
+    ) -> Result<wit::TicketPage, wit::Failure> {
+        let connection = connection.into();
+        let found = calls::list(&mut Network, &connection, &filter.into(), page, page_size)?;
+        Ok(wit::TicketPage {
+            tickets: found.tickets.into_iter().map(Into::into).collect(),
+            page: found.page,
+            pages: found.pages,
+            total: found.total,
+        })
+    }
+
+    fn list_by_user(
+        connection: wit::Connection,
+        user: String,
+        view: wit::UserView,
+        page: u32,
+        page_size: u32,
+    ) -> Result<wit::UserTicketPage, wit::Failure> {
+        let connection = connection.into();
+        let found = calls::list_by_user(
+            &mut Network,
+            &connection,
+            &user,
+            view.into(),
+            page,
+            page_size,
+        )?;
+        Ok(wit::UserTicketPage {
+            tickets: found.tickets.into_iter().map(Into::into).collect(),
+            page: found.page,
+            pages: found.pages,
+            total: found.total,
+        })
+    }
+
+    fn status(connection: wit::Connection, sn: String) -> Result<wit::TicketStatus, wit::Failure> {
+        let status = calls::status(&mut Network, &connection.into(), &sn)?;
+        Ok(wit::TicketStatus {
+            status: status.status,
+            steps: status.steps.into_iter().map(Into::into).collect(),
+            operations: status.operations,
+            ticket_url: status.ticket_url,
+        })
+    }
+
+    fn info(connection: wit::Connection, sn: String) -> Result<wit::TicketInfo, wit::Failure> {
+        let info = calls::info(&mut Network, &connection.into(), &sn)?;
+        Ok(wit::TicketInfo {
+            ticket: info.ticket.into(),
+            steps: info.steps.into_iter().map(Into::into).collect(),
+            fields: info.fields.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    fn log(connection: wit::Connection, sn: String) -> Result<Vec<wit::LogEntry>, wit::Failure> {
+        let log = calls::log(&mut Network, &connection.into(), &sn)?;
+        Ok(log.into_iter().map(Into::into).collect())
+    }
+
+    fn explain(connection: wit::Connection, sn: String) -> Result<wit::Explanation, wit::Failure> {
+        let explained = calls::explain(&mut Network, &connection.into(), &sn)?;
+        Ok(wit::Explanation {
+            ticket: explained.ticket.into(),
+            ending: explained.ending.into(),
+            decisions: explained.decisions.into_iter().map(Into::into).collect(),
+            waiting_for: explained.waiting_for.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<wit::TicketFilter> for search::Filter {
+    fn from(filter: wit::TicketFilter) -> Self {
+        Self {
+            sns: filter.sns,
+            creator: filter.creator,
+            tag: filter.tag,
+            project_key: filter.project_key,
+            service_ids: filter.service_ids,
+            bk_biz_ids: filter.bk_biz_ids,
+            statuses: filter.statuses,
+            created_from: filter.created_from,
+            created_to: filter.created_to,
+            ended_from: filter.ended_from,
+            ended_to: filter.ended_to,
+            waiting_for: filter.waiting_for,
+        }
+    }
+}
+
+impl From<wit::UserView> for search::View {
+    fn from(view: wit::UserView) -> Self {
+        match view {
+            wit::UserView::Todo => Self::Todo,
+            wit::UserView::Created => Self::Created,
+            wit::UserView::History => Self::History,
+            wit::UserView::Dealt => Self::Dealt,
+            wit::UserView::Attention => Self::Attention,
+            wit::UserView::Approval => Self::Approval,
+        }
+    }
+}
+
+impl From<search::UserTicket> for wit::UserTicket {
+    fn from(ticket: search::UserTicket) -> Self {
+        Self {
+            sn: ticket.sn,
+            id: ticket.id,
+            title: ticket.title,
+            creator: ticket.creator,
+            service_id: ticket.service_id,
+            service_name: ticket.service_name,
+            project_key: ticket.project_key,
+            status: ticket.status,
+            created_at: ticket.created_at,
+            processors: ticket.processors,
+            waiting_approve: ticket.waiting_approve,
+        }
+    }
+}
+
+impl From<state::Step> for wit::Step {
+    fn from(step: state::Step) -> Self {
+        Self {
+            state_id: step.state_id,
+            name: step.name,
+            status: step.status,
+            processors: step.processors,
+            operations: step.operations,
+        }
+    }
+}
+
+impl From<state::FilledField> for wit::FilledField {
+    fn from(field: state::FilledField) -> Self {
+        Self {
+            key: field.key,
+            name: field.name,
+            kind: field.kind,
+            value_json: field.value_json,
+            display: field.display,
+        }
+    }
+}
+
+impl From<state::LogEntry> for wit::LogEntry {
+    fn from(entry: state::LogEntry) -> Self {
+        Self {
+            operator: entry.operator,
+            at: entry.at,
+            message: entry.message,
+            source: entry.source,
+        }
+    }
+}
+
+impl From<state::Decision> for wit::Decision {
+    fn from(decision: state::Decision) -> Self {
+        Self {
+            operator: decision.operator,
+            approved: decision.approved,
+            remark: decision.remark,
+            at: decision.at,
+            node_key: decision.field_key,
+        }
+    }
+}
+
+impl From<Ending> for wit::Ending {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Open => Self::Open,
+            Ending::Stuck => Self::Stuck,
+            Ending::Approved => Self::Approved,
+            Ending::ApprovedByNobody => Self::ApprovedByNobody,
+            Ending::Refused => Self::Refused,
+            Ending::RefusedAndTerminated => Self::RefusedAndTerminated,
+            Ending::TerminatedByHandler => Self::TerminatedByHandler,
+            Ending::Withdrawn => Self::Withdrawn,
+            Ending::Closed => Self::Closed,
+            Ending::Undetermined => Self::Undetermined,
+        }
     }
 }
