@@ -98,6 +98,9 @@ impl Itsm {
             "  claim     {} is {}",
             callback.sn, callback.status
         ));
+        if callbacks.call_is_self_check(&mut store, &callback).await? {
+            return Ok(callbacks.call_accepted(&mut store).await?);
+        }
         let operation = Some(claims.operation_id.as_str());
         let outcome = match self
             .confirm(&callback.sn, operation, CONFIRM_WITHIN)

@@ -221,6 +221,24 @@ async fn the_secret_is_on_the_requests_and_in_nothing_that_the_component_says() 
     assert!(!all.contains(SECRET));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_self_check_is_accepted_only_with_a_binding_that_holds() {
+    let mut set = set_up().await;
+    let (_, sn) = set.create().await;
+    let ticket = set.fake.ticket(&sn).unwrap();
+    let header = ticket.meta["headers"]["X-Itsm-Binding"].as_str().unwrap();
+    let body = r#"{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}"#;
+    let tried = set.itsm.outgoing_requests();
+    assert!(
+        set.post(&[("X-Itsm-Binding", header)], body)
+            .await
+            .contains(r#""code":0"#)
+    );
+    assert!(set.post(&[], body).await.contains(r#""code":1"#));
+    assert_eq!(set.itsm.outgoing_requests(), tried);
+    assert!(set.inbox.try_recv().is_err());
+}
+
 fn demo(arguments: &[&str]) -> Output {
     let folder = wasm().parent().unwrap().to_owned();
     Command::new(env!("CARGO_BIN_EXE_demo"))

@@ -1,0 +1,789 @@
+//! The interface `callbacks`: the same table through both components, which must not differ.
+
+use component_tests::wit_callbacks::{Callback, Claims, Reply, Unbound, Unreadable, Verdict};
+use component_tests::{BINDING, Callbacks};
+use serde_json::{Value, json};
+use std::fmt::Debug;
+
+const KEY: &str = "itsm-key.a1.000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const OTHER_KEY: &str =
+    "itsm-key.b2.ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const URL: &str = "https://gate.example.com/itsm/callback";
+const NOW: u64 = 1_800_000_000;
+
+/// Both components.
+struct Both {
+    alone: Callbacks,
+    whole: Callbacks,
+}
+
+/// Calls the same function of both, and gives the one answer.
+macro_rules! both {
+    ($both:expr, $function:ident ( $($argument:expr),* )) => {
+        same(
+            $both.alone.$function($($argument),*).await,
+            $both.whole.$function($($argument),*).await,
+        )
+    };
+}
+
+impl Both {
+    fn new() -> Self {
+        Self {
+            alone: Callbacks::alone(),
+            whole: Callbacks::of_the_whole(),
+        }
+    }
+}
+
+impl Drop for Both {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.alone.requests() + self.whole.requests(), 0);
+        }
+    }
+}
+
+fn same<T: PartialEq + Debug>(alone: T, whole: T) -> T {
+    assert_eq!(alone, whole, "the two components differ");
+    alone
+}
+
+/// A small generator of numbers, the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
+
+fn recorded() -> Vec<Value> {
+    include_str!("../../fixtures/callback.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A callback as ITSM writes it.
+const BODY: &str = r#"{"title": "\u5220\u9664 orders", "current_status": "FINISHED", "sn": "REQ20261124000002", "ticket_url": "http://itsm.example.com/weixin/#/ticket/2/", "update_at": "2026-11-24 07:26:12.123456", "updated_by": ",carol,bob,", "approve_result": true, "token": "dG9rZW4=", "last_approver": "bob"}"#;
+
+fn with(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Vec<u8> {
+    let mut body: Value = serde_json::from_str(BODY).unwrap();
+    change(body.as_object_mut().unwrap());
+    body.to_string().into_bytes()
+}
+
+fn describe(callback: &Callback) -> Value {
+    json!({
+        "sn": callback.sn,
+        "title": callback.title,
+        "status": callback.status,
+        "approve_result": callback.approve_result,
+        "ticket_url": callback.ticket_url,
+        "updated_by": callback.updated_by,
+        "updated_at": callback.updated_at,
+        "last_approvers": callback.last_approvers,
+    })
+}
+
+fn describe_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Open => "open",
+        Verdict::Approved => "approved",
+        Verdict::Rejected => "rejected",
+        Verdict::Withdrawn => "withdrawn",
+        Verdict::Terminated => "terminated",
+        Verdict::Closed => "closed",
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_recorded_callback_is_read_as_recorded() {
+    let both = Both::new();
+    let recorded = recorded();
+    assert!(recorded.len() > 30);
+    for case in &recorded {
+        let name = &case["name"];
+        let body = case["body"].as_str().unwrap().as_bytes();
+        let means = &case["means"];
+        let parsed = both!(both, parse(body));
+        if means["malformed"] == true {
+            assert!(matches!(parsed, Err(Unreadable::Malformed(_))), "{name}");
+            continue;
+        }
+        let callback = parsed.unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        assert_eq!(describe(&callback), means["callback"], "{name}");
+        let token = both!(both, token(body)).unwrap();
+        assert_eq!(token, means["token"].as_str().unwrap(), "{name}");
+        let verdict = both!(
+            both,
+            conclude(&callback.status, callback.approve_result, true)
+        );
+        assert_eq!(describe_verdict(verdict), means["verdict"], "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn escapes_microseconds_and_wrapped_users_are_read() {
+    let both = Both::new();
+    let callback = both!(both, parse(BODY.as_bytes())).unwrap();
+    assert_eq!(
+        callback,
+        Callback {
+            sn: "REQ20261124000002".to_owned(),
+            title: "\u{5220}\u{9664} orders".to_owned(),
+            status: "FINISHED".to_owned(),
+            approve_result: true,
+            ticket_url: "http://itsm.example.com/weixin/#/ticket/2/".to_owned(),
+            updated_by: vec!["carol".to_owned(), "bob".to_owned()],
+            updated_at: "2026-11-24 07:26:12.123456".to_owned(),
+            last_approvers: vec!["bob".to_owned()],
+        }
+    );
+    assert_eq!(both!(both, token(BODY.as_bytes())).unwrap(), "dG9rZW4=");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_never_holds_the_token() {
+    let both = Both::new();
+    for case in recorded() {
+        let body = case["body"].as_str().unwrap();
+        if let (Ok(callback), Some(token)) = (
+            both!(both, parse(body.as_bytes())),
+            case["means"]["token"].as_str(),
+        ) {
+            assert!(!format!("{callback:?}").contains(token));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
+    enum Expected {
+        TooLarge,
+        Malformed,
+        Field(&'static str),
+    }
+    use Expected::{Field, Malformed, TooLarge};
+    let without = |name: &'static str| with(|body| drop(body.remove(name)));
+    let set = |name: &str, value: Value| with(|body| drop(body.insert(name.to_owned(), value)));
+    let deep = |open: &str, close: &str, times: usize| {
+        format!(
+            r#"{{"title": {}{}, {}"#,
+            open.repeat(times),
+            close.repeat(times),
+            &BODY[1..]
+        )
+        .into_bytes()
+    };
+    let twice = |member: &str| format!("{{{member}, {}", &BODY[1..]).into_bytes();
+    let mut not_utf8 = BODY.as_bytes().to_vec();
+    not_utf8[11] = 0xff;
+    let padded = |length: usize| {
+        let mut body = BODY.as_bytes().to_vec();
+        body.resize(length, b' ');
+        body
+    };
+    let table: Vec<(&str, Vec<u8>, Expected)> = vec![
+        ("64 KiB and a byte", padded(65_537), TooLarge),
+        ("a megabyte", padded(1 << 20), TooLarge),
+        ("64 KiB and a byte of nothing", vec![0; 65_537], TooLarge),
+        ("nothing", vec![], Malformed),
+        ("blanks", b"  \n".to_vec(), Malformed),
+        ("an array", b"[]".to_vec(), Malformed),
+        ("an array of arrays", vec![b'['; 60_000], Malformed),
+        ("a string", b"\"FINISHED\"".to_vec(), Malformed),
+        ("null", b"null".to_vec(), Malformed),
+        ("a form", b"sn=REQ1&approve_result=true".to_vec(), Malformed),
+        ("half of it", BODY.as_bytes()[..100].to_vec(), Malformed),
+        (
+            "something after it",
+            padded(65_536).into_iter().chain(*b"").collect::<Vec<_>>()[..400]
+                .to_vec()
+                .into_iter()
+                .chain(*b"{}")
+                .collect(),
+            Malformed,
+        ),
+        ("not UTF-8", not_utf8, Malformed),
+        (
+            "half a surrogate pair",
+            BODY.replace("\\u5220", "\\ud800").into(),
+            Malformed,
+        ),
+        ("deep arrays", deep("[", "]", 10_000), Malformed),
+        ("deep objects", deep("{\"a\":", "}", 5_000), Malformed),
+        (
+            "a byte order mark",
+            [b"\xef\xbb\xbf", BODY.as_bytes()].concat(),
+            Malformed,
+        ),
+        ("no sn", without("sn"), Field("sn")),
+        ("a blank sn", set("sn", json!("  ")), Field("sn")),
+        ("an sn that is a number", set("sn", json!(7)), Field("sn")),
+        ("no sn but null", set("sn", Value::Null), Field("sn")),
+        (
+            "no status",
+            without("current_status"),
+            Field("current_status"),
+        ),
+        (
+            "an empty status",
+            set("current_status", json!("")),
+            Field("current_status"),
+        ),
+        (
+            "a status that is a list",
+            set("current_status", json!([])),
+            Field("current_status"),
+        ),
+        (
+            "no result",
+            without("approve_result"),
+            Field("approve_result"),
+        ),
+        (
+            "a result of 1",
+            set("approve_result", json!(1)),
+            Field("approve_result"),
+        ),
+        (
+            "a result of null",
+            set("approve_result", Value::Null),
+            Field("approve_result"),
+        ),
+        (
+            "a result in other words",
+            set("approve_result", json!("yes")),
+            Field("approve_result"),
+        ),
+        (
+            "a title that is an object",
+            set("title", json!({})),
+            Field("title"),
+        ),
+        (
+            "users in a list",
+            set("updated_by", json!(["a"])),
+            Field("updated_by"),
+        ),
+        (
+            "a result given twice",
+            twice(r#""approve_result": false"#),
+            Field("approve_result"),
+        ),
+        ("an sn given twice", twice(r#""sn": "REQ1""#), Field("sn")),
+        (
+            "an sn given twice, once in escapes",
+            twice(r#""\u0073n": "REQ1""#),
+            Field("sn"),
+        ),
+        (
+            "a stranger given twice",
+            twice(r#""x": 1, "x": 1"#),
+            Field("x"),
+        ),
+    ];
+    let both = Both::new();
+    for (name, body, expected) in table {
+        let why = match both!(both, parse(&body)) {
+            Err(why) => why,
+            Ok(callback) => panic!("{name}: {callback:?}"),
+        };
+        let right = match (&why, &expected) {
+            (Unreadable::TooLarge(limit), TooLarge) => *limit == 65_536,
+            (Unreadable::Malformed(_), Malformed) => true,
+            (Unreadable::Field((field, _)), Field(expected)) => field == expected,
+            _ => false,
+        };
+        assert!(right, "{name}: {why:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_exactly_the_limit_is_read() {
+    let both = Both::new();
+    let mut body = BODY.as_bytes().to_vec();
+    body.resize(65_536, b' ');
+    assert!(both!(both, parse(&body)).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_older_servers_leave_out_is_empty() {
+    let both = Both::new();
+    let body = br#"{"sn": "REQ1", "current_status": "REVOKED", "approve_result": false}"#;
+    let callback = both!(both, parse(body)).unwrap();
+    assert!(callback.last_approvers.is_empty() && callback.updated_by.is_empty());
+    assert_eq!(callback.title, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_there_is_told_by_its_name() {
+    let both = Both::new();
+    for body in [
+        with(|body| drop(body.remove("token"))),
+        with(|body| drop(body.insert("token".to_owned(), json!("")))),
+        with(|body| drop(body.insert("token".to_owned(), json!(12)))),
+        with(|body| drop(body.insert("token".to_owned(), Value::Null))),
+    ] {
+        match both!(both, token(&body)) {
+            Err(Unreadable::Field((name, _))) => assert_eq!(name, "token"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(
+        both!(both, token(b"\xff")),
+        Err(Unreadable::Malformed(_))
+    ));
+}
+
+/// Why a body is refused never repeats the body: a token could be in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_never_repeats_values_of_the_body() {
+    let both = Both::new();
+    let canary = "canary-token-0f3a";
+    for body in [
+        format!(r#"{{"sn": {{"token": "{canary}"}}}}"#),
+        format!(r#"{{"token": "{canary}", "sn": "REQ1", "approve_result": "{canary}"}}"#),
+        format!(r#"{{"token": "{canary}" oops"#),
+        format!(r#""{canary}""#),
+        format!(r#"{{"token": "{canary}", "token": "{canary}"}}"#),
+        format!(r#"{{"token": ["{canary}"]}}"#),
+    ] {
+        let body = body.as_bytes();
+        let parsed = format!("{:?}", both!(both, parse(body)).unwrap_err());
+        let token = format!("{:?}", both!(both, token(body)).err());
+        assert!(!parsed.contains(canary), "{parsed}");
+        assert!(!token.contains(canary), "{token}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_random_bodies_never_trap() {
+    let callbacks = Callbacks::alone();
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let pieces: [&[u8]; 12] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b":",
+        b",",
+        b"\\u",
+        b"sn",
+        b"1e999",
+        b"\xf0\x9f",
+        b"null",
+    ];
+    let mut readable = 0;
+    for turn in 0..10_000 {
+        let body: Vec<u8> = match turn % 3 {
+            // Noise.
+            0 => (0..numbers.below(300))
+                .map(|_| numbers.next() as u8)
+                .collect(),
+            // Pieces of JSON.
+            1 => (0..numbers.below(100))
+                .flat_map(|_| pieces[numbers.below(pieces.len())])
+                .copied()
+                .collect(),
+            // A callback with a few bytes changed.
+            _ => {
+                let mut body = BODY.as_bytes().to_vec();
+                for _ in 0..1 + numbers.below(4) {
+                    let at = numbers.below(body.len());
+                    body[at] = numbers.next() as u8;
+                }
+                body
+            }
+        };
+        readable += usize::from(callbacks.parse(&body).await.is_ok());
+        let _ = callbacks.token(&body).await;
+    }
+    assert!(readable > 0 && readable < 10_000, "{readable}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conclude_is_total_and_needs_the_ending() {
+    let both = Both::new();
+    let statuses = [
+        "FINISHED",
+        "REVOKED",
+        "TERMINATED",
+        "RUNNING",
+        "NEW",
+        "SUSPENDED",
+        "RESOLVED",
+        "CONFIRMED",
+        "FAILED",
+        "SITE_CLOSED",
+        "finished",
+        " FINISHED",
+        "",
+        "\u{5df2}",
+    ];
+    for status in statuses {
+        for flag in [false, true] {
+            let open = both!(both, conclude(status, flag, false));
+            assert_eq!(open, Verdict::Open, "{status} {flag}");
+            let expected = match (status, flag) {
+                ("FINISHED", true) => Verdict::Approved,
+                ("FINISHED", false) => Verdict::Rejected,
+                ("REVOKED", _) => Verdict::Withdrawn,
+                ("TERMINATED", _) => Verdict::Terminated,
+                _ => Verdict::Closed,
+            };
+            let ended = both!(both, conclude(status, flag, true));
+            assert_eq!(ended, expected, "{status} {flag}");
+        }
+    }
+}
+
+fn claims() -> Claims {
+    Claims {
+        operation_id: "op7".to_owned(),
+        callback_url: URL.to_owned(),
+        expires_at: NOW + 60,
+    }
+}
+
+fn keys(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}
+
+fn headers(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+    headers.iter().map(owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_bound_is_proven_in_any_order_and_case_and_after_a_change_of_keys() {
+    let both = Both::new();
+    let (name, value) = both!(both, bind(KEY, &claims())).unwrap();
+    assert_eq!(name, "X-Itsm-Binding");
+    assert!(value.is_ascii() && !value.contains(&KEY[12..]));
+    for (case, known, received) in [
+        ("alone", vec![KEY], vec![(name.as_str(), value.as_str())]),
+        ("lower case", vec![KEY], vec![("x-itsm-binding", &value)]),
+        (
+            "among others",
+            vec![KEY],
+            vec![
+                ("Host", "gate"),
+                ("X-ITSM-BINDING", &value),
+                ("Accept", "*"),
+            ],
+        ),
+        ("an older key", vec![OTHER_KEY, KEY], vec![(&name, &value)]),
+        ("the same key twice", vec![KEY, KEY], vec![(&name, &value)]),
+    ] {
+        let proven = both!(
+            both,
+            check_binding(&keys(&known), &headers(&received), URL, NOW)
+        );
+        assert_eq!(proven, Ok(claims()), "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_bound_proves_nothing() {
+    let both = Both::new();
+    let name = "X-Itsm-Binding";
+    let (_, good) = both!(both, bind(KEY, &claims())).unwrap();
+    let mut last_changed = good.clone();
+    let last = last_changed.pop().unwrap();
+    last_changed.push(if last == '0' { '1' } else { '0' });
+    let expired = Unbound::Expired(claims());
+    let table: Vec<(&str, Vec<&str>, Vec<(&str, String)>, &str, u64, Unbound)> = vec![
+        ("no headers", vec![KEY], vec![], URL, NOW, Unbound::Absent),
+        (
+            "another header",
+            vec![KEY],
+            vec![("X-Other", good.clone())],
+            URL,
+            NOW,
+            Unbound::Absent,
+        ),
+        (
+            "twice",
+            vec![KEY],
+            vec![(name, good.clone()), ("x-itsm-binding", good.clone())],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "empty",
+            vec![KEY],
+            vec![(name, String::new())],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "not of the form",
+            vec![KEY],
+            vec![(name, BINDING.to_owned())],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "a later version",
+            vec![KEY],
+            vec![(name, good.replacen("v1", "v2", 1))],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "upper-case digits",
+            vec![KEY],
+            vec![(name, good.to_uppercase().replacen('V', "v", 1))],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "an expiry written otherwise",
+            vec![KEY],
+            vec![(name, good.replacen(".18", ".018", 1))],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "one digit short",
+            vec![KEY],
+            vec![(name, good[..good.len() - 1].to_owned())],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "a blank before",
+            vec![KEY],
+            vec![(name, format!(" {good}"))],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "very long",
+            vec![KEY],
+            vec![(name, "v1.".repeat(100_000))],
+            URL,
+            NOW,
+            Unbound::Malformed,
+        ),
+        (
+            "no keys",
+            vec![],
+            vec![(name, good.clone())],
+            URL,
+            NOW,
+            Unbound::UnknownKey,
+        ),
+        (
+            "only another key",
+            vec![OTHER_KEY],
+            vec![(name, good.clone())],
+            URL,
+            NOW,
+            Unbound::UnknownKey,
+        ),
+        (
+            "another digit",
+            vec![KEY],
+            vec![(name, last_changed)],
+            URL,
+            NOW,
+            Unbound::Forged,
+        ),
+        (
+            "another operation",
+            vec![KEY],
+            vec![(name, good.replacen("op7", "op8", 1))],
+            URL,
+            NOW,
+            Unbound::Forged,
+        ),
+        (
+            "a later expiry",
+            vec![KEY],
+            vec![(name, good.replacen(".18", ".19", 1))],
+            URL,
+            NOW,
+            Unbound::Forged,
+        ),
+        (
+            "another key's id",
+            vec![KEY, OTHER_KEY],
+            vec![(name, good.replacen(".a1.", ".b2.", 1))],
+            URL,
+            NOW,
+            Unbound::Forged,
+        ),
+        (
+            "another address",
+            vec![KEY],
+            vec![(name, good.clone())],
+            "https://gate.example.com/itsm/callback/",
+            NOW,
+            Unbound::Forged,
+        ),
+        (
+            "at its end",
+            vec![KEY],
+            vec![(name, good.clone())],
+            URL,
+            NOW + 60,
+            expired.clone(),
+        ),
+        (
+            "long after",
+            vec![KEY],
+            vec![(name, good.clone())],
+            URL,
+            u64::MAX,
+            expired,
+        ),
+        (
+            "a wrong key first",
+            vec!["secret", KEY],
+            vec![(name, good.clone())],
+            URL,
+            NOW,
+            Unbound::InvalidKey(0),
+        ),
+        (
+            "a wrong key last",
+            vec![KEY, "itsm-key.b2.00"],
+            vec![],
+            URL,
+            NOW,
+            Unbound::InvalidKey(1),
+        ),
+    ];
+    for (case, known, received, url, now, expected) in table {
+        let received: Vec<_> = received.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let found = both!(
+            both,
+            check_binding(&keys(&known), &headers(&received), url, now)
+        );
+        assert_eq!(found, Err(expected), "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_random_bindings_are_never_proven_and_never_trap() {
+    let callbacks = Callbacks::alone();
+    let (name, good) = callbacks.bind(KEY, &claims()).await.unwrap();
+    let known = keys(&[KEY]);
+    let mut numbers = Numbers(42);
+    for _ in 0..10_000 {
+        let mut value = good.clone().into_bytes();
+        for _ in 0..1 + numbers.below(3) {
+            let at = numbers.below(value.len());
+            value[at] = 0x20 + (numbers.next() % 95) as u8;
+        }
+        let value = String::from_utf8(value).unwrap();
+        if value == good {
+            continue;
+        }
+        let found = callbacks
+            .check_binding(&known, &[(name.clone(), value.clone())], URL, NOW)
+            .await;
+        assert!(found.is_err(), "{value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_bound_is_told_without_the_key() {
+    let both = Both::new();
+    let secret_half = "f00d".repeat(20);
+    let long = "a".repeat(2049);
+    let with_claims = |change: fn(&mut Claims)| {
+        let mut claims = claims();
+        change(&mut claims);
+        claims
+    };
+    let table: Vec<(String, Claims)> = vec![
+        (String::new(), claims()),
+        (secret_half.clone(), claims()),
+        (format!("itsm-key.a1.{}", &secret_half[..62]), claims()),
+        (format!("itsm-key.a1.{secret_half}f"), claims()),
+        (format!("itsm-key.A1.{secret_half}"), claims()),
+        (format!("itsm-key..{secret_half}"), claims()),
+        (format!("itsm-key.a1.{}", secret_half.repeat(2)), claims()),
+        (
+            format!("itsm-key.a1.{}", secret_half.to_uppercase()),
+            claims(),
+        ),
+        (format!("itsm-key.a1.{secret_half}."), claims()),
+        (KEY.to_owned(), with_claims(|c| c.operation_id.clear())),
+        (
+            KEY.to_owned(),
+            with_claims(|c| c.operation_id = "Op7".to_owned()),
+        ),
+        (
+            KEY.to_owned(),
+            with_claims(|c| c.operation_id = "a.b".to_owned()),
+        ),
+        (KEY.to_owned(), with_claims(|c| c.callback_url.clear())),
+        (
+            KEY.to_owned(),
+            with_claims(|c| c.callback_url = "http://\u{e9}".to_owned()),
+        ),
+        (
+            KEY.to_owned(),
+            Claims {
+                callback_url: long,
+                ..claims()
+            },
+        ),
+    ];
+    for (key, claims) in table {
+        let why = both!(both, bind(&key, &claims)).unwrap_err();
+        assert!(!why.contains("f00d") && !why.contains("F00D"), "{why}");
+        assert!(!why.contains(&KEY[12..]), "{why}");
+        assert!(!why.is_empty());
+    }
+}
+
+/// ITSM's rule for a callback that was delivered.
+fn is_delivered(reply: &Reply) -> bool {
+    let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
+    let zero = body.as_ref().and_then(|body| body.get("code")) == Some(&json!(0));
+    matches!(reply.status, 200 | 201) && zero
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accepted_is_delivered_and_refused_never_is() {
+    let both = Both::new();
+    let accepted = both!(both, accepted());
+    assert!(is_delivered(&accepted), "{accepted:?}");
+    let long = "\u{5ba1}".repeat(1000);
+    for message in ["", "not ours", "\"},{\"code\":0", "line\nbreak\0", &long] {
+        let refused = both!(both, refused(message));
+        assert!(!is_delivered(&refused), "{refused:?}");
+        let body: Value = serde_json::from_slice(&refused.body).unwrap();
+        let sent = body["message"].as_str().unwrap();
+        assert!(message.starts_with(sent) && sent.len() <= 256);
+        assert!(sent.len() > 253 || sent == message);
+        assert_eq!(refused.headers, accepted.headers);
+    }
+    assert_eq!(
+        accepted.headers,
+        [("content-type".to_owned(), "application/json".to_owned())]
+    );
+}
