@@ -1,6 +1,7 @@
 //! The project's only entry point: `cargo xtask <verb>`.
 
 mod components;
+mod readme;
 mod suites;
 mod surface;
 mod tools;

@@ -1,6 +1,6 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
-use crate::{components, surface, tools, wit_lint};
+use crate::{components, readme, surface, tools, wit_lint};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ type Suite = (&'static str, fn() -> Result<()>);
 
 const SUITES: &[Suite] = &[
     ("formatting", formatting),
+    ("README", readme::check),
     ("WIT docs", wit_lint::check),
     ("build", || components::build().map(drop)),
     ("surface", || surface::check(&components::folder()?)),
