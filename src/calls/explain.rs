@@ -1,4 +1,4 @@
-use super::confirm::{history, result};
+use super::confirm::{history, results};
 use super::read::{check_sn, parameters};
 use super::session::Session;
 use crate::core::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
@@ -34,12 +34,12 @@ pub fn explain(
     }
     let history = history(&mut session, sn)?;
     let finished = info.ticket.ended_at.is_some() && info.ticket.status == "FINISHED";
-    let approve_result = match finished.then(|| result(&mut session, &info.ticket)) {
-        Some(Ok(result)) => result,
-        None => None,
+    let asked: Vec<_> = finished.then_some(&info.ticket).into_iter().collect();
+    let approve_result = match results(&mut session, &asked) {
+        Ok(results) => results.get(sn).copied(),
         // Without a proven user the decisions have to tell.
-        Some(Err(failure)) if failure.advice == Advice::SendVerifiedUser => None,
-        Some(Err(failure)) => return Err(failure),
+        Err(failure) if failure.advice == Advice::SendVerifiedUser => None,
+        Err(failure) => return Err(failure),
     };
     Ok(explanation::explain(
         info.ticket,

@@ -11,7 +11,7 @@ mod service;
 mod session;
 mod state;
 
-pub use confirm::confirm;
+pub use confirm::{confirm, reconcile, recover};
 pub use create::{create, new_operation_id};
 pub use diagnose::{Finding, Unfit, check_callback_url, diagnose};
 pub use explain::explain;

@@ -137,24 +137,6 @@ impl From<core_ticket::CreatedTicket> for wit::CreatedTicket {
     }
 }
 
-impl From<core_ticket::Ticket> for wit::Ticket {
-    fn from(ticket: core_ticket::Ticket) -> Self {
-        Self {
-            sn: ticket.sn,
-            id: ticket.id,
-            title: ticket.title,
-            creator: ticket.creator,
-            service_id: ticket.service_id,
-            status: ticket.status,
-            created_at: ticket.created_at,
-            ended_at: ticket.ended_at,
-            updated_by: ticket.updated_by,
-            updated_at: ticket.updated_at,
-            ticket_url: ticket.ticket_url,
-        }
-    }
-}
-
 impl From<core_ticket::ApprovalResult> for tickets::ApprovalResult {
     fn from(result: core_ticket::ApprovalResult) -> Self {
         Self {
@@ -186,16 +168,16 @@ impl From<core_ticket::Confirmation> for wit::Confirmation {
     }
 }
 
-impl From<core_ticket::Outcome> for wit::Outcome {
-    fn from(outcome: core_ticket::Outcome) -> Self {
-        Self {
-            ticket: outcome.ticket.into(),
-            verdict: outcome.verdict.into(),
-            evidence: match outcome.evidence {
-                core_ticket::Evidence::Status => wit::Evidence::Status,
-                core_ticket::Evidence::ApprovalResult => wit::Evidence::ApprovalResult,
-                core_ticket::Evidence::Logs => wit::Evidence::Logs,
-            },
+impl From<core_ticket::Recovery> for wit::Recovery {
+    fn from(recovery: core_ticket::Recovery) -> Self {
+        use core_ticket::Recovery as Core;
+        let all = |tickets: Vec<core_ticket::Ticket>| tickets.into_iter().map(Into::into).collect();
+        match recovery {
+            Core::Found(created) => Self::Found(created.into()),
+            Core::Several(tickets) => Self::Several(all(tickets)),
+            Core::Another(tickets) => Self::Another(all(tickets)),
+            Core::Absent => Self::Absent,
+            Core::TagsIgnored => Self::TagsIgnored,
         }
     }
 }

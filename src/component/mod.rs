@@ -14,6 +14,7 @@ mod operations;
 mod services;
 #[cfg(feature = "network")]
 mod tickets;
+mod tracking;
 
 /// What carries the exports.
 struct Component;

@@ -33,6 +33,27 @@ impl wit::Guest for Component {
         Ok(confirmation.into())
     }
 
+    fn recover(
+        connection: wit::Connection,
+        ticket: wit::NewTicket,
+    ) -> Result<wit::Recovery, wit::Failure> {
+        Ok(calls::recover(&mut Network, &connection.into(), &ticket.into())?.into())
+    }
+
+    fn reconcile(
+        connection: wit::Connection,
+        sns: Vec<String>,
+    ) -> Result<Vec<wit::Confirmed>, wit::Failure> {
+        let confirmed = calls::reconcile(&mut Network, &connection.into(), &sns)?;
+        Ok(confirmed
+            .into_iter()
+            .map(|(sn, confirmation)| wit::Confirmed {
+                sn,
+                confirmation: confirmation.into(),
+            })
+            .collect())
+    }
+
     fn approval_results(
         connection: wit::Connection,
         sns: Vec<String>,

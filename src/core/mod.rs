@@ -18,4 +18,5 @@ pub mod service;
 pub mod state;
 mod text;
 pub mod ticket;
+pub mod tracking;
 pub mod verdict;

@@ -3,6 +3,7 @@
 use super::json::{self, Object};
 use super::text;
 use super::verdict::Verdict;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A ticket that has just been made.
@@ -17,7 +18,7 @@ pub struct CreatedTicket {
 }
 
 /// A row of get_tickets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ticket {
     /// Its number.
     pub sn: String,
@@ -63,7 +64,7 @@ pub struct ApprovalResult {
 }
 
 /// What a verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Evidence {
     /// The status of the ended ticket.
     Status,
@@ -74,7 +75,7 @@ pub enum Evidence {
 }
 
 /// What ITSM itself said about our ended ticket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Outcome {
     /// The ticket.
     pub ticket: Ticket,
@@ -101,6 +102,32 @@ pub enum Confirmation {
     Ambiguous(Vec<Ticket>),
     /// The server ignores tags.
     TagsIgnored,
+}
+
+/// What looking an operation up by its tag shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Its ticket.
+    Found(CreatedTicket),
+    /// Several tickets with its tag, creator and title.
+    Several(Vec<Ticket>),
+    /// Its tag, on tickets that are not as it would have made them.
+    Another(Vec<Ticket>),
+    /// No ticket, so far.
+    Absent,
+    /// The server ignores tags.
+    TagsIgnored,
+}
+
+impl Confirmation {
+    /// The ticket, where there is one that is ours.
+    pub fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Self::Ended(outcome) => Some(&outcome.ticket),
+            Self::Open(ticket) | Self::Undecided(ticket) => Some(ticket),
+            Self::Foreign | Self::Missing | Self::Ambiguous(_) | Self::TagsIgnored => None,
+        }
+    }
 }
 
 impl CreatedTicket {

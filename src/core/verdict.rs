@@ -1,7 +1,10 @@
 //! What the end of a ticket means.
 
+use serde::{Deserialize, Serialize};
+
 /// What a ticket's state means for the action it gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Not ended.
     Open,
