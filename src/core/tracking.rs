@@ -175,8 +175,14 @@ impl Record {
         now_s: u64,
     ) -> Vec<Action> {
         match event {
-            Event::Created(ticket) | Event::Recovered(Recovery::Found(ticket)) => {
-                self.wait_for(ticket.sn)
+            Event::Created(ticket) => {
+                self.wait_for(ticket.sn);
+                Vec::new()
+            }
+            // It may have ended meanwhile, and its callback may have been the news.
+            Event::Recovered(Recovery::Found(ticket)) => {
+                self.wait_for(ticket.sn.clone());
+                vec![Action::Confirm(ticket.sn)]
             }
             Event::NotCreated => self.abandon("ITSM made no ticket".to_owned()),
             // A callback before the answer: the operation's ticket is looked up by its tag. The number
@@ -284,10 +290,9 @@ impl Record {
         }
     }
 
-    fn wait_for(&mut self, sn: String) -> Vec<Action> {
+    fn wait_for(&mut self, sn: String) {
         self.quiet = 0;
         self.phase = Phase::Waiting { sn };
-        Vec::new()
     }
 
     fn abandon(&mut self, why: String) -> Vec<Action> {
@@ -495,7 +500,7 @@ mod tests {
                     (2, Event::Created(created("A"))),
                     (3, Event::Tick),
                 ],
-                vec!["create", "recover", "", "", "confirm A"],
+                vec!["create", "recover", "confirm A", "", "confirm A"],
             ),
             // A crash after storing the outcome: handed over again, then settled for good.
             (
@@ -531,7 +536,15 @@ mod tests {
                     (604, Event::Tick),
                     (604, found()),
                 ],
-                vec!["create", "recover", "", "recover", "", "recover", ""],
+                vec![
+                    "create",
+                    "recover",
+                    "",
+                    "recover",
+                    "",
+                    "recover",
+                    "confirm A",
+                ],
             ),
             // Absent is final only 600 s after the request can have been sent.
             (
