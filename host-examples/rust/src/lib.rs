@@ -4,6 +4,7 @@
 //! The component does the work. This file loads it, lets it reach one server and no other, puts the
 //! credentials on its requests as they leave, and gives each call an instance of its own.
 
+pub mod durable;
 mod endpoint;
 mod sandbox;
 
@@ -12,7 +13,9 @@ pub use endpoint::callback_endpoint;
 use crate::sandbox::{Gate, State, store};
 use anyhow::{Context, Result, bail};
 use bindings::ProviderPre;
-use bindings::exports::blueking::itsm::tickets::{CallbackTarget, FastApproval, NewTicket};
+use bindings::exports::blueking::itsm::tickets::{
+    CallbackTarget, FastApproval, NewTicket, Service,
+};
 use bindings::exports::blueking::itsm::types::{Authorization, Connection, Endpoint};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,8 +24,9 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 pub use bindings::exports::blueking::itsm::callbacks::Claims;
+pub use bindings::exports::blueking::itsm::tracking::{Action, Event, Step};
 pub use bindings::exports::blueking::itsm::types::{
-    Confirmation, CreatedTicket, Failure, Outcome, Verdict,
+    Confirmation, CreatedTicket, Failure, Outcome, Recovery, Verdict,
 };
 
 #[allow(missing_docs, unsafe_code)]
@@ -97,6 +101,39 @@ impl Itsm {
         title: &str,
         approvers: &[&str],
     ) -> Result<Result<CreatedTicket, Failure>> {
+        let ticket = self.ticket(operation_id, creator, title, approvers).await?;
+        let (mut store, instance) = self.instance().await?;
+        let tickets = instance.blueking_itsm_tickets();
+        let connection = self.connection(Duration::from_secs(30));
+        Ok(tickets
+            .call_create(&mut store, &connection, &ticket)
+            .await?)
+    }
+
+    /// Looks an operation up whose answer was lost. The arguments are those of [`Itsm::create`].
+    pub async fn recover(
+        &self,
+        operation_id: &str,
+        creator: &str,
+        title: &str,
+        approvers: &[&str],
+    ) -> Result<Result<Recovery, Failure>> {
+        let ticket = self.ticket(operation_id, creator, title, approvers).await?;
+        let (mut store, instance) = self.instance().await?;
+        let tickets = instance.blueking_itsm_tickets();
+        let connection = self.connection(Duration::from_secs(30));
+        Ok(tickets
+            .call_recover(&mut store, &connection, &ticket)
+            .await?)
+    }
+
+    async fn ticket(
+        &self,
+        operation_id: &str,
+        creator: &str,
+        title: &str,
+        approvers: &[&str],
+    ) -> Result<NewTicket> {
         let (mut store, instance) = self.instance().await?;
         let claims = Claims {
             operation_id: operation_id.to_owned(),
@@ -111,14 +148,12 @@ impl Itsm {
             Ok(header) => header,
             Err(why) => bail!("the callback can't be bound: {why}"),
         };
-        let ticket = NewTicket {
+        Ok(NewTicket {
             operation_id: operation_id.to_owned(),
-            service: bindings::exports::blueking::itsm::tickets::Service::FastApproval(
-                FastApproval {
-                    approvers: approvers.iter().map(ToString::to_string).collect(),
-                    content: title.to_owned(),
-                },
-            ),
+            service: Service::FastApproval(FastApproval {
+                approvers: approvers.iter().map(ToString::to_string).collect(),
+                content: title.to_owned(),
+            }),
             creator: creator.to_owned(),
             title: title.to_owned(),
             fields: Vec::new(),
@@ -128,12 +163,25 @@ impl Itsm {
                 headers: vec![header],
             }),
             extra_json: None,
-        };
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection(Duration::from_secs(30));
-        Ok(tickets
-            .call_create(&mut store, &connection, &ticket)
-            .await?)
+        })
+    }
+
+    /// Begins a tracking record.
+    pub async fn start_tracking(&self, operation_id: &str, now_s: u64) -> Result<Step> {
+        let (mut store, instance) = self.instance().await?;
+        let tracking = instance.blueking_itsm_tracking();
+        let step = tracking.call_start(&mut store, operation_id, now_s).await?;
+        step.map_err(anyhow::Error::msg)
+    }
+
+    /// Takes an event into a tracking record.
+    pub async fn advance(&self, state_json: &str, event: &Event, now_s: u64) -> Result<Step> {
+        let (mut store, instance) = self.instance().await?;
+        let tracking = instance.blueking_itsm_tracking();
+        let step = tracking
+            .call_advance(&mut store, state_json, event, now_s)
+            .await?;
+        step.map_err(anyhow::Error::msg)
     }
 
     /// Asks ITSM what became of a ticket. Give the operation id whenever the number comes from
