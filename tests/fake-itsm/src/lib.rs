@@ -102,6 +102,8 @@ pub struct TicketView {
     pub meta: Map<String, Value>,
     /// Its fields.
     pub fields: Map<String, Value>,
+    /// ITSM's result over its approvals.
+    pub approve_result: bool,
     /// Whether it has ended.
     pub ended: bool,
     /// Whether its flow runs.
@@ -343,6 +345,7 @@ impl Inner {
             tag: ticket.tag.clone(),
             meta: ticket.meta.clone(),
             fields: ticket.fields.clone().into_iter().collect(),
+            approve_result: ticket.approve_result(),
             ended: ticket.is_ended(),
             started: ticket.at_node.is_some(),
         };
