@@ -103,6 +103,7 @@ impl Durable {
             self.carry_out(&operation, step.actions).await
         } else {
             let created = self.create(&operation, order).await?;
+            (self.checkpoint)("start: after the write");
             self.insert(&operation, order, &step)?;
             self.take_in(&operation, created).await
         }

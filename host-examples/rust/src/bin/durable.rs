@@ -1,7 +1,7 @@
 //! The durable host as a program: asks for as many approvals as told, and keeps at it until each is settled.
 //!
 //! Settings come from the environment, as for `rust-host`, with ITSM_DATABASE for the file and
-//! ITSM_LISTEN for the endpoint's address. The kill test adds KILL_AT, the number of the durable write at
+//! ITSM_LISTEN for the endpoint's address. The kill test adds KILL_AT, the durable write at
 //! which the program kills itself, and CLOCK_RATE, by which its clock runs faster.
 
 use anyhow::{Context, Result};
@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
         since_epoch.unwrap_or_default().as_millis() as u64 * rate / 1_000
     });
     let database = set("ITSM_DATABASE")?;
-    let checkpoint = kill_at(number("KILL_AT"), format!("{database}.killed"));
+    let checkpoint = kill_at(set("KILL_AT").ok(), format!("{database}.killed"));
     let host = Durable::open(itsm, Path::new(&database), clock, checkpoint)?;
 
     let listener = tokio::net::TcpListener::bind(set("ITSM_LISTEN")?).await?;
@@ -52,11 +52,15 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Notes which write it was, then dies as a power cut would have it.
-fn kill_at(count: Option<u64>, note: String) -> Checkpoint {
+/// Notes that it is done for, and dies as a power cut would have it: `WRITE#N` is the N-th time, from 0,
+/// that this write is come to.
+fn kill_at(wanted: Option<String>, note: String) -> Checkpoint {
     let seen = AtomicU64::new(0);
     Arc::new(move |write| {
-        if Some(seen.fetch_add(1, Ordering::SeqCst)) == count {
+        let Some((name, count)) = wanted.as_ref().and_then(|wanted| wanted.split_once('#')) else {
+            return;
+        };
+        if write == name && seen.fetch_add(1, Ordering::SeqCst).to_string() == count {
             let noted = std::fs::write(&note, write);
             let pid = std::process::id().to_string();
             let killed = std::process::Command::new("kill")
