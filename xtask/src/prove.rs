@@ -1,0 +1,39 @@
+//! The long evidence, which is not for every change. Its last figures are in docs/evidence.md.
+
+use crate::{components, tools};
+use anyhow::{Result, bail};
+use std::process::Command;
+
+/// How often the durable host is killed: each of its 16 writes seven times.
+const KILL_RUNS: &str = "112";
+
+/// Runs it all, up to the first that fails.
+pub fn run() -> Result<()> {
+    components::build()?;
+    println!("\n== the durable host, killed at each of its writes");
+    tools::run(&mut kill_test(&[])?)?;
+    println!("\n== the same with one write removed, which the test has to find");
+    if kill_test(&["--features", "one-write-removed"])?
+        .status()?
+        .success()
+    {
+        bail!("the kill test did not find the write that was removed");
+    }
+    println!("\nfound: the test above failed, as it has to");
+    println!("\n== the model of tracking, whole");
+    tools::run(
+        tools::cargo()?
+            .args(["test", "--release", "-p", "model"])
+            .args(["--", "--nocapture"]),
+    )
+}
+
+fn kill_test(features: &[&str]) -> Result<Command> {
+    let mut test = tools::cargo()?;
+    test.args(["test", "-p", "rust-host", "--test", "killed"])
+        .args(features)
+        .args(["--", "--nocapture"])
+        .env("KILL_RUNS", KILL_RUNS)
+        .env("ITSM_WASM_DIR", components::folder()?);
+    Ok(test)
+}
