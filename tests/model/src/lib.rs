@@ -20,15 +20,13 @@ use blueking_itsm::core::callback::Callback;
 use blueking_itsm::core::ticket::{
     Confirmation, CreatedTicket, Evidence, Outcome, Recovery, Ticket,
 };
-use blueking_itsm::core::tracking::{self, Event, Record, Step};
+use blueking_itsm::core::tracking::{self, ABSENT_IS_FINAL_S, Event, Record, Step};
 use blueking_itsm::core::verdict::Verdict;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;
 
 /// ITSM carries a request out before this many seconds have passed since it was sent, or never.
 pub const COMMITS_WITHIN_S: u64 = 600;
-/// A host's call ends within this many seconds, with an answer or without.
-pub const CALL_ENDS_WITHIN_S: u64 = 60;
 
 /// What is wrong with the host, to see that the properties find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +58,10 @@ pub struct Bounds {
     pub forgeries: u8,
     /// How many ended tickets change once more, without another ending.
     pub edits: u8,
-    /// Whether a call may be under way while time passes.
-    pub calls_take_time: bool,
+    /// How many seconds the host's calls can last. With 0 no time passes while one is under way.
+    pub longest_call_s: u64,
+    /// Whether people choose how a ticket ends, or each ticket has its own end.
+    pub any_end: bool,
 }
 
 /// The world.
@@ -175,6 +175,8 @@ pub struct Operation {
     due_s: Option<u64>,
     // In memory.
     restarted: bool,
+    /// Since when there is something under way.
+    busy_since_s: Option<u64>,
     todo: BTreeSet<Todo>,
     answers: BTreeSet<Answer>,
     /// Only of [`Bug::DeliverBeforeStoring`].
@@ -189,7 +191,6 @@ pub struct Operation {
     // What waits for the outcome.
     taken: Option<Ended>,
     takes: u8,
-    reports: u8,
     creates: u8,
 }
 
@@ -254,7 +255,7 @@ impl Model for World {
         let operations = (0..self.bounds.operations)
             .map(|number| {
                 let started = tracking::start(&format!("op{number}"), self.bounds.times[0]);
-                Operation::new(started.expect("the id is valid"))
+                Operation::new(started.expect("the id is valid"), self.bounds.times[0])
             })
             .collect();
         vec![State {
@@ -302,7 +303,12 @@ impl Model for World {
             }
             for (sn, held) in operation.numbered_tickets(number) {
                 if held.approved.is_none() {
-                    can.extend([Happening::End(sn, true), Happening::End(sn, false)]);
+                    let ends = [true, false].into_iter();
+                    let own = |approved: &bool| self.bounds.any_end || *approved == (number == 0);
+                    can.extend(
+                        ends.filter(own)
+                            .map(|approved| Happening::End(sn, approved)),
+                    );
                 } else if state.edits > 0 && !held.edited {
                     can.push(Happening::Edit(sn));
                 }
@@ -317,7 +323,10 @@ impl Model for World {
             }
         }
         for &sn in &state.callbacks {
-            if state.operations[usize::from(sn.operation)].unstored.is_none() {
+            if state.operations[usize::from(sn.operation)]
+                .unstored
+                .is_none()
+            {
                 can.push(Happening::Call(sn));
                 if state.duplicates > 0 {
                     can.push(Happening::CallAgain(sn));
@@ -334,7 +343,14 @@ impl Model for World {
 
     fn next_state(&self, before: &State, happening: Happening) -> Option<State> {
         let mut state = before.clone();
-        self.happen(&mut state, happening, self.bounds.times[before.time]);
+        let now_s = self.bounds.times[before.time];
+        self.happen(&mut state, happening, now_s);
+        for operation in &mut state.operations {
+            operation.busy_since_s = match operation.is_idle() {
+                true => None,
+                false => operation.busy_since_s.or(Some(now_s)),
+            };
+        }
         (state != *before).then_some(state)
     }
 
@@ -377,7 +393,8 @@ impl Model for World {
 }
 
 /// No delivery without an ending that ITSM told of the ticket of that very operation.
-pub const ONLY_CONFIRMED: &str = "only what ITSM confirmed of the operation's own ticket is handed over";
+pub const ONLY_CONFIRMED: &str =
+    "only what ITSM confirmed of the operation's own ticket is handed over";
 /// An operation has at most one outcome.
 pub const ONE_OUTCOME: &str = "no operation is given two different outcomes";
 /// A settled operation stays settled.
@@ -406,7 +423,7 @@ impl World {
                 operation.answers.remove(&answer);
                 if self.bug == Bug::CreateTwice && answer == Answer::Absent {
                     let event = Event::Recovered(Recovery::Absent);
-                    let step = (operation.record.clone()).advance(event, now_s + COMMITS_WITHIN_S);
+                    let step = (operation.record.clone()).advance(event, now_s + ABSENT_IS_FINAL_S);
                     operation.store(step);
                 } else {
                     self.advance(state, number, answer.event(), now_s);
@@ -445,11 +462,10 @@ impl World {
                     edited: false,
                 });
                 if request.awaited {
-                    let operation_and = Sn {
+                    operation.answers.insert(Answer::Created(Sn {
                         operation: number,
                         nth,
-                    };
-                    operation.answers.insert(Answer::Created(operation_and));
+                    }));
                 }
             }
             Happening::Vanish(number, request) => state.operation(number).remove(request),
@@ -495,19 +511,19 @@ impl World {
         }
     }
 
-    /// What the host keeps in memory does not last: its calls end, so only short steps of time leave
-    /// them under way. And what ITSM has not carried out in time, it never will.
+    /// The host acts at once or crashes; its calls last, but not for ever. And what ITSM has not carried
+    /// out in time, it never will.
     fn time_can_pass(&self, state: &State) -> bool {
-        let now_s = self.bounds.times[state.time];
         let Some(&then_s) = self.bounds.times.get(state.time + 1) else {
             return false;
         };
-        let calls_last = self.bounds.calls_take_time && then_s - now_s < CALL_ENDS_WITHIN_S;
         state.operations.iter().all(|its| {
             let in_time = |it: &Request| then_s < it.sent_s + COMMITS_WITHIN_S;
             its.unstored.is_none()
+                && its.todo.is_empty()
                 && its.requests.iter().all(in_time)
-                && (calls_last || its.is_idle())
+                && (its.busy_since_s)
+                    .is_none_or(|since_s| then_s - since_s <= self.bounds.longest_call_s)
         })
     }
 
@@ -616,12 +632,13 @@ impl World {
         self.closing(state.clone(), true) && (!last_request || self.closing(state.clone(), false))
     }
 
-    /// Ticks at most a quarter of an hour apart; each call is answered. Four are enough from anywhere:
-    /// to find that the ticket is absent for good and create, to ask, to deliver, and one for a clock
-    /// that has not yet reached the due time.
+    /// First the calls under way end, and a host that has just started ticks. Then come ticks a quarter of
+    /// an hour apart, which is the longest that tracking lets a record wait, and each call is answered.
+    /// Five are enough from anywhere: up to three until an absence is final and the ticket is made
+    /// again, after which it ends; then one to see the end, which is delivered at once.
     fn closing(&self, mut state: State, commits: bool) -> bool {
         let mut now_s = self.bounds.times[state.time];
-        for round in 0..5 {
+        for round in 0..6 {
             for number in 0..self.bounds.operations {
                 if round == 0 {
                     while let Some(&request) = state.operation(number).requests.first() {
@@ -700,11 +717,12 @@ impl State {
 }
 
 impl Operation {
-    fn new(started: Step) -> Self {
+    fn new(started: Step, now_s: u64) -> Self {
         let mut operation = Self {
             record: started.record.clone(),
             due_s: None,
             restarted: false,
+            busy_since_s: Some(now_s),
             todo: BTreeSet::new(),
             answers: BTreeSet::new(),
             unstored: None,
@@ -714,7 +732,6 @@ impl Operation {
             binding_is_out: false,
             taken: None,
             takes: 0,
-            reports: 0,
             creates: 0,
         };
         operation.store(started);
@@ -731,10 +748,7 @@ impl Operation {
                 tracking::Action::Recover => Todo::Recover,
                 tracking::Action::Confirm(sn) => Todo::Confirm(Sn::read(&sn)),
                 tracking::Action::Deliver(outcome) => Todo::Deliver(Ended::of(&outcome)),
-                tracking::Action::Report(_) => {
-                    self.reports = 1;
-                    continue;
-                }
+                tracking::Action::Report(_) => continue,
             });
         }
     }
@@ -757,11 +771,16 @@ impl Operation {
     fn ticks(&self, now_s: u64) -> bool {
         let delivers = self.todo.iter().any(|it| matches!(it, Todo::Deliver(_)))
             || self.answers.contains(&Answer::Delivered);
-        !delivers && self.due_s.is_some_and(|due_s| self.restarted || due_s <= now_s)
+        !delivers
+            && self
+                .due_s
+                .is_some_and(|due_s| self.restarted || due_s <= now_s)
     }
 
     fn is_idle(&self) -> bool {
-        self.todo.is_empty() && self.answers.is_empty() && !self.requests.iter().any(|it| it.awaited)
+        self.todo.is_empty()
+            && self.answers.is_empty()
+            && !self.requests.iter().any(|it| it.awaited)
     }
 
     fn is_delivered(&self) -> bool {
@@ -790,8 +809,8 @@ impl Operation {
             return Some(Happening::StoreLate(number));
         }
         let answer = self.answers.first().map(|it| Happening::Take(number, *it));
-        let request = (self.requests.iter().find(|it| it.awaited))
-            .map(|it| Happening::Commit(number, *it));
+        let request =
+            (self.requests.iter().find(|it| it.awaited)).map(|it| Happening::Commit(number, *it));
         let todo = self.todo.first().map(|it| Happening::Act(number, *it));
         answer.or(request).or(todo)
     }
@@ -832,7 +851,10 @@ impl Answer {
 
 impl Sn {
     fn text(self) -> String {
-        [b'A' + self.operation, b'0' + self.nth].map(char::from).iter().collect()
+        [b'A' + self.operation, b'0' + self.nth]
+            .map(char::from)
+            .iter()
+            .collect()
     }
 
     fn read(text: &str) -> Self {
