@@ -166,6 +166,37 @@ async fn junk_leads_to_no_outgoing_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_junk_callbacks_lead_to_no_outgoing_call() {
+    let set = set_up().await;
+    let (_, sn) = set.create().await;
+    let (tried, seen) = (set.itsm.outgoing_requests(), set.fake.exchanges().len());
+    let body = format!(r#"{{"sn":"{sn}","current_status":"FINISHED","approve_result":true}}"#);
+    let client = reqwest::Client::new();
+    let mut refused = 0;
+    for batch in 0..100 {
+        let mut posts = tokio::task::JoinSet::new();
+        for index in 0..100 {
+            let forged = format!(
+                "v1.t.op{index}.{}.{:064x}",
+                9_999_999_999_u64,
+                batch * 100 + index
+            );
+            let post = client
+                .post(&set.callback_url)
+                .header("X-Itsm-Binding", forged);
+            posts.spawn(post.body(body.clone()).send());
+        }
+        while let Some(answer) = posts.join_next().await {
+            let answer = answer.unwrap().unwrap().text().await.unwrap();
+            refused += usize::from(answer.contains(r#""code":1"#));
+        }
+    }
+    assert_eq!(refused, 10_000);
+    assert_eq!(set.itsm.outgoing_requests(), tried);
+    assert_eq!(set.fake.exchanges().len(), seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_reported_and_not_followed() {
     let fake = FakeItsm::start(Options::default()).await.unwrap();
     fake.fault(
