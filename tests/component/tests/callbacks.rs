@@ -503,7 +503,9 @@ async fn what_is_not_bound_proves_nothing() {
     let last = last_changed.pop().unwrap();
     last_changed.push(if last == '0' { '1' } else { '0' });
     let expired = Unbound::Expired(claims());
-    let table: Vec<(&str, Vec<&str>, Vec<(&str, String)>, &str, u64, Unbound)> = vec![
+    type Headers<'a> = Vec<(&'a str, String)>;
+    type Row<'a> = (&'a str, Vec<&'a str>, Headers<'a>, &'a str, u64, Unbound);
+    let table: Vec<Row> = vec![
         ("no headers", vec![KEY], vec![], URL, NOW, Unbound::Absent),
         (
             "another header",
