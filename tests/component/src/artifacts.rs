@@ -36,13 +36,19 @@ pub fn callbacks_only() -> &'static Component {
     COMPONENT.get_or_init(|| load("itsm-callbacks.wasm"))
 }
 
-fn load(name: &str) -> Component {
+/// Where a built component is.
+pub fn path(name: &str) -> PathBuf {
     let path = folder().join(name);
     assert!(
         path.is_file(),
         "{} is missing: run `cargo xtask build`",
         path.display()
     );
+    path
+}
+
+fn load(name: &str) -> Component {
+    let path = path(name);
     Component::from_file(engine(), &path)
         .unwrap_or_else(|error| panic!("{} is no component: {error:?}", path.display()))
 }

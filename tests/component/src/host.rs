@@ -26,6 +26,7 @@ pub struct Host {
     denies: bool,
     forgets_timeouts: bool,
     adds: Vec<(HeaderName, HeaderValue)>,
+    watch: Option<Arc<dyn Fn() + Send + Sync>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -71,6 +72,9 @@ impl WasiHttpHooks for Host {
                 .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
         });
+        if let Some(watch) = &self.watch {
+            watch();
+        }
         if self.denies {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
@@ -126,8 +130,14 @@ impl Host {
         (store, instance.expect("the component can be instantiated"))
     }
 
-    pub(crate) fn store(&self) -> Store<State> {
-        let state = State {
+    /// Does this as each request is about to leave, while the component waits.
+    pub fn watching(mut self, watch: impl Fn() + Send + Sync + 'static) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State {
             table: ResourceTable::new(),
             wasi: WasiCtx::builder().build(),
             http: WasiHttpCtx::new(),
@@ -136,7 +146,11 @@ impl Host {
                 .memory_size(MOST_MEMORY)
                 .trap_on_grow_failure(true)
                 .build(),
-        };
+        }
+    }
+
+    pub(crate) fn store(&self) -> Store<State> {
+        let state = self.state();
         let mut store = Store::new(artifacts::engine(), state);
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(LONGEST.as_secs());

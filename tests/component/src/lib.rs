@@ -11,6 +11,7 @@ mod callbacks;
 mod host;
 mod samples;
 mod scripted;
+mod watched;
 
 pub use bindings::callbacks_only::exports::blueking::itsm::callbacks as wit_callbacks;
 pub use bindings::provider::exports::blueking::itsm::types as wit_types;
@@ -22,3 +23,4 @@ pub use callbacks::Callbacks;
 pub use host::{Host, Sent};
 pub use samples::*;
 pub use scripted::{Received, Scripted, Step, answer, envelope};
+pub use watched::{Memory, Watched};
