@@ -214,6 +214,10 @@ fn no_answer(code: ErrorCode) -> NoAnswer {
     let why = words(&code);
     match code {
         ErrorCode::HttpRequestDenied => NoAnswer::Denied,
+        // The host keeps the deadline that it was told, and can be the first to notice.
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => NoAnswer::DeadlineReached,
         ErrorCode::DnsTimeout
         | ErrorCode::DnsError(_)
         | ErrorCode::DestinationNotFound

@@ -1,8 +1,9 @@
-//! Builds the components that are shipped.
+//! Builds the components that are shipped, and what they are composed to.
 //!
 //! Each is compiled for `wasm32-unknown-unknown`, whose std imports nothing, and then turned into a
 //! component here. That is what keeps `wasi:cli` out of them.
 
+use crate::compose::compose;
 use crate::tools;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
@@ -13,10 +14,12 @@ use wit_component::ComponentEncoder;
 /// The target of what is shipped.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// A component that is shipped.
+/// A component that is compiled from a package of this workspace.
 pub struct Component {
     /// The name of its file, without the ending.
     pub name: &'static str,
+    /// Its package.
+    pub package: &'static str,
     /// The features it is compiled with, as arguments of cargo.
     pub features: &'static [&'static str],
     /// All packages from which it may import.
@@ -26,6 +29,7 @@ pub struct Component {
 /// For hosts that call ITSM and receive its callbacks.
 pub const ITSM: Component = Component {
     name: "itsm",
+    package: "blueking-itsm",
     features: &[],
     may_import: &["wasi:clocks", "wasi:http", "wasi:io", "wasi:random"],
 };
@@ -33,12 +37,61 @@ pub const ITSM: Component = Component {
 /// For hosts that only receive.
 pub const ITSM_CALLBACKS: Component = Component {
     name: "itsm-callbacks",
+    package: "blueking-itsm",
     features: &["--no-default-features"],
     may_import: &[],
 };
 
+/// For runtimes that serve components, to be composed with the first and a sink.
+pub const ITSM_RECEIVER: Component = Component {
+    name: "itsm-receiver",
+    package: "receiver",
+    features: &[],
+    may_import: &[
+        "blueking:itsm",
+        "wasi:cli",
+        "wasi:clocks",
+        "wasi:http",
+        "wasi:io",
+    ],
+};
+
+/// The sink that writes JSON lines.
+pub const SINK_STDOUT: Component = Component {
+    name: "sink-stdout",
+    package: "sink",
+    features: &[],
+    may_import: &["blueking:itsm", "wasi:cli", "wasi:io"],
+};
+
+/// The sink that posts to a URL.
+pub const SINK_FORWARD: Component = Component {
+    name: "sink-forward",
+    package: "sink",
+    features: &["--features", "forward"],
+    may_import: &[
+        "blueking:itsm",
+        "wasi:cli",
+        "wasi:clocks",
+        "wasi:http",
+        "wasi:io",
+    ],
+};
+
 /// All of them.
-pub const ALL: [Component; 2] = [ITSM, ITSM_CALLBACKS];
+pub const ALL: [Component; 5] = [
+    ITSM,
+    ITSM_CALLBACKS,
+    ITSM_RECEIVER,
+    SINK_STDOUT,
+    SINK_FORWARD,
+];
+
+/// What is composed of them: a name, and the parts, each after those whose exports it imports.
+pub const COMPOSED: [(&str, [Component; 3]); 2] = [
+    ("itsm-receiver-stdout", [ITSM, SINK_STDOUT, ITSM_RECEIVER]),
+    ("itsm-receiver-forward", [ITSM, SINK_FORWARD, ITSM_RECEIVER]),
+];
 
 impl Component {
     /// Where the built component lies, within the folder that [`build`] returns.
@@ -46,21 +99,23 @@ impl Component {
         folder.join(self.name).with_extension("wasm")
     }
 
-    /// Compiles it for a target, and returns the file that cargo made.
+    /// Compiles it for a target, and returns the file that cargo made. The next one of the same package
+    /// overwrites it.
     pub fn compile(&self, target: &str) -> Result<PathBuf> {
         tools::need_target(target)?;
-        // A folder for each: in one folder they would overwrite each other's file.
-        let folder = tools::target_dir()?.join("components").join(self.name);
+        let folder = tools::target_dir()?.join("components");
         tools::run(
             tools::cargo()?
-                .args(["build", "--release", "--lib", "-p", "blueking-itsm"])
+                .args(["build", "--release", "--lib", "-p", self.package])
                 .args(["--target", target])
                 .args(self.features)
                 .arg("--target-dir")
                 .arg(&folder)
                 .env("CARGO_ENCODED_RUSTFLAGS", flags()?),
         )?;
-        Ok(folder.join(target).join("release/blueking_itsm.wasm"))
+        let file = self.package.replace('-', "_");
+        let release = folder.join(target).join("release");
+        Ok(release.join(file).with_extension("wasm"))
     }
 }
 
@@ -76,6 +131,12 @@ pub fn build() -> Result<PathBuf> {
             bail!("{name}.wasm holds a path of this machine: {path}");
         }
         write(&component.file(&folder), &bytes)?;
+        println!("{name}.wasm: {} bytes", bytes.len());
+    }
+    for (name, parts) in COMPOSED {
+        let files = parts.map(|part| part.file(&folder));
+        let bytes = compose(&files).with_context(|| format!("{name} can't be composed"))?;
+        write(&folder.join(name).with_extension("wasm"), &bytes)?;
         println!("{name}.wasm: {} bytes", bytes.len());
     }
     Ok(folder)

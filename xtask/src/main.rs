@@ -1,8 +1,11 @@
 //! The project's only entry point: `cargo xtask <verb>`.
 
 mod components;
+mod compose;
 mod prove;
+mod python;
 mod readme;
+mod serve;
 mod suites;
 mod surface;
 mod tools;
@@ -18,12 +21,8 @@ type Verb = (
     fn(&[String]) -> Result<ExitCode>,
 );
 
-const VERBS: [Verb; 6] = [
-    (
-        "build",
-        "make target/itsm/itsm.wasm and itsm-callbacks.wasm",
-        build,
-    ),
+const VERBS: [Verb; 7] = [
+    ("build", "make the components in target/itsm", build),
     (
         "demo",
         "build, then play an approval against the fake ITSM [--seed N] [--flip]",
@@ -38,6 +37,11 @@ const VERBS: [Verb; 6] = [
         "surface",
         "compare the built imports and exports with tests/surface [--bless]",
         surface,
+    ),
+    (
+        "serve",
+        "build, then serve the receiver; its settings are ITSM_... in the environment",
+        serve,
     ),
     ("test", "run every suite, up to the first that fails", test),
     ("wit", "check that everything in wit/ is documented", wit),
@@ -87,6 +91,11 @@ fn prove(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     prove::run()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn serve(arguments: &[String]) -> Result<ExitCode> {
+    flag(arguments, None)?;
+    serve::run(&components::build()?)
 }
 
 fn surface(arguments: &[String]) -> Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
-use crate::{components, readme, surface, tools, wit_lint};
+use crate::{components, python, readme, surface, tools, wit_lint};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,10 +16,7 @@ const SUITES: &[Suite] = &[
     ("surface", || surface::check(&components::folder()?)),
     ("wasm32-wasip2", wasip2),
     ("unit tests", unit_tests),
-    ("clippy, itsm.wasm", || clippy_for(&components::ITSM)),
-    ("clippy, itsm-callbacks.wasm", || {
-        clippy_for(&components::ITSM_CALLBACKS)
-    }),
+    ("clippy, components", clippy_components),
     ("clippy, workspace", clippy),
     ("rustdoc", rustdoc),
     ("workspace tests", workspace_tests),
@@ -64,15 +61,18 @@ fn clippy() -> Result<()> {
     deny_warnings(tools::cargo()?.args(arguments))
 }
 
-/// `src/component` exists on wasm only: natively clippy does not see it.
-fn clippy_for(component: &components::Component) -> Result<()> {
+/// What exists on wasm only, clippy does not see natively.
+fn clippy_components() -> Result<()> {
     tools::need_target(components::TARGET)?;
-    deny_warnings(
-        tools::cargo()?
-            .args(["clippy", "--lib", "-p", "blueking-itsm"])
-            .args(["--target", components::TARGET])
-            .args(component.features),
-    )
+    for component in components::ALL {
+        deny_warnings(
+            tools::cargo()?
+                .args(["clippy", "--lib", "-p", component.package])
+                .args(["--target", components::TARGET])
+                .args(component.features),
+        )?;
+    }
+    Ok(())
 }
 
 fn deny_warnings(clippy: &mut Command) -> Result<()> {
@@ -97,7 +97,8 @@ fn workspace_tests() -> Result<()> {
     tools::run(
         tools::cargo()?
             .args(["test", "--workspace", "--exclude", "blueking-itsm"])
-            .env("ITSM_WASM_DIR", components::folder()?),
+            .env("ITSM_WASM_DIR", components::folder()?)
+            .env("WASMTIME", python::wasmtime()?),
     )
 }
 

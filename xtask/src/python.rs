@@ -1,0 +1,71 @@
+//! Python environments, one for each set of requirements, below `target/`.
+
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Python with the packages of requirements files.
+pub struct Environment {
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// Makes the environment, unless it is there and its requirements are still the same. The files are
+    /// named by their place in the workspace.
+    pub fn new(name: &str, requirements: &[&str]) -> Result<Self> {
+        let root = tools::root()?;
+        let folder = tools::target_dir()?.join("python").join(name);
+        let mut wanted = String::new();
+        for file in requirements {
+            wanted += &fs::read_to_string(root.join(file))
+                .with_context(|| format!("can't read {file}"))?;
+        }
+        let installed = folder.join("installed.txt");
+        if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+            return Ok(Self { folder });
+        }
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(&folder);
+        if tools::run(&mut make).is_err() {
+            bail!(
+                "Python 3.11 or later with its module venv is missing: `apt-get install python3-venv`"
+            );
+        }
+        let environment = Self { folder };
+        let mut install = environment.python();
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        for file in requirements {
+            install.arg("-r").arg(root.join(file));
+        }
+        tools::run(&mut install)?;
+        fs::write(&installed, wanted)?;
+        Ok(environment)
+    }
+
+    /// Its Python.
+    pub fn python(&self) -> Command {
+        Command::new(self.folder.join("bin/python"))
+    }
+}
+
+/// The `wasmtime` command, in the version that the example of the command line pins.
+pub fn wasmtime() -> Result<PathBuf> {
+    let requirements = "host-examples/command-line/requirements.txt";
+    let environment = Environment::new("command-line", &[requirements])?;
+    let place = "import pathlib, wasmtime_cli; print(pathlib.Path(wasmtime_cli.__file__).with_name('wasmtime'))";
+    let program = PathBuf::from(tools::output(environment.python().args(["-c", place]))?);
+    // The package forgets the run bit.
+    let mut rights = fs::metadata(&program)?.permissions();
+    rights.set_mode(0o755);
+    fs::set_permissions(&program, rights)?;
+    Ok(program)
+}

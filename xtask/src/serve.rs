@@ -1,0 +1,91 @@
+//! Serves the receiver under the `wasmtime` command.
+
+use crate::{python, tools};
+use anyhow::{Context, Result, bail};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode};
+use std::time::Duration;
+
+/// Many requests for each instance: a callback then costs no instantiation.
+const REQUESTS_AN_INSTANCE: &str = "1000";
+
+/// Serves until it is stopped. What is wrong with the settings is said before anything is received.
+pub fn run(folder: &Path) -> Result<ExitCode> {
+    let listen = std::env::var("ITSM_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let forwards = std::env::var("ITSM_FORWARD_URL").is_ok();
+    let sink = if forwards { "forward" } else { "stdout" };
+    let mut wasmtime = Command::new(python::wasmtime()?);
+    wasmtime
+        .args([
+            "serve",
+            "-S",
+            "cli",
+            "--no-logging-prefix",
+            "--addr",
+            &listen,
+        ])
+        .args(["--max-instance-reuse-count", REQUESTS_AN_INSTANCE]);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ITSM_")) {
+        // By name alone: a value on a command line is there for every user to see.
+        wasmtime.args(["--env", &name]);
+    }
+    wasmtime.arg(folder.join(format!("itsm-receiver-{sink}.wasm")));
+    let mut serving = wasmtime.spawn().context("wasmtime can't be started")?;
+    if let Err(why) = ready(&mut serving, &listen) {
+        let _ = serving.kill();
+        let _ = serving.wait();
+        return Err(why);
+    }
+    println!("ready: outcomes go to {sink}");
+    Ok(tools::exit_code(serving.wait()?))
+}
+
+/// Waits until the receiver answers that it is set up.
+fn ready(serving: &mut Child, listen: &str) -> Result<()> {
+    loop {
+        if let Some(status) = serving.try_wait()? {
+            bail!("wasmtime ended ({status})");
+        }
+        let answer = match ask(listen) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            answer => answer.with_context(|| format!("{listen} does not answer"))?,
+        };
+        if answer.starts_with("HTTP/1.1 200 ") {
+            return Ok(());
+        }
+        bail!("the receiver is not ready: {}", message(&answer));
+    }
+}
+
+fn ask(listen: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(listen)?;
+    let request = format!("GET / HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// The sentence in the receiver's answer.
+fn message(answer: &str) -> &str {
+    let rest = answer.split_once(r#""message":""#).map(|(_, rest)| rest);
+    let end = rest.and_then(|rest| rest.split_once(r#"","result""#));
+    end.map_or(answer, |(message, _)| message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn the_sentence_is_taken_from_the_answer() {
+        let answer = "HTTP/1.1 503 x\r\n\r\n{\"code\":1,\"data\":null,\"message\":\"A is not set\",\"result\":false}";
+        assert_eq!(message(answer), "A is not set");
+        assert_eq!(message("no answer"), "no answer");
+    }
+}
