@@ -1,0 +1,94 @@
+// Four tickets on the fake ITSM, and what became of each. Everything it prints comes from the component.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { askForApproval } from './approval.js';
+import { callbackListener } from './endpoint.js';
+import { startFakeItsm } from './fake-itsm.js';
+import { Itsm } from './itsm.js';
+
+const [code, secret] = ['demo', "the demo's app secret"];
+const fake = await startFakeItsm('--credentials', `${code}:${secret}`);
+const server = createServer().listen(0, '127.0.0.1');
+await once(server, 'listening');
+const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+
+/** @type {import('./endpoint.js').Settings} */
+const settings = {
+  endpoint: { tag: 'gateway', val: fake.gateway },
+  authorization: { bk_app_code: code, bk_app_secret: secret },
+  callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
+  bindingKey: `itsm-key.demo.${'5eed'.repeat(16)}`,
+};
+const itsm = new Itsm(settings.endpoint, settings.authorization);
+/** What the endpoint handed over, by operation. @type {Map<string, string>} */
+const verdicts = new Map();
+server.on('request', callbackListener(settings, (of, outcome) => { verdicts.set(of, outcome.verdict); }, console.log));
+
+/** What people do in each story, and the verdict that must come of it. */
+const STORIES = [
+  { title: 'gets approved', act: approve, expected: 'approved' },
+  { title: 'gets refused', act: refuse, expected: 'rejected' },
+  { title: 'is taken back by its creator', act: withdraw, expected: 'withdrawn' },
+  { title: 'gets a forged approval, then is refused', act: forge, expected: 'rejected' },
+];
+
+/** @type {{ sn: string, title: string, expected: string, verdict: string }[]} */
+const rows = [];
+for (const { title, act, expected } of STORIES) {
+  console.log(`A ticket that ${title}`);
+  const operationId = await itsm.tickets.newOperationId();
+  const { sn } = await askForApproval(itsm, settings, operationId, { creator: 'carol', approver: 'admin', title });
+  console.log(`  create    ${sn}, for operation ${operationId}`);
+  await fake.started(sn);
+  await act(sn, operationId);
+  const { delivered } = await fake.calledBack(sn);
+  console.log(`  callback  ITSM counts it as ${delivered ? 'delivered' : 'failed'}\n`);
+  rows.push({ sn, title, expected, verdict: verdicts.get(operationId) ?? 'none' });
+}
+
+for (const { sn, title, expected, verdict } of rows) {
+  console.log(`${sn}  ${title.padEnd(40)} ${verdict}${verdict === expected ? '' : `  <- should be ${expected}`}`);
+}
+const right = rows.filter(({ expected, verdict }) => verdict === expected).length;
+console.log(`${right} of ${rows.length} verdicts are as expected`);
+process.exitCode = right === rows.length ? 0 : 1;
+server.close();
+fake.stop();
+
+/** @param {string} sn */
+function approve(sn) {
+  return fake.post('approve', { sn, who: 'admin' });
+}
+
+/** @param {string} sn */
+function refuse(sn) {
+  return fake.post('refuse', { sn, who: 'admin', remark: 'no' });
+}
+
+/** @param {string} sn */
+async function withdraw(sn) {
+  // ITSM calls back inside this very request, and the endpoint answers it meanwhile.
+  await itsm.operations.withdraw(itsm.connection, sn, 'carol', 'no longer needed');
+  console.log('  withdraw  ITSM has answered');
+}
+
+/**
+ * Somebody has seen the header of this ticket, and posts another's approval under it with a token that
+ * ITSM really issued.
+ * @param {string} sn
+ * @param {string} operationId
+ */
+async function forge(sn, operationId) {
+  const approved = rows[0].sn;
+  const token = await fake.get('token');
+  const genuine = await itsm.tickets.verifyToken(itsm.connection, token);
+  console.log(`  forged    ${approved} as FINISHED and approved, under this ticket's header`);
+  console.log(`  token     ITSM says it is genuine: ${genuine}; that proves nothing`);
+  await fetch(settings.callbackUrl, {
+    method: 'POST',
+    headers: await fake.headersOf(operationId),
+    body: JSON.stringify({ sn: approved, current_status: 'FINISHED', approve_result: true, token }),
+  });
+  await refuse(sn);
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { SECRET, fakeItsm } from './set-up.js';
+
+const packed = fileURLToPath(new URL('../generated/blueking-itsm-0.1.0.tgz', import.meta.url));
+const tsc = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url));
+
+/** TypeScript, and JavaScript just as well. */
+const SCRIPT = `
+import { Itsm, ItsmError, callbacks } from 'blueking-itsm';
+const [gateway = '', secret = ''] = process.argv.slice(2);
+const itsm = new Itsm({ tag: 'gateway', val: gateway }, { bk_app_code: 'app', bk_app_secret: secret });
+const { total } = await itsm.tickets.list(itsm.connection, { sns: [], serviceIds: new BigUint64Array(), bkBizIds: new BigInt64Array(), statuses: [] }, 1, 10);
+const claimed = callbacks.conclude('REVOKED', false, true);
+try {
+  await itsm.tickets.status(itsm.connection, 'NOBODYS');
+} catch (error) {
+  if (error instanceof ItsmError) console.log(total satisfies bigint, claimed, error.code, error.advice.tag);
+}
+`;
+
+test('the package works in an empty folder, and its types hold there', async () => {
+  const fake = await fakeItsm();
+  const folder = await mkdtemp(join(tmpdir(), 'blueking-itsm-'));
+  after(() => rm(folder, { recursive: true }));
+  const inFolder = { cwd: folder, encoding: /** @type {const} */ ('utf8') };
+  execFileSync('npm', ['install', '--prefix', folder, '--silent', '--prefer-offline', packed], inFolder);
+
+  await writeFile(join(folder, 'use.mjs'), SCRIPT.replace(' satisfies bigint', ''));
+  assert.equal(execFileSync(process.execPath, ['use.mjs', fake.gateway, SECRET], inFolder), '0n withdrawn 3900022 fix-argument\n');
+
+  await writeFile(join(folder, 'use.mts'), `declare const process: { argv: string[] };${SCRIPT}`);
+  execFileSync(tsc, ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', 'use.mts'], inFolder);
+});

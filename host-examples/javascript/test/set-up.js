@@ -1,0 +1,83 @@
+// A fake ITSM, a host's endpoint on a free port, and what the endpoint handed over and said.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after } from 'node:test';
+import { askForApproval } from '../approval.js';
+import { callbackListener } from '../endpoint.js';
+import { startFakeItsm } from '../fake-itsm.js';
+import { Itsm } from '../itsm.js';
+
+/** @import { Outcome } from '../generated/itsm/interfaces/blueking-itsm-types.js' */
+
+export const SECRET = 'canary-of-the-app-secret';
+export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
+export const AUTHORIZATION = { bk_app_code: 'app', bk_app_secret: SECRET };
+
+/** A fake ITSM that wants these credentials, for as long as the test file runs. */
+export async function fakeItsm() {
+  const fake = await startFakeItsm('--credentials', `app:${SECRET}`);
+  after(() => fake.stop());
+  return fake;
+}
+
+/** @param {string} gateway */
+export function itsmAt(gateway) {
+  const itsm = new Itsm({ tag: 'gateway', val: gateway }, AUTHORIZATION);
+  after(() => itsm.close());
+  return itsm;
+}
+
+/** @param {(operationId: string, outcome: Outcome) => void} [handOver] */
+export async function setUp(handOver = () => {}) {
+  const fake = await fakeItsm();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  /** @type {import('../endpoint.js').Settings} */
+  const settings = {
+    endpoint: { tag: 'gateway', val: fake.gateway },
+    authorization: AUTHORIZATION,
+    callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
+    bindingKey: KEY,
+  };
+  /** @type {{ operationId: string, sn: string, verdict: string }[]} */
+  const handed = [];
+  /** @type {string[]} */
+  const said = [];
+  server.on('request', callbackListener(settings, (operationId, outcome) => {
+    handOver(operationId, outcome);
+    handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
+  }, (words) => said.push(words)));
+  const itsm = itsmAt(fake.gateway);
+
+  return {
+    fake,
+    itsm,
+    settings,
+    handed,
+    said,
+    /** Makes a ticket, and waits until its flow has started. */
+    async ticket(title = '扩容') {
+      const operationId = await itsm.tickets.newOperationId();
+      const { sn } = await askForApproval(itsm, settings, operationId, { creator: 'carol', approver: 'admin', title });
+      await fake.started(sn);
+      return { operationId, sn };
+    },
+    /**
+     * Posts to the endpoint as anybody can; gives the answer's code.
+     * @param {import('node:http').OutgoingHttpHeaders} headers one with several values is sent as often
+     * @param {string} body
+     */
+    async post(headers, body) {
+      const asked = request(settings.callbackUrl, { method: 'POST', headers }).end(body);
+      const [answer] = await once(asked, 'response');
+      assert.equal(answer.statusCode, 200);
+      assert.equal(answer.headers['content-type'], 'application/json');
+      return JSON.parse(await text(answer)).code;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+"""blueking:itsm/diagnosis: finding out what is wrong with a set-up, in words for people."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .cases import Bare, Case, Other, ReasonError, raises
+from .tickets import CallbackTarget
+from .types import Connection, Failure
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What trying one action showed, and what to mend or to apply for. `failure` is `None` when it can be used."""
+
+    action: str
+    failure: Failure | None
+    words: str
+
+
+class Unreachable(Case[Failure]):
+    """It can't be called from here. ITSM may still reach it."""
+
+
+class Redirect(Case[int]):
+    """It redirects, with this status."""
+
+
+class Status(Case[int]):
+    """It answers with this status. ITSM takes only 200 and 201."""
+
+
+class Page(Bare):
+    """It answers with something else than a JSON object: a login page in front of it, most often."""
+
+
+class Code(Bare):
+    """Its answer has no `code` that is the number 0."""
+
+
+class Refused(Case[str]):
+    """It answers as a receiver, but refuses, with this message."""
+
+
+Unfit = Unreachable | Redirect | Status | Page | Code | Refused | Other
+
+
+class UnfitError(ReasonError[Unfit]):
+    """An address can't receive callbacks."""
+
+
+class Diagnosis(Protocol):
+    """The functions."""
+
+    def diagnose(self, connection: Connection) -> tuple[Finding, ...]:
+        """Tries the actions that creating, confirming and tracking use. Changes nothing."""
+
+    @raises(UnfitError)
+    def check_callback_url(self, target: CallbackTarget) -> None:
+        """Posts to one's own callback address what ITSM would post. Give the headers that tickets get."""

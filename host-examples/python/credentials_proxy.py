@@ -1,0 +1,146 @@
+"""Puts the app's credentials on requests to ITSM as they leave, for hosts whose wasmtime has no hook for that.
+
+    python credentials_proxy.py --upstream https://bkapi.example.com/api/bk-itsm/prod
+
+takes ITSM_APP_CODE and ITSM_APP_SECRET from the environment, prints the address to give to the component instead, with
+`added-by-host`, and serves until it is stopped.
+
+It is a stand-in for a hook, and weaker than one: while it runs, every process of this machine can use its port, and so
+the app's rights. Where that is too much, use a host with a hook, as host-examples/rust does, or give the credentials to
+the component. It forwards to the one upstream and nowhere else, follows no redirect, and writes nothing down.
+"""
+
+import argparse
+import json
+import os
+import sys
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+MOST_BYTES = 17 * 1024 * 1024
+"""More than the component reads or sends."""
+LONGEST_S = 600
+"""As long as the component can wait."""
+NOT_FORWARDED = {
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-bkapi-authorization",
+}
+
+
+class CredentialsProxy(ThreadingHTTPServer):
+    """The proxy, on a free port of 127.0.0.1. `address` stands for the upstream's."""
+
+    daemon_threads = True
+
+    def __init__(self, upstream: str, app_code: str, app_secret: str) -> None:
+        parts = urlsplit(upstream)
+        plain = parts.hostname and not (parts.username or parts.password or parts.query or parts.fragment)
+        if parts.scheme not in ("http", "https") or not plain:
+            raise ValueError("the upstream must be an address such as https://bkapi.example.com/api/bk-itsm/prod")
+        super().__init__(("127.0.0.1", 0), _Forward)
+        self.host = parts.hostname or ""
+        self.port = parts.port
+        self.connects = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self.path = parts.path.rstrip("/")
+        self.authority = f"127.0.0.1:{self.server_port}"
+        self.address = f"http://{self.authority}{self.path}"
+        self.authorization = json.dumps({"bk_app_code": app_code, "bk_app_secret": app_secret})
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no matter, and nothing is written down."""
+
+
+class _Forward(BaseHTTPRequestHandler):
+    server: CredentialsProxy
+    timeout = 30
+
+    def do_GET(self) -> None:
+        try:
+            body = self._body()
+        except ValueError as why:
+            return self._answer(400, [], f"{why}\n".encode())
+        try:
+            status, headers, content = self._forward(body)
+        except (OSError, HTTPException, ValueError) as error:
+            # Perhaps the upstream has acted: the component takes this answer for "unknown".
+            return self._answer(502, [], f"the upstream does not answer ({type(error).__name__})\n".encode())
+        self._answer(status, headers, content)
+
+    do_POST = do_GET
+
+    def _body(self) -> bytes:
+        """The request's body, if the request may be forwarded at all."""
+        if self.headers.get_all("host") != [self.server.authority] or "origin" in self.headers:
+            raise ValueError("this proxy serves programs that know its address, and no web pages")
+        steps = unquote(self.path.partition("?")[0]).replace("\\", "/").split("/")
+        if not self.path.startswith(f"{self.server.path}/") or ".." in steps:
+            raise ValueError("this proxy forwards to its upstream only")
+        if "transfer-encoding" in self.headers:
+            raise ValueError("the request must have a content-length")
+        length = int(self.headers.get("content-length", 0))
+        if not 0 <= length <= MOST_BYTES:
+            raise ValueError("the request is too large")
+        return self.rfile.read(length)
+
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        headers = dict(_forwarded(self.headers.items()))
+        headers["X-Bkapi-Authorization"] = self.server.authorization
+        connection = self.server.connects(self.server.host, self.server.port, timeout=LONGEST_S)
+        try:
+            connection.request(self.command, self.path, body or None, headers)
+            answer = connection.getresponse()
+            content = answer.read(MOST_BYTES)
+            promised = answer.headers.get("content-length")
+            if answer.read(1) or (promised is not None and int(promised) != len(content)):
+                raise IncompleteRead(b"")
+            return answer.status, _forwarded(answer.headers.items()), content
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is written down."""
+
+
+def _forwarded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name.lower() not in NOT_FORWARDED]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Adds the app's credentials to requests to ITSM, on 127.0.0.1.")
+    parser.add_argument("--upstream", required=True, metavar="URL", help="a gateway with its stage, or an ESB's site")
+    upstream = parser.parse_args().upstream
+    try:
+        proxy = CredentialsProxy(upstream, os.environ["ITSM_APP_CODE"], os.environ["ITSM_APP_SECRET"])
+    except KeyError as missing:
+        sys.exit(f"{missing.args[0]} is not set")
+    except ValueError as why:
+        sys.exit(str(why))
+    print(proxy.address, flush=True)
+    try:
+        proxy.serve_forever()
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()

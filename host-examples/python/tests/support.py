@@ -1,0 +1,169 @@
+"""What the tests share: the loaded component, a site with a receiving gate, and servers that do as they are told."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import FunctionType, TracebackType
+from typing import Any, Self, get_type_hints
+
+from blueking_itsm import Itsm
+from blueking_itsm.component import functions
+from blueking_itsm.tickets import Field, FieldValue, NewTicket, People, ServiceId
+from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Gateway
+from example import CallbackServer, Gate
+from fake_itsm import FakeItsm, component
+
+FOLDER = Path(__file__).parents[1]
+CODE = "app"
+SECRET = "canary-of-the-app-secret"
+KEY = f"itsm-key.k1.{'0f' * 32}"
+
+Headers = list[tuple[str, str]]
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+@functools.cache
+def itsm() -> Itsm:
+    return Itsm(component())
+
+
+def surface() -> dict[str, FunctionType]:
+    """Every function of the wrapper: `tickets.create` and its like."""
+    return {
+        f"{interface}.{function.__name__}": function
+        for interface, protocol in get_type_hints(Itsm).items()
+        for function in functions(protocol)
+    }
+
+
+class Site:
+    """A fake ITSM, and a gate whose endpoint receives its callbacks."""
+
+    def __init__(self) -> None:
+        self.fake = FakeItsm("--credentials", f"{CODE}:{SECRET}")
+        self.connection = Connection(Gateway(self.fake.gateway), AppCredentials(CODE, SECRET))
+        self.server = CallbackServer("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
+        self.gate = Gate(itsm(), self.connection, url, KEY)
+        self.server.start(self.gate)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.server.stop()
+        self.fake.__exit__(kind, error, at)
+
+    def ask(self) -> tuple[str, str]:
+        """A new ticket that runs and calls back: its operation, and its number."""
+        operation = itsm().tickets.new_operation_id()
+        ticket = self.gate.ask(operation, "carol", "open an account", ["admin"])
+        return operation, self.fake.started(ticket.sn)
+
+    def running(self) -> str:
+        """The number of a new ticket that runs."""
+        return self.ask()[1]
+
+    def finished(self) -> str:
+        """The number of a new ticket that was approved."""
+        operation, sn = self.ask()
+        self.fake.tell("approve", sn=sn, who="admin")
+        self.gate.wait(operation, sn)
+        return sn
+
+    def at_normal_node(self) -> str:
+        """The number of a new ticket that runs at a node which is no approval."""
+        return self.fake.started(self.create(self.of_service(5, APPROVER=People(["admin"]))).sn)
+
+    def create(self, ticket: NewTicket) -> CreatedTicket:
+        return itsm().tickets.create(self.connection, ticket)
+
+    def of_service(self, service_id: int, **fields: FieldValue) -> NewTicket:
+        return NewTicket(
+            itsm().tickets.new_operation_id(),
+            ServiceId(service_id),
+            "carol",
+            "open an account",
+            [Field(key, value) for key, value in fields.items()],
+        )
+
+    def status(self, sn: str) -> str:
+        """The ticket's status, as people see it."""
+        return next(str(ticket["status"]) for ticket in self.fake.show("tickets") if ticket["sn"] == sn)
+
+    def binding(self, operation: str) -> Headers:
+        """The headers of the callback of an operation's ticket."""
+        created = [json.loads(request["body"]) for request in self.fake.requests("create_ticket")]
+        meta = next(body["meta"] for body in created if body.get("tag") == operation)
+        return list(meta["headers"].items())
+
+    def post(self, headers: Headers, body: object) -> int:
+        """Posts to the gate's endpoint, as anybody can; the answer's `code`."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.gate.callback_url, content, dict(headers))
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(json.load(answer)["code"])
+
+
+class Scripted(ThreadingHTTPServer):
+    """A server on 127.0.0.1 that answers as its script says, and remembers what it was asked."""
+
+    def __init__(self, script: Callable[[str, str, Headers, bytes], Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script = script
+        self.asked: list[tuple[str, str, Headers, bytes]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
+
+    def __exit__(self, *of: Any) -> None:
+        self.shutdown()
+        super().__exit__(*of)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        asked = (self.command, self.path, self.headers.items(), body)
+        self.server.asked.append(asked)
+        status, headers, content = self.server.script(*asked)
+        self.send_response(status)
+        for name, value in {"content-length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def always(status: int, content: bytes, **headers: str) -> Scripted:
+    """A server that always answers the same."""
+    return Scripted(lambda *_: (status, headers, content))
+
+
+def done() -> Scripted:
+    """An ITSM to which everything succeeds."""
+    return always(200, b'{"result":true,"code":0,"message":"success","data":[]}')
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python in the example's folder."""
+    return run_in(FOLDER, *arguments, **settings)
+
+
+def run_in(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python in a folder."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True
+    )

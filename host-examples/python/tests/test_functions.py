@@ -1,0 +1,397 @@
+"""Every function of the wrapper: what it gives when all is well, and what it raises when not."""
+
+import time
+import unittest
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple
+
+from blueking_itsm import ItsmError, UnboundError, UnfitError, UnreadableError, UnresolvedError
+from blueking_itsm import callbacks, diagnosis, tracking
+from blueking_itsm.callbacks import Claims, InvalidKey, NodeEvent, Reply
+from blueking_itsm.diagnosis import Finding
+from blueking_itsm.operations import NodeDecision
+from blueking_itsm.services import (
+    AmbiguousName,
+    Catalog,
+    FormField,
+    NamedProcessors,
+    Role,
+    ServiceDetail,
+    ServiceFilter,
+    ServiceSummary,
+    UnknownName,
+)
+from blueking_itsm.tickets import (
+    ApprovalResult,
+    CallbackTarget,
+    Confirmed,
+    Ending,
+    Explanation,
+    FastApproval,
+    Field,
+    LogEntry,
+    NewTicket,
+    People,
+    Processors,
+    Text,
+    TicketFilter,
+    TicketInfo,
+    TicketPage,
+    TicketStatus,
+    UserTicketPage,
+    UserView,
+)
+from blueking_itsm.tracking import Confirm, Create, Deliver, Delivered, Step, Tick
+from blueking_itsm.types import (
+    Absent,
+    Ambiguous,
+    AppCredentials,
+    Callback,
+    Connection,
+    CreatedTicket,
+    Ended,
+    Esb,
+    Evidence,
+    FixArgument,
+    FixCredentials,
+    Foreign,
+    Found,
+    Gateway,
+    Missing,
+    Open,
+    Origin,
+    TagsIgnored,
+    Undecided,
+    Verdict,
+    WaitMs,
+)
+
+from .support import CODE, KEY, Headers, Site, always, done, itsm, surface
+
+URL = "http://127.0.0.1:8080/itsm/callback"
+CLAIMS = Claims("an0peration", URL, 2_000_000_000)
+ENDED = (
+    b'{"sn":"REQ1","title":"t","current_status":"FINISHED","approve_result":true,"token":"abc","updated_by":",a,b,"}'
+)
+EVENT = b'{"sn":"REQ1","title":"t","status":"RUNNING","creator":"carol","node":"first","result":"yes"}'
+CATALOG = '{"parent__id":1,"name":"CMDB","desc":"","project_key":"cmdb"}'
+
+
+class Row(NamedTuple):
+    """A function with its arguments, without the connection that most have first; and what it must give."""
+
+    function: str
+    arguments: Callable[[Site], tuple[Any, ...]]
+    is_right: Callable[[Any], bool]
+    leaves: str | None = None
+    """The status of the ticket afterwards."""
+
+
+def ticket(site: Site) -> NewTicket:
+    return NewTicket(itsm().tickets.new_operation_id(), FastApproval(["admin"], "please"), "carol", "扩容")
+
+
+def made(site: Site) -> NewTicket:
+    of = ticket(site)
+    site.create(of)
+    return of
+
+
+def suspended(site: Site) -> str:
+    sn = site.running()
+    itsm().operations.suspend(site.connection, sn, "admin", "wait")
+    return sn
+
+
+def marked(site: Site) -> str:
+    sn = site.running()
+    site.fake.tell("mark-failed", sn=sn)
+    return sn
+
+
+def bound() -> Headers:
+    return [itsm().callbacks.bind(KEY, CLAIMS)]
+
+
+def is_nothing(got: Any) -> bool:
+    return got is None
+
+
+def tuple_of(kind: type) -> Callable[[Any], bool]:
+    return lambda got: isinstance(got, tuple) and len(got) > 0 and all(isinstance(item, kind) for item in got)
+
+
+ROWS = [
+    Row("callbacks.parse", lambda _: (ENDED,), lambda got: got == Callback(
+        "REQ1", "t", "FINISHED", True, "", ("a", "b"), "", ()
+    )),
+    Row("callbacks.token", lambda _: (ENDED,), lambda got: got == "abc"),
+    Row("callbacks.conclude", lambda _: ("FINISHED", False, True), lambda got: got is Verdict.REJECTED),
+    Row("callbacks.bind", lambda _: (KEY, CLAIMS), lambda got: got[0] == "X-Itsm-Binding"),
+    Row("callbacks.check_binding", lambda _: ([KEY], bound(), URL, 1), lambda got: got == CLAIMS),
+    Row("callbacks.accepted", lambda _: (), lambda got: isinstance(got, Reply) and b'"code":0' in got.body),
+    Row("callbacks.refused", lambda _: ("no",), lambda got: got.status == 200 and b'"code":1' in got.body),
+    Row("callbacks.parse_node_event", lambda _: (EVENT,), lambda got: got == NodeEvent(
+        "REQ1", "t", "RUNNING", "carol", "first", "yes"
+    )),
+    Row("callbacks.is_self_check", lambda _: (itsm().callbacks.parse(ENDED),), lambda got: got is False),
+    Row("tracking.start", lambda _: ("op", 5), lambda got: isinstance(got, Step) and got.actions == (Create(),)),
+    Row("tracking.advance", lambda _: (itsm().tracking.start("op", 5).state_json, Tick(), 6), lambda got: (
+        isinstance(got, Step) and got.due_s is not None
+    )),
+    Row("tickets.new_operation_id", lambda _: (), lambda got: len(got) == 26),
+    Row("tickets.create", lambda site: (ticket(site),), lambda got: isinstance(got, CreatedTicket)),
+    Row("tickets.confirm", lambda site: (site.running(), None), lambda got: isinstance(got, Open)),
+    Row("tickets.recover", lambda site: (made(site),), lambda got: isinstance(got, Found)),
+    Row("tickets.reconcile", lambda site: ([site.running(), "NOBODYS"],), lambda got: (
+        isinstance(got[0], Confirmed) and isinstance(got[0].confirmation, Open) and got[1].confirmation == Missing()
+    )),
+    Row("tickets.approval_results", lambda site: ([site.finished()],), lambda got: (
+        isinstance(got[0], ApprovalResult) and got[0].approve_result is True
+    )),
+    Row("tickets.verify_token", lambda site: (site.fake.show("token"),), lambda got: got is True),
+    Row("tickets.failed_callbacks", lambda site: ([marked(site), "NOBODYS"],), lambda got: len(got) == 1),
+    Row("tickets.list", lambda site: (TicketFilter(sns=[site.running()]), 1, 10), lambda got: (
+        isinstance(got, TicketPage) and got.total == 1 and got.tickets[0].ended_at is None
+    )),
+    Row("tickets.list_by_user", lambda _: ("carol", UserView.CREATED, 1, 3), lambda got: (
+        isinstance(got, UserTicketPage) and len(got.tickets) == 3 and got.tickets[0].creator == "carol"
+    )),
+    Row("tickets.status", lambda site: (site.running(),), lambda got: (
+        isinstance(got, TicketStatus) and got.steps[0].state_id == 15 and "WITHDRAW" in got.operations
+    )),
+    Row("tickets.info", lambda site: (site.running(),), lambda got: (
+        isinstance(got, TicketInfo) and "APPROVER" in [field.key for field in got.fields]
+    )),
+    Row("tickets.log", lambda site: (site.running(),), tuple_of(LogEntry)),
+    Row("tickets.explain", lambda site: (site.finished(),), lambda got: (
+        isinstance(got, Explanation) and got.ending is Ending.APPROVED and got.decisions[0].operator == "admin"
+    )),
+    Row("operations.withdraw", lambda site: (site.running(), "carol", "no need"), is_nothing, "REVOKED"),
+    Row("operations.terminate", lambda site: (site.running(), "admin", "no"), is_nothing, "TERMINATED"),
+    Row("operations.suspend", lambda site: (site.running(), "admin", "wait"), is_nothing, "SUSPENDED"),
+    Row("operations.resume", lambda site: (suspended(site), "admin", "go on"), is_nothing, "RUNNING"),
+    Row("operations.approve", lambda site: (site.running(), 15, "admin", True, "yes"), is_nothing, "FINISHED"),
+    Row("operations.transition", lambda site: (
+        site.at_normal_node(), 45, "admin", [Field("note", Text("done"))]
+    ), is_nothing, "FINISHED"),
+    Row("operations.claim", lambda site: (site.at_normal_node(), 45, "admin"), is_nothing),
+    Row("operations.distribute", lambda site: (site.at_normal_node(), 45, "admin", ["dave"]), is_nothing),
+    Row("operations.deliver", lambda site: (site.at_normal_node(), 45, "admin", ["dave"], "yours"), is_nothing),
+    Row("operations.node_result", lambda site: (site.finished(), 15), lambda got: got == NodeDecision(
+        "内置审批节点", ("admin",), True, ""
+    )),
+    Row("operations.approvers", lambda site: (site.finished(), 15), lambda got: got == ("admin",)),
+    Row("operations.comment", lambda site: (site.finished(), "carol", 5, "quick"), is_nothing),
+    Row("operations.follow", lambda site: (site.running(), ["dave"]), is_nothing),
+    Row("operations.unfollow", lambda site: (site.running(), ["dave"]), is_nothing),
+    Row("operations.edit_fields", lambda site: (
+        site.running(), "carol", [Field("APPROVER", People(["dave", "erin"]))]
+    ), is_nothing),
+    Row("services.services", lambda _: (ServiceFilter(catalog_id=8),), lambda got: (
+        len(got) == 1 and isinstance(got[0], ServiceSummary)
+    )),
+    Row("services.detail", lambda _: (1,), lambda got: (
+        isinstance(got, ServiceDetail) and tuple_of(FormField)(got.fields) and got.service.id == 1
+    )),
+    Row("services.catalogs", lambda _: ("cmdb", False), lambda got: (
+        tuple_of(Catalog)(got) and [catalog.parent_id for catalog in got] == [None, 20]
+    )),
+    Row("services.roles", lambda _: (1, None), tuple_of(Role)),
+    Row("services.resolve_processors", lambda _: (1, [NamedProcessors("管理员审批", ["dave"])]), lambda got: (
+        got == (Processors(5, ("dave",)),)
+    )),
+    Row("services.workflow_detail", lambda _: (1,), lambda got: '"states"' in got),
+    Row("services.create_catalog", lambda _: (CATALOG,), lambda got: '"CMDB"' in got),
+    Row("services.import_service", lambda _: ('{"name":"a service"}',), lambda got: '"a service"' in got),
+    Row("services.update_service", lambda _: ('{"id":98,"name":"a service"}',), lambda got: "98" in got),
+    Row("diagnosis.diagnose", lambda _: (), lambda got: (
+        tuple_of(Finding)(got) and all(finding.failure is None for finding in got)
+    )),
+    Row("diagnosis.check_callback_url", lambda site: (
+        CallbackTarget(site.gate.callback_url, site.binding(site.ask()[0])),
+    ), is_nothing),
+]
+
+
+def resolve(name: str) -> Callable[..., Any]:
+    interface, _, function = name.partition(".")
+    found: Callable[..., Any] = getattr(getattr(itsm(), interface), function)
+    return found
+
+
+def with_connection() -> set[str]:
+    """The functions that are given a connection, first of all."""
+    return {name for name, function in surface().items() if "connection" in function.__annotations__}
+
+
+class Functions(unittest.TestCase):
+    site: ClassVar[Site]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.site = cls.enterClassContext(Site())
+
+    def test_each_function_has_a_row(self) -> None:
+        self.assertEqual([row.function for row in ROWS], list(surface()))
+
+    def test_each_function_gives_its_result(self) -> None:
+        with done() as agreeable:
+            for row in ROWS:
+                with self.subTest(row.function):
+                    connection = self.site.connection
+                    if row.function == "operations.claim":
+                        # The fake has no node that can be claimed.
+                        connection = replace(connection, endpoint=Gateway(f"{agreeable.url}/api/bk-itsm/prod"))
+                    arguments = row.arguments(self.site)
+                    given = (connection, *arguments) if row.function in with_connection() else arguments
+                    got = resolve(row.function)(*given)
+                    self.assertTrue(row.is_right(got), got)
+                    if row.leaves is not None:
+                        self.assertEqual(self.site.status(arguments[0]), row.leaves)
+
+    def test_each_function_with_a_connection_raises_what_the_server_says(self) -> None:
+        wrong = replace(self.site.connection, authorization=AppCredentials(CODE, "wrong"))
+        # What the server says is what `diagnose` is asked for.
+        for row in ROWS:
+            if row.function in with_connection() - {"diagnosis.diagnose"}:
+                with self.subTest(row.function), self.assertRaises(ItsmError) as caught:
+                    resolve(row.function)(wrong, *row.arguments(self.site))
+                error = caught.exception
+                self.assertEqual(error.advice, FixCredentials())
+                self.assertEqual((error.origin, error.code), (Origin.GATEWAY, "1640001"))
+                self.assertEqual((error.may_have_acted, error.request_id), (False, "fake-gateway-request"))
+                self.assertIn("bk_app_secret", error.message)
+                self.assertIn("(advice: fix-credentials; ITSM did nothing)", str(error))
+        findings = itsm().diagnosis.diagnose(wrong)
+        self.assertEqual([finding.failure and finding.failure.advice for finding in findings][0], FixCredentials())
+
+    def test_each_function_with_a_connection_refuses_one_that_is_none(self) -> None:
+        hasty = replace(self.site.connection, deadline_ms=0)
+        for row in ROWS:
+            if row.function in with_connection():
+                with self.subTest(row.function), self.assertRaises(ItsmError) as caught:
+                    resolve(row.function)(hasty, *row.arguments(self.site))
+                self.assertEqual(caught.exception.advice, FixArgument("connection.deadline-ms"))
+                self.assertIs(caught.exception.origin, Origin.ARGUMENT)
+
+    def test_what_is_wrong_with_plain_arguments_is_said_in_words(self) -> None:
+        for function, arguments in [
+            ("callbacks.bind", ("no key", CLAIMS)),
+            ("callbacks.bind", (KEY, replace(CLAIMS, operation_id=""))),
+            ("tracking.start", ("", 5)),
+            ("tracking.advance", ("{}", Tick(), 5)),
+        ]:
+            with self.subTest(function), self.assertRaisesRegex(ValueError, r"^[a-z]+ .+"):
+                resolve(function)(*arguments)
+
+    def test_a_body_that_is_no_callback_is_refused_with_its_reason(self) -> None:
+        for function, body, reason in [
+            ("callbacks.parse", b"x" * 70_000, callbacks.TooLarge(65_536)),
+            ("callbacks.parse", b"[]", callbacks.Malformed("not a JSON object (line 1, column 0)")),
+            ("callbacks.parse", b'{"sn":"REQ1"}', callbacks.Field(("approve_result", "is missing"))),
+            ("callbacks.token", b"{}", callbacks.Field(("token", "is missing"))),
+            ("callbacks.parse_node_event", b"{}", callbacks.Field(("sn", "is missing or blank"))),
+        ]:
+            with self.subTest(function, reason=reason), self.assertRaises(UnreadableError) as caught:
+                resolve(function)(body)
+            self.assertEqual(caught.exception.reason, reason)
+
+    def test_headers_that_prove_nothing_are_refused_with_their_reason(self) -> None:
+        name, value = bound()[0]
+        for keys, headers, now_s, reason in [
+            ([KEY], [], 1, callbacks.Absent()),
+            ([KEY], [(name, "junk")], 1, callbacks.MalformedHeader()),
+            ([KEY.replace("k1", "k2")], [(name, value)], 1, callbacks.UnknownKey()),
+            ([KEY.replace("0f", "0e")], [(name, value)], 1, callbacks.Forged()),
+            ([KEY], [(name, value)], 2_000_000_000, callbacks.Expired(CLAIMS)),
+            ([KEY, "no key"], [(name, value)], 1, InvalidKey(1)),
+        ]:
+            with self.subTest(reason=reason), self.assertRaises(UnboundError) as caught:
+                itsm().callbacks.check_binding(keys, headers, URL, now_s)
+            self.assertEqual(caught.exception.reason, reason)
+
+    def test_an_address_that_is_unfit_for_callbacks_is_refused_with_its_reason(self) -> None:
+        for status, content, headers, reason in [
+            (302, b"", {"location": "/login"}, diagnosis.Redirect(302)),
+            (204, b"", {}, diagnosis.Status(204)),
+            (200, b"<html>", {}, diagnosis.Page()),
+            (200, b'{"code":"0"}', {}, diagnosis.Code()),
+            (200, b'{"code":1,"message":"not mine"}', {}, diagnosis.Refused("not mine")),
+        ]:
+            with self.subTest(reason=reason), always(status, content, **headers) as server:
+                with self.assertRaises(UnfitError) as caught:
+                    itsm().diagnosis.check_callback_url(CallbackTarget(server.url, []))
+                self.assertEqual(caught.exception.reason, reason)
+        with self.assertRaises(UnfitError) as caught:
+            itsm().diagnosis.check_callback_url(CallbackTarget(server.url, []))
+        reason = caught.exception.reason
+        assert isinstance(reason, diagnosis.Unreachable)
+        self.assertIs(reason.value.origin, Origin.TRANSPORT)
+
+    def test_names_that_lead_to_no_one_node_are_refused_with_the_nodes_there_are(self) -> None:
+        for service_id, name, kind in [(1, "nobody", UnknownName), (6, "审批", AmbiguousName)]:
+            with self.subTest(name), self.assertRaises(UnresolvedError) as caught:
+                itsm().services.resolve_processors(self.site.connection, service_id, [NamedProcessors(name, ["dave"])])
+            reason = caught.exception.reason
+            assert isinstance(reason, kind)
+            self.assertEqual(reason.value.name, name)
+            self.assertGreater(len(reason.value.roles), 1)
+
+    def test_a_confirmation_has_a_class_for_each_case(self) -> None:
+        site, confirm = self.site, itsm().tickets.confirm
+        operation, sn = site.ask()
+        ended = confirm(site.connection, site.finished(), None)
+        assert isinstance(ended, Ended)
+        self.assertEqual((ended.value.verdict, ended.value.evidence), (Verdict.APPROVED, Evidence.APPROVAL_RESULT))
+        self.assertIsInstance(confirm(site.connection, sn, operation), Open)
+        self.assertEqual(confirm(site.connection, sn, itsm().tickets.new_operation_id()), Foreign())
+        self.assertEqual(confirm(site.connection, "NOBODYS", None), Missing())
+        finished = site.finished()
+        site.fake.tell("fault", action="ticket_approval_result", fault="result-not-visible")
+        self.assertIsInstance(confirm(site.connection, finished, None), Undecided)
+        with Site() as old:
+            operation, sn = old.ask()
+            old.fake.tell("fault", action="get_tickets", fault="tags-ignored", times=9)
+            self.assertEqual(confirm(old.connection, sn, operation), TagsIgnored())
+
+    def test_several_tickets_of_one_number_come_as_a_tuple(self) -> None:
+        with Site() as site:
+            first = site.create(ticket(site)).sn
+            site.fake.tell("fault", action="create_ticket", fault="duplicate-sn")
+            self.assertEqual(site.create(ticket(site)).sn, first)
+            got = itsm().tickets.confirm(site.connection, first, None)
+            assert isinstance(got, Ambiguous)
+            self.assertEqual([one.sn for one in got.value], [first, first])
+
+    def test_an_operation_without_a_ticket_is_absent(self) -> None:
+        self.assertEqual(itsm().tickets.recover(self.site.connection, ticket(self.site)), Absent())
+
+    def test_a_whole_operation_can_be_tracked(self) -> None:
+        site, now = self.site, int(time.time())
+        start, advance = itsm().tracking.start, itsm().tracking.advance
+        new = ticket(site)
+        step = start(new.operation_id, now)
+        self.assertEqual(step.actions, (Create(),))
+        created = site.create(new)
+        step = advance(step.state_json, created, now)
+        site.fake.tell("approve", sn=site.fake.started(created.sn), who="admin")
+        assert step.due_s is not None
+        step = advance(step.state_json, Tick(), step.due_s)
+        self.assertEqual(step.actions, (Confirm(created.sn),))
+        confirmation = itsm().tickets.confirm(site.connection, created.sn, None)
+        step = advance(step.state_json, tracking.Confirmed(confirmation), now + 60)
+        assert isinstance(confirmation, Ended)
+        self.assertEqual(step.actions, (Deliver(confirmation.value),))
+        step = advance(step.state_json, Delivered(), now + 60)
+        self.assertEqual((step.actions, step.due_s), ((), None))
+
+    def test_the_esb_is_reached_as_the_gateway_is(self) -> None:
+        connection = replace(self.site.connection, endpoint=Esb(self.site.fake.url))
+        self.assertIsInstance(itsm().tickets.create(connection, ticket(self.site)), CreatedTicket)
+        self.site.fake.tell("fault", action="create_ticket", fault="esb", code=1306429, message="slow down")
+        with self.assertRaises(ItsmError) as caught:
+            itsm().tickets.create(connection, ticket(self.site))
+        self.assertIsInstance(caught.exception.advice, WaitMs)
+        self.assertEqual((caught.exception.origin, caught.exception.code), (Origin.ESB, "1306429"))
