@@ -70,13 +70,15 @@ pub fn diagnose(
     let mut session = Session::open(transport, connection, [])?;
     let mut findings = Vec::new();
     for (action, parameters) in probes {
-        let tried = session.write(action, parameters, |data| Ok(data.clone()));
+        let tried = match session.write(action, parameters, |data| Ok(data.clone())) {
+            // The parameters are ours: what is wrong is the connection.
+            Err(failure) if failure.origin == Origin::Argument => return Err(failure),
+            tried => tried,
+        };
         let finding = find(action, tried);
-        // Nothing behind it can be tried.
-        let last = finding
-            .failure
-            .as_ref()
-            .is_some_and(|failure| matches!(failure.origin, Origin::Argument | Origin::Transport));
+        // Nothing behind it can be reached.
+        let last =
+            (finding.failure.as_ref()).is_some_and(|failure| failure.origin == Origin::Transport);
         findings.push(finding);
         if last {
             break;

@@ -226,8 +226,12 @@ fn no_answer(code: ErrorCode) -> NoAnswer {
         | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached
-        | ErrorCode::TlsCertificateError => NoAnswer::Unreachable(why),
+        | ErrorCode::ConnectionLimitReached => NoAnswer::Unreachable(why),
+        ErrorCode::TlsCertificateError => NoAnswer::Tls { why, unsent: true },
+        // Mostly of the handshake, but a host may say it of a connection that was in use.
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            NoAnswer::Tls { why, unsent: false }
+        }
         ErrorCode::HttpRequestUriInvalid
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::HttpRequestMethodInvalid

@@ -95,6 +95,18 @@ impl Failure {
                 false,
                 format!("{authority} can't be reached: {why}"),
             ),
+            // Repeating does not mend it: the host needs the site's CA, or the site another certificate.
+            NoAnswer::Tls { why, unsent } => (
+                if action.writes && !unsent {
+                    Advice::LookUp
+                } else {
+                    Advice::CallOperator
+                },
+                action.writes && !unsent,
+                format!(
+                    "no TLS with {authority}, whose certificate may be of a CA that the host does not know: {why}"
+                ),
+            ),
             NoAnswer::Unsendable(why) => (
                 Advice::FixArgument("connection".to_owned()),
                 false,

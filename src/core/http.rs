@@ -60,6 +60,14 @@ pub enum NoAnswer {
     Denied,
     /// The connection could not be made, with the reason. Nothing was sent.
     Unreachable(String),
+    /// TLS failed, with the reason: the other side speaks none, or has a certificate that the host does
+    /// not trust.
+    Tls {
+        /// The reason.
+        why: String,
+        /// Whether it is certain that nothing was sent.
+        unsent: bool,
+    },
     /// The request can't be sent as it is, with the reason. Nothing was sent.
     Unsendable(String),
     /// The deadline came first. The request may have been carried out, or may still be.

@@ -433,6 +433,10 @@ async fn diagnosis_says_what_is_wrong_and_changes_nothing() {
 
     let nowhere = diagnose(&gateway("http://127.0.0.1:1")).await;
     assert_eq!(nowhere.len(), 1);
+
+    let no_address = call!(blueking_itsm_diagnosis.call_diagnose(&gateway("127.0.0.1")));
+    let advice = no_address.unwrap_err().advice;
+    assert!(matches!(advice, Advice::FixArgument(name) if name == "connection.endpoint"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

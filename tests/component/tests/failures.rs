@@ -302,3 +302,29 @@ async fn a_server_that_repeats_the_secrets_gets_them_into_no_failure() {
         "the control found nothing"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_that_is_trusted_is_for_its_operator() {
+    let plain = Scripted::always(vec![Step::Send(b"HTTP/1.1 400 plain\r\n\r\n".to_vec())]).await;
+    let connection = gateway(&plain.url().replace("http:", "https:"));
+    let read = Host::new()
+        .confirm(&connection, "REQ20261124000001", None)
+        .await;
+    let failure = read.unwrap_err();
+    assert_eq!(
+        (failure.advice, failure.may_have_acted),
+        (Advice::CallOperator, false)
+    );
+    // The host does not say whether it was before anything was sent.
+    let write = Host::new().create(&connection, &fast_ticket()).await;
+    let failure = write.unwrap_err();
+    assert_eq!(
+        (failure.advice, failure.may_have_acted),
+        (Advice::LookUp, true)
+    );
+    assert!(
+        failure.message.contains("certificate"),
+        "{}",
+        failure.message
+    );
+}

@@ -407,7 +407,7 @@ pub const NOT_AFTER_SETTLED: &str = "nothing is handed over once the operation i
 pub const ONLY_OWN_SN: &str = "ITSM is asked only for the operation's own number";
 /// Late commits included.
 pub const ONE_TICKET: &str = "no operation has two tickets";
-/// See [`World::heals`].
+/// From every state, in a fair environment: callbacks may never come, but ticks and answers do.
 pub const WHAT_ENDS_IS_DELIVERED: &str = "what ends is delivered once faults stop";
 /// A witness.
 pub const SOMETIMES_AGAIN: &str = "(seen) an outcome is handed over again after a crash";
