@@ -30,7 +30,10 @@ async fn main() -> Result<()> {
     let (outcomes, mut inbox) = tokio::sync::mpsc::channel(16);
     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
     let endpoint = callback_endpoint(itsm.clone(), outcomes);
-    tokio::spawn(async move { axum::serve(listener, endpoint).await });
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving =
+        axum::serve(listener, endpoint).with_graceful_shutdown(async { drop(stopped.await) });
+    let serving = tokio::spawn(serving.into_future());
 
     let operation = itsm.new_operation_id().await?;
     match itsm
@@ -41,6 +44,9 @@ async fn main() -> Result<()> {
         Err(failure) => bail!("{} ({:?})", failure.message, failure.advice),
     }
     let (_, outcome) = inbox.recv().await.context("the endpoint stopped")?;
+    // ITSM is still to hear that the outcome was taken.
+    drop(stop);
+    serving.await??;
     println!("{}", word(outcome.verdict));
     std::process::exit(i32::from(outcome.verdict != Verdict::Approved))
 }

@@ -1,0 +1,46 @@
+//! The smallest host, run as a program against the fake ITSM.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+use fake_itsm::{FakeItsm, Options};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+#[test]
+fn it_is_small_enough_to_copy() {
+    assert!(include_str!("../src/bin/smallest.rs").lines().count() < 60);
+}
+
+async fn decided(approve: bool) -> Output {
+    let fake = FakeItsm::start(Options::default()).await.unwrap();
+    let folder = std::env::var("ITSM_WASM_DIR")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm").to_owned());
+    let host = Command::new(env!("CARGO_BIN_EXE_smallest"))
+        .env("ITSM_WASM", format!("{folder}/itsm.wasm"))
+        .env("ITSM_GATEWAY", fake.gateway_url())
+        .env("ITSM_APP_CODE", "app")
+        .env("ITSM_APP_SECRET", "secret")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while fake.tickets().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let sn = fake.tickets()[0].sn.clone();
+    if approve {
+        fake.approve(&sn, "bob").await.unwrap();
+    } else {
+        fake.refuse(&sn, "bob", "no").await.unwrap();
+    }
+    let output = tokio::task::spawn_blocking(|| host.wait_with_output());
+    output.await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_is_exit_code_0_and_nothing_else_is() {
+    for (approve, code, word) in [(true, 0, "Approved"), (false, 1, "Rejected")] {
+        let output = decided(approve).await;
+        assert_eq!(output.status.code(), Some(code));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.trim_end().ends_with(word), "{said}");
+    }
+}
