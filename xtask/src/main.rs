@@ -2,6 +2,9 @@
 
 mod components;
 mod compose;
+mod dist;
+mod guests;
+mod node;
 mod prove;
 mod python;
 mod readme;
@@ -12,7 +15,7 @@ mod tools;
 mod wit_lint;
 
 use anyhow::{Result, bail};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// A verb, what it does, and its function. The function gets what follows the verb.
 type Verb = (
@@ -21,12 +24,22 @@ type Verb = (
     fn(&[String]) -> Result<ExitCode>,
 );
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 9] = [
     ("build", "make the components in target/itsm", build),
     (
         "demo",
         "build, then play an approval against the fake ITSM [--seed N] [--flip]",
         demo,
+    ),
+    (
+        "dist",
+        "make target/dist: what people get who have no Rust",
+        dist,
+    ),
+    (
+        "guests",
+        "build, then compose each guest with itsm.wasm",
+        guests,
     ),
     (
         "prove",
@@ -79,12 +92,25 @@ fn build(arguments: &[String]) -> Result<ExitCode> {
 
 fn demo(arguments: &[String]) -> Result<ExitCode> {
     let folder = components::build()?;
-    let status = tools::cargo()?
-        .args(["run", "--quiet", "-p", "rust-host", "--bin", "demo", "--"])
+    let status = Command::new(tools::program("demo")?)
         .args(arguments)
         .env("ITSM_WASM_DIR", folder)
         .status()?;
     Ok(tools::exit_code(status))
+}
+
+fn dist(arguments: &[String]) -> Result<ExitCode> {
+    flag(arguments, None)?;
+    let folder = dist::make()?;
+    println!("in {}", folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn guests(arguments: &[String]) -> Result<ExitCode> {
+    flag(arguments, None)?;
+    components::build()?;
+    guests::build()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn prove(arguments: &[String]) -> Result<ExitCode> {

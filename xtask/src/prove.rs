@@ -13,7 +13,7 @@ pub fn run() -> Result<()> {
     println!("\n== the durable host, killed at each of its writes");
     tools::run(&mut kill_test(&[])?)?;
     println!("\n== the same with one write removed, which the test has to find");
-    if kill_test(&["--features", "one-write-removed"])?
+    if kill_test(&["--features", "rust-host/one-write-removed"])?
         .status()?
         .success()
     {
@@ -30,7 +30,9 @@ pub fn run() -> Result<()> {
 
 fn kill_test(features: &[&str]) -> Result<Command> {
     let mut test = tools::cargo()?;
-    test.args(["test", "-p", "rust-host", "--test", "killed"])
+    test.arg("test")
+        .args(tools::HOSTS)
+        .args(["--test", "killed"])
         .args(features)
         .args(["--", "--nocapture"])
         .env("KILL_RUNS", KILL_RUNS)

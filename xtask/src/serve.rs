@@ -3,7 +3,7 @@
 use crate::{python, tools};
 use anyhow::{Context, Result, bail};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
@@ -40,6 +40,30 @@ pub fn run(folder: &Path) -> Result<ExitCode> {
     }
     println!("ready: outcomes go to {sink}");
     Ok(tools::exit_code(serving.wait()?))
+}
+
+/// Serves with a setting missing, which has to end at once with a sentence.
+pub fn check() -> Result<()> {
+    let ended = Command::new(std::env::current_exe()?)
+        .arg("serve")
+        .env("ITSM_LISTEN", format!("127.0.0.1:{}", free_port()?))
+        .env("ITSM_GATEWAY", "http://127.0.0.1:1/prod")
+        .env_remove("ITSM_BINDING_KEYS")
+        .output()?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let sentence = "error: the receiver is not ready: ITSM_BINDING_KEYS is not set";
+    if ended.status.success() || !said.lines().any(|line| line == sentence) {
+        bail!(
+            "`cargo xtask serve` without keys ended with {}:\n{said}",
+            ended.status
+        );
+    }
+    println!("{sentence}");
+    Ok(())
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until the receiver answers that it is set up.

@@ -1,6 +1,6 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
-use crate::{components, python, readme, surface, tools, wit_lint};
+use crate::{components, dist, guests, node, python, readme, serve, surface, tools, wit_lint};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,7 +19,12 @@ const SUITES: &[Suite] = &[
     ("clippy, components", clippy_components),
     ("clippy, workspace", clippy),
     ("rustdoc", rustdoc),
+    ("guests", guests::build),
     ("workspace tests", workspace_tests),
+    ("serve", serve::check),
+    ("host in Python", python_host),
+    ("host in JavaScript", javascript_host),
+    ("dist", dist::check),
 ];
 
 /// Runs the suites up to the first that fails, and says how each went.
@@ -96,10 +101,35 @@ fn unit_tests() -> Result<()> {
 fn workspace_tests() -> Result<()> {
     tools::run(
         tools::cargo()?
-            .args(["test", "--workspace", "--exclude", "blueking-itsm"])
+            .arg("test")
+            .args(tools::HOSTS)
             .env("ITSM_WASM_DIR", components::folder()?)
             .env("WASMTIME", python::wasmtime()?),
     )
+}
+
+fn python_host() -> Result<()> {
+    let mut tests = dist::python()?.python();
+    tests
+        .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
+        .current_dir(tools::root()?.join("host-examples/python"));
+    tools::run(with_built(&mut tests)?)
+}
+
+fn javascript_host() -> Result<()> {
+    let packages = node::Packages::install("host-examples/javascript")?;
+    let mut tests = packages.npm();
+    tests
+        .args(["run", "--silent", "test"])
+        .env("CHROMIUM", node::chromium()?);
+    tools::run(with_built(&mut tests)?)
+}
+
+/// Tells a test of a host where the components and the fake ITSM are.
+fn with_built(test: &mut Command) -> Result<&mut Command> {
+    Ok(test
+        .env("ITSM_WASM_DIR", components::folder()?)
+        .env("FAKE_ITSM", tools::program("fake-itsm")?))
 }
 
 /// Who builds for `wasm32-wasip2`, where cargo itself makes the component, gets the same exports.

@@ -2,6 +2,7 @@
 
 use crate::tools;
 use anyhow::{Context, Result, bail};
+use wit_component::WitPrinter;
 use wit_parser::{
     Docs, Function, Interface, PackageId, Resolve, Stability, Type, TypeDefKind, TypeId, World,
     WorldItem, WorldKey,
@@ -19,6 +20,15 @@ pub fn check() -> Result<()> {
     }
     println!("wit/: {} items, all of them documented", lint.items);
     Ok(())
+}
+
+/// The package in `wit/` as one text, docs included.
+pub fn in_one_file() -> Result<String> {
+    let mut resolve = everything();
+    let (package, _) = resolve.push_dir(tools::root()?.join("wit"))?;
+    let mut printer = WitPrinter::default();
+    printer.print(&resolve, package, &[])?;
+    Ok(printer.output.to_string())
 }
 
 /// A resolver that leaves no feature out.
@@ -243,6 +253,21 @@ mod tests {
             }",
         );
         assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
+    fn one_file_has_everything_and_its_docs() {
+        let mut resolve = everything();
+        let package = resolve
+            .push_str("one.wit", &in_one_file().unwrap())
+            .unwrap();
+        let one = lint(&resolve, package);
+        assert_eq!(one.missing, [""; 0]);
+        let mut resolve = everything();
+        let (package, _) = resolve
+            .push_dir(tools::root().unwrap().join("wit"))
+            .unwrap();
+        assert_eq!(one.items, lint(&resolve, package).items);
     }
 
     #[test]

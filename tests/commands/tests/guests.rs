@@ -1,0 +1,193 @@
+//! The guests in Rust, Python and JavaScript, each composed with `itsm.wasm`, as commands. `wasmtime`
+//! knows no `blueking:itsm`: that they run shows that nothing of it is left to import.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use command_tests::{component, wasmtime};
+use component_tests::{Scripted, answer};
+use fake_itsm::{FakeItsm, Fault, Options};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+use tokio::process::Child;
+
+const GUESTS: [&str; 3] = ["rust", "python", "javascript"];
+/// Of them, who carries out an action.
+const ACTS: &str = "rust";
+
+const SECRET: &str = "canary-app-secret";
+
+/// What the guests ask, and what their action would call.
+struct Site {
+    fake: FakeItsm,
+    action: Scripted,
+}
+
+impl Site {
+    async fn new() -> Self {
+        Self {
+            fake: FakeItsm::start(Options::default()).await.unwrap(),
+            action: Scripted::always(vec![answer(200, &[], "done")]).await,
+        }
+    }
+
+    /// Starts a guest with all settings but the one left out.
+    fn start(&self, guest: &str, left_out: Option<&str>) -> Child {
+        let mut command = wasmtime();
+        command.args(["run", "-S", "http"]);
+        for (name, value) in [
+            ("ITSM_GATEWAY", self.fake.gateway_url().as_str()),
+            ("ITSM_APP_CODE", "gate"),
+            ("ITSM_APP_SECRET", SECRET),
+            ("APPROVER", "bob"),
+            ("CREATOR", "alice"),
+            ("TITLE", "open an account"),
+            ("ACTION_URL", &self.action.url()),
+        ] {
+            if left_out != Some(name) {
+                command.env(name, value).args(["--env", name]);
+            }
+        }
+        command.arg(component(&format!("guest-{guest}.wasm")));
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.spawn().expect("wasmtime starts")
+    }
+
+    /// Waits for the guest's ticket: engines of scripts compile for a while.
+    async fn ticket(&self) -> String {
+        for _ in 0..1_200 {
+            if let Some(ticket) = self.fake.tickets().last() {
+                return ticket.sn.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no ticket was made");
+    }
+
+    fn operation(&self) -> String {
+        let tickets = self.fake.tickets();
+        tickets.last().unwrap().tag.clone().unwrap()
+    }
+}
+
+fn denied() -> Fault {
+    Fault::Gateway {
+        status: 403,
+        code: 1_640_301,
+        message: "App has no permission".to_owned(),
+    }
+}
+
+/// What a guest said: its exit code, stdout and stderr. It never says the secret.
+async fn said(guest: Child) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = guest.wait_with_output().await.unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout), String::from_utf8(stderr));
+    let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());
+    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+    (status.code(), stdout, stderr)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_ends_with_0_and_the_action_follows_once_under_the_operations_id() {
+    for guest in GUESTS {
+        let site = Site::new().await;
+        let running = site.start(guest, None);
+        let sn = site.ticket().await;
+        site.fake.approve(&sn, "bob").await.unwrap();
+        let (code, stdout, stderr) = said(running).await;
+        assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
+        assert!(stderr.contains(&format!("operation {}", site.operation())));
+        assert!(stderr.contains(&format!("waiting for {sn} ")));
+        let actions = site.action.received();
+        assert_eq!(actions.len(), usize::from(guest == ACTS), "{guest}");
+        for action in actions {
+            assert!(action.head.starts_with("POST / "));
+            assert_eq!(action.header("idempotency-key"), [site.operation()]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_and_nothing_is_done() {
+    for guest in GUESTS {
+        let site = Site::new().await;
+        let running = site.start(guest, None);
+        let sn = site.ticket().await;
+        site.fake.refuse(&sn, "bob", "no").await.unwrap();
+        let (code, stdout, stderr) = said(running).await;
+        assert_eq!((code, stdout.as_str()), (Some(1), "rejected\n"), "{stderr}");
+        assert!(site.action.received().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_says_whether_itsm_may_have_acted_and_what_to_do_next() {
+    for guest in GUESTS {
+        for (fault, tickets, acted, next) in [
+            (
+                Fault::DropAfterExecuting,
+                1,
+                "ITSM may have acted",
+                "look for a ticket with the tag ",
+            ),
+            (
+                denied(),
+                0,
+                "ITSM did nothing",
+                "apply for the API in the developer centre",
+            ),
+        ] {
+            let site = Site::new().await;
+            site.fake.fault("create_ticket", fault, 1);
+            let (code, stdout, stderr) = said(site.start(guest, None)).await;
+            assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+            assert_eq!(site.fake.tickets().len(), tickets);
+            assert!(stderr.contains("create failed: "), "{stderr}");
+            assert!(stderr.contains(acted), "{stderr}");
+            assert!(stderr.contains(&format!("next: {next}")), "{stderr}");
+            assert!(site.action.received().is_empty());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_to_ask_is_told_and_asked_again() {
+    for guest in GUESTS {
+        let site = Site::new().await;
+        site.fake.fault("get_tickets", denied(), 1);
+        let running = site.start(guest, None);
+        let sn = site.ticket().await;
+        site.fake.approve(&sn, "bob").await.unwrap();
+        let (code, stdout, stderr) = said(running).await;
+        assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
+        assert_eq!(stderr.matches("asking again: ").count(), 1, "{stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_fails_is_named_with_its_key() {
+    let mut site = Site::new().await;
+    site.action = Scripted::always(vec![answer(500, &[], "")]).await;
+    let running = site.start(ACTS, None);
+    let sn = site.ticket().await;
+    site.fake.approve(&sn, "bob").await.unwrap();
+    let (code, stdout, stderr) = said(running).await;
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    let told = format!(
+        "approved, but the action failed: it answered 500\nnext: repeat it with the key {}\n",
+        site.operation()
+    );
+    assert!(stderr.ends_with(&told), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_is_missing_is_named_before_anything_is_sent() {
+    for guest in GUESTS {
+        let site = Site::new().await;
+        let (code, _, stderr) = said(site.start(guest, Some("APPROVER"))).await;
+        assert_eq!((code, stderr.as_str()), (Some(1), "APPROVER is not set\n"));
+        assert!(site.fake.exchanges().is_empty());
+    }
+}
