@@ -20,6 +20,7 @@ const SUITES: &[Suite] = &[
     ("clippy, workspace", clippy),
     ("rustdoc", rustdoc),
     ("guests", guests::build),
+    ("host in C, build", c_host),
     ("workspace tests", workspace_tests),
     ("serve", serve::check),
     ("host in Python", python_host),
@@ -95,6 +96,20 @@ fn rustdoc() -> Result<()> {
 
 fn unit_tests() -> Result<()> {
     tools::run(tools::cargo()?.args(["test", "-p", "blueking-itsm"]))
+}
+
+/// Its tests are among those of the workspace.
+fn c_host() -> Result<()> {
+    for tool in ["make", "cc"] {
+        if !tools::works(Command::new(tool).arg("--version")) {
+            bail!("{tool} is missing: run `apt-get install build-essential`");
+        }
+    }
+    tools::run(
+        Command::new("make")
+            .args(["-C", "host-examples/c"])
+            .current_dir(tools::root()?),
+    )
 }
 
 /// The components and the hosts. The pure core's own tests have run before.

@@ -1,13 +1,18 @@
-//! What the suites about the `wasmtime` command share. `cargo xtask test` installs the command and
-//! builds what it runs.
+//! What the suites about commands share. `cargo xtask test` installs and builds what they run.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod served;
 
 pub use served::Served;
 
+use fake_itsm::FakeItsm;
 use std::path::PathBuf;
-use tokio::process::Command;
+use std::process::Output;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+
+/// The app's secret in these suites, which nothing ever says.
+pub const SECRET: &str = "canary-app-secret";
 
 /// The `wasmtime` command.
 pub fn wasmtime() -> Command {
@@ -24,4 +29,28 @@ pub fn component(name: &str) -> PathBuf {
     let path = folder.unwrap_or_else(built).join(name);
     assert!(path.is_file(), "{name} is missing: run `cargo xtask build`");
     path
+}
+
+/// Waits for the first ticket: engines of scripts compile for a while.
+pub async fn ticket(fake: &FakeItsm) -> String {
+    for _ in 0..1_200 {
+        if let Some(ticket) = fake.tickets().last() {
+            return ticket.sn.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no ticket was made");
+}
+
+/// What a command said: its exit code, stdout and stderr. It never says the secret.
+pub async fn said(command: Child) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.wait_with_output().await.unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout), String::from_utf8(stderr));
+    let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());
+    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+    (status.code(), stdout, stderr)
 }

@@ -1,7 +1,7 @@
 //! The README of `host-examples/command-line`: what it says to type is typed, and answers what it says.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use command_tests::wasmtime;
+use command_tests::{SECRET, wasmtime};
 use fake_itsm::{FakeItsm, Options};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::process::Command;
 
 const README: &str = include_str!("../../../host-examples/command-line/README.md");
-const SECRET: &str = "canary-app-secret";
 
 /// A shell in the example's folder, with `wasmtime` on its `PATH`.
 fn shell(script: &str) -> Command {

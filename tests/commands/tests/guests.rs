@@ -2,18 +2,15 @@
 //! knows no `blueking:itsm`: that they run shows that nothing of it is left to import.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use command_tests::{component, wasmtime};
+use command_tests::{SECRET, component, said, ticket, wasmtime};
 use component_tests::{Scripted, answer};
 use fake_itsm::{FakeItsm, Fault, Options};
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 use tokio::process::Child;
 
 const GUESTS: [&str; 3] = ["rust", "python", "javascript"];
 /// Of them, who carries out an action.
 const ACTS: &str = "rust";
-
-const SECRET: &str = "canary-app-secret";
 
 /// What the guests ask, and what their action would call.
 struct Site {
@@ -51,17 +48,6 @@ impl Site {
         piped.spawn().expect("wasmtime starts")
     }
 
-    /// Waits for the guest's ticket: engines of scripts compile for a while.
-    async fn ticket(&self) -> String {
-        for _ in 0..1_200 {
-            if let Some(ticket) = self.fake.tickets().last() {
-                return ticket.sn.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("no ticket was made");
-    }
-
     fn operation(&self) -> String {
         let tickets = self.fake.tickets();
         tickets.last().unwrap().tag.clone().unwrap()
@@ -76,25 +62,12 @@ fn denied() -> Fault {
     }
 }
 
-/// What a guest said: its exit code, stdout and stderr. It never says the secret.
-async fn said(guest: Child) -> (Option<i32>, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = guest.wait_with_output().await.unwrap();
-    let (stdout, stderr) = (String::from_utf8(stdout), String::from_utf8(stderr));
-    let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());
-    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
-    (status.code(), stdout, stderr)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_ends_with_0_and_the_action_follows_once_under_the_operations_id() {
     for guest in GUESTS {
         let site = Site::new().await;
         let running = site.start(guest, None);
-        let sn = site.ticket().await;
+        let sn = ticket(&site.fake).await;
         site.fake.approve(&sn, "bob").await.unwrap();
         let (code, stdout, stderr) = said(running).await;
         assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
@@ -114,7 +87,7 @@ async fn a_refusal_is_told_and_nothing_is_done() {
     for guest in GUESTS {
         let site = Site::new().await;
         let running = site.start(guest, None);
-        let sn = site.ticket().await;
+        let sn = ticket(&site.fake).await;
         site.fake.refuse(&sn, "bob", "no").await.unwrap();
         let (code, stdout, stderr) = said(running).await;
         assert_eq!((code, stdout.as_str()), (Some(1), "rejected\n"), "{stderr}");
@@ -158,7 +131,7 @@ async fn a_failure_to_ask_is_told_and_asked_again() {
         let site = Site::new().await;
         site.fake.fault("get_tickets", denied(), 1);
         let running = site.start(guest, None);
-        let sn = site.ticket().await;
+        let sn = ticket(&site.fake).await;
         site.fake.approve(&sn, "bob").await.unwrap();
         let (code, stdout, stderr) = said(running).await;
         assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
@@ -171,7 +144,7 @@ async fn an_action_that_fails_is_named_with_its_key() {
     let mut site = Site::new().await;
     site.action = Scripted::always(vec![answer(500, &[], "")]).await;
     let running = site.start(ACTS, None);
-    let sn = site.ticket().await;
+    let sn = ticket(&site.fake).await;
     site.fake.approve(&sn, "bob").await.unwrap();
     let (code, stdout, stderr) = said(running).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");

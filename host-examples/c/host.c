@@ -1,0 +1,345 @@
+// A host in C, over wasmtime's C API. It asks for an approval and waits for it, or says what a received callback claims.
+//
+// Whatever fails ends the program, so nothing is freed on those ways.
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <wasmtime.h>
+
+#define CALLBACKS "blueking:itsm/callbacks@0.1.0"
+#define TICKETS "blueking:itsm/tickets@0.1.0"
+
+enum { EVERY_S = 1, AT_MOST_S = 600, MOST_BYTES = 128 * 1024 };
+
+static _Noreturn void stop(const char *why) {
+    fprintf(stderr, "%s\n", why);
+    exit(1);
+}
+
+static const char *setting(const char *name) {
+    const char *value = getenv(name);
+    if (value == NULL) {
+        fprintf(stderr, "%s is not set\n", name);
+        exit(1);
+    }
+    return value;
+}
+
+// ---- Values, as the component takes and gives them. Who makes one owns it, and what is put into another is owned by that.
+
+typedef wasmtime_component_val_t Value;
+typedef struct {
+    const char *name;
+    Value value;
+} Field;
+
+static Value text(const char *words) {
+    Value value = {.kind = WASMTIME_COMPONENT_STRING};
+    wasm_name_new_from_string(&value.of.string, words);
+    return value;
+}
+
+static Value number(uint64_t number) {
+    return (Value){.kind = WASMTIME_COMPONENT_U64, .of.u64 = number};
+}
+
+static Value none(void) {
+    return (Value){.kind = WASMTIME_COMPONENT_OPTION};
+}
+
+static Value variant(const char *name, Value payload) {
+    Value value = {.kind = WASMTIME_COMPONENT_VARIANT, .of.variant.val = wasmtime_component_val_new(&payload)};
+    wasm_name_new_from_string(&value.of.variant.discriminant, name);
+    return value;
+}
+
+static Value list(size_t count, const Value *items) {
+    Value value = {.kind = WASMTIME_COMPONENT_LIST};
+    wasmtime_component_vallist_new(&value.of.list, count, items);
+    return value;
+}
+
+static Value pair(const char *first, const char *second) {
+    Value value = {.kind = WASMTIME_COMPONENT_TUPLE};
+    wasmtime_component_valtuple_new(&value.of.tuple, 2, (Value[]){text(first), text(second)});
+    return value;
+}
+
+static Value record(size_t count, const Field *fields) {
+    Value value = {.kind = WASMTIME_COMPONENT_RECORD};
+    wasmtime_component_valrecord_new_uninit(&value.of.record, count);
+    for (size_t i = 0; i < count; i++) {
+        wasm_name_new_from_string(&value.of.record.data[i].name, fields[i].name);
+        value.of.record.data[i].val = fields[i].value;
+    }
+    return value;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define LIST(...) list(COUNT(((Value[]){__VA_ARGS__})), (Value[]){__VA_ARGS__})
+#define RECORD(...) record(COUNT(((Field[]){__VA_ARGS__})), (Field[]){__VA_ARGS__})
+#define EMPTY_LIST list(0, NULL)
+
+static bool is(const wasm_name_t *name, const char *words) {
+    return name->size == strlen(words) && memcmp(name->data, words, name->size) == 0;
+}
+
+static const Value *field(const Value *record, const char *name) {
+    for (size_t i = 0; i < record->of.record.size; i++) {
+        if (is(&record->of.record.data[i].name, name)) {
+            return &record->of.record.data[i].val;
+        }
+    }
+    stop("the component is of another version: a field is missing");
+}
+
+static void print(FILE *file, const wasm_name_t *name) {
+    fwrite(name->data, 1, name->size, file);
+}
+
+static void print_field(FILE *file, const Value *record, const char *name) {
+    print(file, &field(record, name)->of.string);
+}
+
+// ---- The component
+
+typedef struct {
+    wasm_engine_t *engine;
+    wasmtime_component_t *component;
+    wasmtime_component_linker_t *linker;
+} Component;
+
+static void check(wasmtime_error_t *error) {
+    if (error != NULL) {
+        wasm_name_t message;
+        wasmtime_error_message(error, &message);
+        print(stderr, &message);
+        stop("");
+    }
+}
+
+static Component load(const char *name) {
+    const char *folder = getenv("ITSM_WASM_DIR");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder != NULL ? folder : "../../target/itsm", name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "%s is missing: run `cargo xtask build`\n", path);
+        exit(1);
+    }
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc(size);
+    if (bytes == NULL || fread(bytes, 1, size, file) != size) {
+        stop("the component can't be read");
+    }
+    fclose(file);
+    Component loaded = {.engine = wasm_engine_new()};
+    check(wasmtime_component_new(loaded.engine, bytes, size, &loaded.component));
+    free(bytes);
+    loaded.linker = wasmtime_component_linker_new(loaded.engine);
+    check(wasmtime_component_linker_add_wasip2(loaded.linker));
+    check(wasmtime_component_linker_add_wasi_http(loaded.linker));
+    return loaded;
+}
+
+static void unload(Component *loaded) {
+    wasmtime_component_linker_delete(loaded->linker);
+    wasmtime_component_delete(loaded->component);
+    wasm_engine_delete(loaded->engine);
+}
+
+// Calls a function in an instance of its own: an instance takes one call at a time. The arguments stay the caller's.
+static Value call_with(Component *loaded, const char *interface, const char *function, const Value *arguments, size_t count) {
+    wasmtime_store_t *store = wasmtime_store_new(loaded->engine, NULL, NULL);
+    wasmtime_context_t *context = wasmtime_store_context(store);
+    check(wasmtime_context_set_wasi(context, wasi_config_new()));
+    wasmtime_context_set_wasi_http(context);
+    wasmtime_component_instance_t instance;
+    check(wasmtime_component_linker_instantiate(loaded->linker, context, loaded->component, &instance));
+    wasmtime_component_export_index_t *outer =
+        wasmtime_component_get_export_index(loaded->component, NULL, interface, strlen(interface));
+    wasmtime_component_export_index_t *inner =
+        wasmtime_component_get_export_index(loaded->component, outer, function, strlen(function));
+    wasmtime_component_func_t callee;
+    if (outer == NULL || inner == NULL || !wasmtime_component_instance_get_func(&instance, context, inner, &callee)) {
+        stop("the component is of another version: a function is missing");
+    }
+    // The call drops what is in the result's place first: it must hold something.
+    Value result = {0};
+    check(wasmtime_component_func_call(&callee, context, arguments, count, &result, 1));
+    wasmtime_component_export_index_delete(inner);
+    wasmtime_component_export_index_delete(outer);
+    wasmtime_store_delete(store);
+    return result;
+}
+
+#define CALL(loaded, interface, function, ...) \
+    call_with(loaded, interface, function, (Value[]){__VA_ARGS__}, COUNT(((Value[]){__VA_ARGS__})))
+
+// ---- Asking for an approval
+
+// Why there is no ticket, whether ITSM may have acted, and what to do next, in the word of the WIT.
+static _Noreturn void explain(const Value *failure, const Value *operation) {
+    fputs("create failed: ", stderr);
+    print_field(stderr, failure, "message");
+    fputs(field(failure, "may-have-acted")->of.boolean ? "\nITSM may have acted" : "\nITSM did nothing", stderr);
+    const Value *advice = field(failure, "advice");
+    fputs("\nnext: ", stderr);
+    print(stderr, &advice->of.variant.discriminant);
+    const Value *about = advice->of.variant.val;
+    if (about != NULL && about->kind == WASMTIME_COMPONENT_STRING) {
+        fputs(" ", stderr);
+        print(stderr, &about->of.string);
+    }
+    fputs(", tag ", stderr);
+    print(stderr, &operation->of.string);
+    stop("");
+}
+
+// Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked.
+static bool wait_for(Component *itsm, const Value *connection, const Value *sn) {
+    for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
+        Value answer = CALL(itsm, TICKETS, "confirm", *connection, *sn, none());
+        const Value *said = answer.of.result.val;
+        if (!answer.of.result.is_ok) {
+            // Asking changes nothing, and the ticket is still there.
+            fputs("asking again: ", stderr);
+            print_field(stderr, said, "message");
+            fputs("\n", stderr);
+        } else if (is(&said->of.variant.discriminant, "ended")) {
+            const wasm_name_t *verdict = &field(said->of.variant.val, "verdict")->of.enumeration;
+            print(stdout, verdict);
+            puts("");
+            bool approved = is(verdict, "approved");
+            wasmtime_component_val_delete(&answer);
+            return approved;
+        } else if (!is(&said->of.variant.discriminant, "open") && !is(&said->of.variant.discriminant, "undecided")) {
+            fputs("a person must look, ITSM says ", stderr);
+            print(stderr, &said->of.variant.discriminant);
+            stop("");
+        }
+        wasmtime_component_val_delete(&answer);
+    }
+    puts("open");
+    return false;
+}
+
+static bool approval(const char *creator, const char *approver, const char *title) {
+    Component itsm = load("itsm.wasm");
+    Value connection = RECORD(
+        {"endpoint", variant("gateway", text(setting("ITSM_GATEWAY")))},
+        {"authorization", variant("app", RECORD(
+            {"app-code", text(setting("ITSM_APP_CODE"))},
+            {"app-secret", text(setting("ITSM_APP_SECRET"))},
+            {"user", none()}
+        ))},
+        {"headers", EMPTY_LIST},
+        {"deadline-ms", none()}
+    );
+    Value operation = call_with(&itsm, TICKETS, "new-operation-id", NULL, 0);
+    // Whatever is lost from here on, the ticket can be found by this.
+    fputs("operation ", stderr);
+    print(stderr, &operation.of.string);
+    fputs("\n", stderr);
+    Value tag;
+    wasmtime_component_val_clone(&operation, &tag);
+    Value ticket = RECORD(
+        {"operation-id", tag},
+        {"service", variant("fast-approval", RECORD(
+            {"approvers", LIST(text(approver))},
+            {"content", text(title)}
+        ))},
+        {"creator", text(creator)},
+        {"title", text(title)},
+        {"fields", EMPTY_LIST},
+        {"processors", EMPTY_LIST},
+        {"callback", none()},
+        {"extra-json", none()}
+    );
+    Value created = CALL(&itsm, TICKETS, "create", connection, ticket);
+    if (!created.of.result.is_ok) {
+        explain(created.of.result.val, &operation);
+    }
+    fputs("waiting for ", stderr);
+    print_field(stderr, created.of.result.val, "sn");
+    fputs("\n", stderr);
+    bool approved = wait_for(&itsm, &connection, field(created.of.result.val, "sn"));
+    wasmtime_component_val_delete(&created);
+    wasmtime_component_val_delete(&ticket);
+    wasmtime_component_val_delete(&operation);
+    wasmtime_component_val_delete(&connection);
+    unload(&itsm);
+    return approved;
+}
+
+// ---- Reading a callback
+
+static Value body_from_stdin(void) {
+    char bytes[MOST_BYTES];
+    size_t size = fread(bytes, 1, sizeof bytes, stdin);
+    Value value = {.kind = WASMTIME_COMPONENT_LIST};
+    wasmtime_component_vallist_new_uninit(&value.of.list, size);
+    for (size_t i = 0; i < size; i++) {
+        value.of.list.data[i] = (Value){.kind = WASMTIME_COMPONENT_U8, .of.u8 = (uint8_t)bytes[i]};
+    }
+    return value;
+}
+
+// What an answer holds, or the end of the program with the name of what is wrong.
+static const Value *held(const Value *answer, const char *what) {
+    if (!answer->of.result.is_ok) {
+        fprintf(stderr, "%s: ", what);
+        print(stderr, &answer->of.result.val->of.variant.discriminant);
+        stop("");
+    }
+    return answer->of.result.val;
+}
+
+// The component for this imports nothing, so the key can't leave.
+static void callback(const char *header) {
+    Component callbacks = load("itsm-callbacks.wasm");
+    Value keys = LIST(text(setting("ITSM_BINDING_KEY")));
+    Value headers = LIST(pair("X-Itsm-Binding", header));
+    Value url = text(setting("ITSM_CALLBACK_URL"));
+    Value checked = CALL(&callbacks, CALLBACKS, "check-binding", keys, headers, url, number((uint64_t)time(NULL)));
+    const Value *claims = held(&checked, "the binding does not hold");
+    fputs("operation ", stdout);
+    print_field(stdout, claims, "operation-id");
+    puts("");
+
+    Value body = body_from_stdin();
+    Value parsed = CALL(&callbacks, CALLBACKS, "parse", body);
+    const Value *claim = held(&parsed, "the body is no callback");
+    const Value ended = {.kind = WASMTIME_COMPONENT_BOOL, .of.boolean = true};
+    Value verdict = CALL(&callbacks, CALLBACKS, "conclude", *field(claim, "status"), *field(claim, "approve-result"), ended);
+    fputs("claims that ", stdout);
+    print_field(stdout, claim, "sn");
+    fputs(" is ", stdout);
+    print(stdout, &verdict.of.enumeration);
+    puts(": confirm it before acting");
+    wasmtime_component_val_delete(&verdict);
+    wasmtime_component_val_delete(&parsed);
+    wasmtime_component_val_delete(&body);
+    wasmtime_component_val_delete(&checked);
+    wasmtime_component_val_delete(&url);
+    wasmtime_component_val_delete(&headers);
+    wasmtime_component_val_delete(&keys);
+    unload(&callbacks);
+}
+
+int main(int count, char **arguments) {
+    if (count == 5 && strcmp(arguments[1], "approval") == 0) {
+        return approval(arguments[2], arguments[3], arguments[4]) ? 0 : 1;
+    }
+    if (count == 3 && strcmp(arguments[1], "callback") == 0) {
+        callback(arguments[2]);
+        return 0;
+    }
+    stop("usage: host approval CREATOR APPROVER TITLE\n       host callback BINDING <BODY");
+}
