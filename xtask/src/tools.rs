@@ -17,6 +17,9 @@ pub fn root() -> Result<PathBuf> {
 pub fn cargo() -> Result<Command> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()?);
+    // The one set for us is none of its: build scripts look at it, and what a plain cargo has built
+    // would be built again.
+    cargo.env_remove("CARGO_MANIFEST_DIR");
     Ok(cargo)
 }
 

@@ -4,7 +4,7 @@
 use command_tests::Served;
 use component_tests::wit_callbacks::Claims;
 use component_tests::wit_tickets::CallbackTarget;
-use component_tests::{Callbacks, Host, Scripted, answer, fast_ticket, gateway};
+use component_tests::{Callbacks, Host, Scripted, Step, answer, fast_ticket, gateway};
 use fake_itsm::{FakeItsm, Fault, Options};
 use serde_json::Value;
 use std::sync::Arc;
@@ -84,7 +84,9 @@ impl Site {
             .header(name, value)
             .body(body)
             .send();
-        serde_json::from_str(&sent.await.unwrap().text().await.unwrap()).unwrap()
+        let answer = sent.await.unwrap().text().await.unwrap();
+        serde_json::from_str(&answer)
+            .unwrap_or_else(|_| panic!("{answer:?}\n{}", self.receiver.stderr()))
     }
 
     /// A whole callback, with a token that passes.
@@ -263,10 +265,17 @@ async fn clients_that_break_off_dawdle_or_send_too_much_cost_nothing() {
         );
     }
     let piece = "x".repeat(32 * 1024);
-    for _ in 0..1_000 {
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(head(60_000).as_bytes()).await.unwrap();
-        client.write_all(piece.as_bytes()).await.unwrap();
+    let broken_off = |served: &Served| served.stderr().matches("the body broke off").count();
+    for round in 1..=10 {
+        // wasmtime has places for a thousand instances, and a request takes several.
+        for _ in 0..100 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(head(60_000).as_bytes()).await.unwrap();
+            client.write_all(piece.as_bytes()).await.unwrap();
+        }
+        site.receiver
+            .until(|served| broken_off(served) == 100 * round)
+            .await;
     }
     let too_large = site.post("op1", "x".repeat(1 << 20)).await;
     assert_eq!(too_large["message"], "the body is too large");
@@ -322,6 +331,29 @@ async fn forwarding_is_repeated_under_the_same_key_until_the_target_takes_it() {
         assert_eq!(object["ticket"]["sn"], *sn);
     }
     assert!(!site.receiver.stderr().contains("canary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_gives_no_answer_is_asked_again_another_time() {
+    for (steps, message) in [
+        (vec![Step::Hang], "not taken: no answer in time"),
+        (vec![Step::Reset], "not taken: no answer"),
+    ] {
+        let target = Scripted::always(steps).await;
+        let address = format!("{}/canary?secret", target.url());
+        let settings = [("ITSM_FORWARD_URL", address.as_str())];
+        let site = Site::new("itsm-receiver-forward.wasm", &settings).await;
+        let sn = site.ticket("op1").await;
+        site.fake.approve(&sn, "bob").await.unwrap();
+        let called = site.fake.called_back(&sn).await.unwrap();
+        assert!(!called.delivered && called.answer.contains(message));
+        assert!(
+            target.received()[0]
+                .head
+                .starts_with("POST /canary?secret ")
+        );
+        assert!(!site.receiver.stderr().contains("canary"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
