@@ -5,6 +5,7 @@ use component_tests::wit_types::{Advice, Connection, Failure, Origin};
 use component_tests::{APP_SECRET, Host, Scripted, Step, TOKEN, fast_ticket, gateway};
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
 
 async fn start() -> (FakeItsm, Connection) {
     let fake = FakeItsm::start(Options::default()).await.unwrap();
@@ -305,8 +306,14 @@ async fn a_server_that_repeats_the_secrets_gets_them_into_no_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_tls_that_is_trusted_is_for_its_operator() {
-    let plain = Scripted::always(vec![Step::Send(b"HTTP/1.1 400 plain\r\n\r\n".to_vec())]).await;
-    let connection = gateway(&plain.url().replace("http:", "https:"));
+    // It answers a handshake in plain text, as an http port does.
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connection = gateway(&format!("https://{}", plain.local_addr().unwrap()));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = plain.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 plain\r\n\r\n").await;
+        }
+    });
     let read = Host::new()
         .confirm(&connection, "REQ20261124000001", None)
         .await;
