@@ -94,8 +94,15 @@ fn rustdoc() -> Result<()> {
     )
 }
 
+/// What a test that passes has counted is shown too.
+const SHOW_FIGURES: [&str; 2] = ["--", "--show-output"];
+
 fn unit_tests() -> Result<()> {
-    tools::run(tools::cargo()?.args(["test", "-p", "blueking-itsm"]))
+    tools::run(
+        tools::cargo()?
+            .args(["test", "-p", "blueking-itsm"])
+            .args(SHOW_FIGURES),
+    )
 }
 
 /// Its tests are among those of the workspace.
@@ -118,6 +125,7 @@ fn workspace_tests() -> Result<()> {
         tools::cargo()?
             .arg("test")
             .args(tools::HOSTS)
+            .args(SHOW_FIGURES)
             .env("ITSM_WASM_DIR", components::folder()?)
             .env("WASMTIME", python::wasmtime()?),
     )
