@@ -1,24 +1,17 @@
 //! The way of a callback: binding, claim, ITSM's own word, sink, answer.
 
-use crate::http::{self, NoBody};
-use crate::settings::{Endpoint, Settings};
-use bindings::blueking::itsm::approval_sink::{self, Disposition};
-use bindings::blueking::itsm::callbacks::{self, Claims};
-use bindings::blueking::itsm::tickets;
-use bindings::blueking::itsm::types::{
+use crate::bindings::blueking::itsm::approval_sink::{self, Disposition};
+use crate::bindings::blueking::itsm::callbacks::{self, Claims, Reply};
+use crate::bindings::blueking::itsm::tickets;
+use crate::bindings::blueking::itsm::types::{
     self as itsm, AppCredentials, Authorization, Confirmation, Connection, User,
 };
+use crate::http::{self, NoBody};
+use crate::settings::{Endpoint, Settings};
 use wasi::cli::{environment, stderr};
 use wasi::clocks::wall_clock;
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
-
-pub use bindings::blueking::itsm::callbacks::Reply;
-
-mod bindings {
-    #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
-    wit_bindgen::generate!({ path: "../wit", world: "receiver" });
-}
 
 struct Receiver;
 

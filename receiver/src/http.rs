@@ -1,6 +1,6 @@
 //! Requests and answers over wasi:http.
 
-use crate::component::Reply;
+use crate::bindings::blueking::itsm::callbacks::Reply;
 use wasi::clocks::monotonic_clock;
 use wasi::http::types::{
     Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,

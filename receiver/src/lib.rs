@@ -9,6 +9,11 @@ pub mod settings;
 
 // The imports do not link natively.
 #[cfg(target_arch = "wasm32")]
+mod bindings {
+    #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+    wit_bindgen::generate!({ path: "../wit", world: "receiver" });
+}
+#[cfg(target_arch = "wasm32")]
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod http;

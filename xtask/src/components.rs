@@ -126,7 +126,8 @@ pub fn build() -> Result<PathBuf> {
     for component in ALL {
         let name = component.name;
         let module = component.compile(TARGET)?;
-        let bytes = encode(&read(&module)?).with_context(|| format!("{name} is no component"))?;
+        let bytes =
+            encode(&tools::read(&module)?).with_context(|| format!("{name} is no component"))?;
         if let Some(path) = machine_path(&bytes, &machine_paths()?) {
             bail!("{name}.wasm holds a path of this machine: {path}");
         }
@@ -146,11 +147,6 @@ pub fn build() -> Result<PathBuf> {
 /// any language find them.
 pub fn folder() -> Result<PathBuf> {
     Ok(tools::root()?.join("target/itsm"))
-}
-
-/// A file's bytes.
-pub fn read(file: &Path) -> Result<Vec<u8>> {
-    fs::read(file).with_context(|| format!("can't read {}", file.display()))
 }
 
 /// Turns a core module into a component.

@@ -1,6 +1,6 @@
 //! Puts components together: what one imports and an earlier one exports is connected.
 
-use crate::components;
+use crate::tools;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use wac_graph::types::Package;
@@ -12,7 +12,7 @@ pub fn compose(files: &[PathBuf]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let mut instances: Vec<NodeId> = Vec::new();
     for (place, file) in files.iter().enumerate() {
-        let bytes = components::read(file)?;
+        let bytes = tools::read(file)?;
         let package =
             Package::from_bytes(&format!("part:n{place}"), None, bytes, graph.types_mut())
                 .with_context(|| format!("{} is no component", file.display()))?;

@@ -36,7 +36,7 @@ pub fn make() -> Result<PathBuf> {
     wheel(&built, &folder)?;
     let mut sums = String::new();
     for name in names(&folder)? {
-        let bytes = components::read(&folder.join(&name))?;
+        let bytes = tools::read(&folder.join(&name))?;
         let sum: String = Sha256::digest(&bytes)
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -5,6 +5,7 @@ mod compose;
 mod dist;
 mod guests;
 mod node;
+mod platforms;
 mod prove;
 mod python;
 mod readme;
@@ -24,7 +25,7 @@ type Verb = (
     fn(&[String]) -> Result<ExitCode>,
 );
 
-const VERBS: [Verb; 9] = [
+const VERBS: [Verb; 10] = [
     ("build", "make the components in target/itsm", build),
     (
         "demo",
@@ -40,6 +41,11 @@ const VERBS: [Verb; 9] = [
         "guests",
         "build, then compose each guest with itsm.wasm",
         guests,
+    ),
+    (
+        "platforms",
+        "run what is built in other runtimes, which it gets first",
+        platforms,
     ),
     (
         "prove",
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> String {
-    let verbs = VERBS.map(|(name, help, _)| format!("  {name:<9}{help}\n"));
+    let verbs = VERBS.map(|(name, help, _)| format!("  {name:<11}{help}\n"));
     format!("cargo xtask <verb>\n{}", verbs.concat())
 }
 
@@ -110,6 +116,12 @@ fn guests(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     components::build()?;
     guests::build()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn platforms(arguments: &[String]) -> Result<ExitCode> {
+    flag(arguments, None)?;
+    platforms::run()?;
     Ok(ExitCode::SUCCESS)
 }
 

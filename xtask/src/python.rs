@@ -59,8 +59,15 @@ impl Environment {
 
 /// The `wasmtime` command, in the version that the example of the command line pins.
 pub fn wasmtime() -> Result<PathBuf> {
-    let requirements = "host-examples/command-line/requirements.txt";
-    let environment = Environment::new("command-line", &[requirements])?;
+    wasmtime_of(
+        "command-line",
+        "host-examples/command-line/requirements.txt",
+    )
+}
+
+/// The `wasmtime` command in the version that a requirements file pins.
+pub fn wasmtime_of(name: &str, requirements: &str) -> Result<PathBuf> {
+    let environment = Environment::new(name, &[requirements])?;
     let place = "import pathlib, wasmtime_cli; print(pathlib.Path(wasmtime_cli.__file__).with_name('wasmtime'))";
     let program = PathBuf::from(tools::output(environment.python().args(["-c", place]))?);
     // The package forgets the run bit.

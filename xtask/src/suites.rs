@@ -149,7 +149,7 @@ fn javascript_host() -> Result<()> {
 }
 
 /// Tells a test of a host where the components and the fake ITSM are.
-fn with_built(test: &mut Command) -> Result<&mut Command> {
+pub fn with_built(test: &mut Command) -> Result<&mut Command> {
     Ok(test
         .env("ITSM_WASM_DIR", components::folder()?)
         .env("FAKE_ITSM", tools::program("fake-itsm")?))

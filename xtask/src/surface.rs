@@ -87,7 +87,7 @@ fn read_checked(component: &Component, folder: &Path) -> Result<Vec<String>> {
 }
 
 fn read(file: &Path) -> Result<Vec<String>> {
-    lines(&components::read(file)?).with_context(|| format!("can't decode {}", file.display()))
+    lines(&tools::read(file)?).with_context(|| format!("can't decode {}", file.display()))
 }
 
 /// The imports from outside these packages.

@@ -1,0 +1,58 @@
+//! Other runtimes than the tests use. They take longer to get than a change should wait for; what ran last is
+//! in docs/platforms.md.
+
+use crate::node::Packages;
+use crate::suites::with_built;
+use crate::{components, guests, python, tools};
+use anyhow::Result;
+use std::process::Command;
+
+/// Other versions of the `wasmtime` command, by their requirements in `tests/platforms`.
+const WASMTIMES: [&str; 2] = ["wasmtime-47", "wasmtime-49"];
+
+/// Runs in each what it can run, up to the first failure.
+pub fn run() -> Result<()> {
+    let folder = components::build()?;
+    guests::build()?;
+    for name in WASMTIMES {
+        let wasmtime = python::wasmtime_of(name, &format!("tests/platforms/{name}.txt"))?;
+        let version = tools::output(Command::new(&wasmtime).arg("--version"))?;
+        println!("\n== {version}: the receiver, the guests, the command line");
+        tools::run(
+            tools::cargo()?
+                .arg("test")
+                .args(tools::HOSTS)
+                .args(["--test", "receiver", "--test", "guests"])
+                .args(["--test", "command_line"])
+                .env("ITSM_WASM_DIR", &folder)
+                .env("WASMTIME", &wasmtime),
+        )?;
+    }
+    bun()?;
+    println!("\n== wasmCloud's wash-runtime: the receiver");
+    tools::run(
+        tools::cargo()?
+            .args(["run", "--quiet", "--locked"])
+            .args(["--manifest-path", "tests/platforms/wash/Cargo.toml"])
+            .arg("--target-dir")
+            .arg(tools::target_dir()?.join("platforms"))
+            .env("ITSM_WASM_DIR", &folder),
+    )
+}
+
+/// The host in JavaScript with another engine than Node's.
+fn bun() -> Result<()> {
+    const HOST: &str = "host-examples/javascript";
+    let built = Packages::install(HOST)?;
+    tools::run(with_built(built.npm().args(["run", "--silent", "build"]))?)?;
+    Packages::install("tests/platforms/bun")?;
+    let bun = || -> Result<Command> {
+        let root = tools::root()?;
+        let mut bun = Command::new(root.join("tests/platforms/bun/node_modules/.bin/bun"));
+        bun.current_dir(root.join(HOST));
+        Ok(bun)
+    };
+    let version = tools::output(bun()?.arg("--version"))?;
+    println!("\n== Bun {version}: the demo of the host in JavaScript");
+    tools::run(with_built(bun()?.arg("demo.js"))?)
+}
