@@ -22,7 +22,7 @@ pub enum Event {
     NotCreated,
     /// `create` failed, and ITSM may have acted.
     Unclear,
-    /// `recover` answered.
+    /// `recover` answered. The time that goes with it is when it was called.
     Recovered(Recovery),
     /// A callback came whose binding holds for this operation.
     Callback(Callback),

@@ -20,7 +20,7 @@ class Unclear(Bare):
 
 
 class Recovered(Case[Recovery]):
-    """`tickets.recover` answered."""
+    """`tickets.recover` answered. `now_s` is then when it was called: an absence is as old as the question."""
 
 
 class Confirmed(Case[Confirmation]):
@@ -40,7 +40,7 @@ Event = CreatedTicket | NotCreated | Unclear | Recovered | Callback | Confirmed 
 
 
 class Create(Bare):
-    """Call `tickets.create`."""
+    """Call `tickets.create`, with a deadline of less than 600 seconds."""
 
 
 class Recover(Bare):

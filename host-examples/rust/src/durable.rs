@@ -140,15 +140,21 @@ impl Durable {
 
     /// Takes an event in, and carries out all that follows from it.
     pub async fn take_in(&self, operation: &str, event: Event) -> Result<()> {
-        let actions = self.store(operation, event).await?;
+        let actions = self.store(operation, event, (self.clock)()).await?;
         self.carry_out(operation, actions).await
     }
 
     async fn carry_out(&self, operation: &str, actions: Vec<Action>) -> Result<()> {
         let mut waiting = VecDeque::from(actions);
         while let Some(action) = waiting.pop_front() {
+            let asked_s = (self.clock)();
             if let Some(event) = self.act(operation, action).await? {
-                waiting.extend(self.store(operation, event).await?);
+                let now_s = match event {
+                    // An absence is as old as the question.
+                    Event::Recovered(_) => asked_s,
+                    _ => (self.clock)(),
+                };
+                waiting.extend(self.store(operation, event, now_s).await?);
             }
         }
         Ok(())
@@ -156,14 +162,14 @@ impl Durable {
 
     /// Advances the record in the database. Events of one operation can meet, as a callback and a tick
     /// do: the one that finds the record changed begins again.
-    async fn store(&self, operation: &str, event: Event) -> Result<Vec<Action>> {
+    async fn store(&self, operation: &str, event: Event, now_s: u64) -> Result<Vec<Action>> {
         let name = name(&event);
         loop {
             let Some(record) = self.record(operation)? else {
                 self.report(operation, "an event for an operation that was never stored")?;
                 return Ok(Vec::new());
             };
-            let step = self.itsm.advance(&record, &event, (self.clock)()).await?;
+            let step = self.itsm.advance(&record, &event, now_s).await?;
             (self.checkpoint)(&format!("{name}: before the write"));
             let stored = self.database().execute(
                 "UPDATE operation SET record = ?1, due_s = ?2 WHERE id = ?3 AND record = ?4",

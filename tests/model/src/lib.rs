@@ -39,6 +39,8 @@ pub enum Bug {
     AskForeignSn,
     /// It takes the first "absent" for final, and creates again.
     CreateTwice,
+    /// It takes an absence to be as fresh as the answer that tells of it.
+    AgeAbsence,
     /// It takes what a callback claims for what ITSM confirmed.
     TrustCallbacks,
     /// It ticks a record while it is handing the outcome over.
@@ -128,7 +130,10 @@ pub enum Answer {
     /// recover found one ticket.
     Found(Sn),
     /// recover found none.
-    Absent,
+    Absent {
+        /// When it was called.
+        asked_s: u64,
+    },
     /// recover found several.
     Several,
     /// confirm: the ticket is open.
@@ -425,13 +430,14 @@ impl World {
             Happening::Take(number, answer) => {
                 let operation = state.operation(number);
                 operation.answers.remove(&answer);
-                if self.bug == Bug::CreateTwice && answer == Answer::Absent {
-                    let event = Event::Recovered(Recovery::Absent);
-                    let step = (operation.record.clone()).advance(event, now_s + ABSENT_IS_FINAL_S);
-                    operation.store(step);
-                } else {
-                    self.advance(state, number, answer.event(), now_s);
-                }
+                let now_s = match answer {
+                    Answer::Absent { .. } if self.bug == Bug::CreateTwice => {
+                        now_s + ABSENT_IS_FINAL_S
+                    }
+                    Answer::Absent { asked_s } if self.bug != Bug::AgeAbsence => asked_s,
+                    _ => now_s,
+                };
+                self.advance(state, number, answer.event(), now_s);
             }
             Happening::Lose(number, answer) => {
                 state.losses -= 1;
@@ -596,7 +602,7 @@ impl World {
                     nth,
                 };
                 let answer = match operation.tickets.len() {
-                    0 => Answer::Absent,
+                    0 => Answer::Absent { asked_s: now_s },
                     1 => Answer::Found(sn(0)),
                     _ => Answer::Several,
                 };
@@ -850,7 +856,7 @@ impl Answer {
             Self::NotCreated => Event::NotCreated,
             Self::Unclear => Event::Unclear,
             Self::Found(sn) => Event::Recovered(Recovery::Found(created(sn))),
-            Self::Absent => Event::Recovered(Recovery::Absent),
+            Self::Absent { .. } => Event::Recovered(Recovery::Absent),
             Self::Several => Event::Recovered(Recovery::Several(Vec::new())),
             Self::Open(sn) => Event::Confirmed(Confirmation::Open(open(sn).outcome().ticket)),
             Self::Ended(ended) => Event::Confirmed(Confirmation::Ended(ended.outcome())),
