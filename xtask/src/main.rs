@@ -49,7 +49,7 @@ const VERBS: [Verb; 10] = [
     ),
     (
         "prove",
-        "gather the long evidence: half an hour of it",
+        "gather the long evidence: a quarter of an hour of it",
         prove,
     ),
     (
