@@ -4,7 +4,7 @@ use crate::{components, tools};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-/// How often the durable host is killed: each of its 16 writes seven times.
+/// How often the durable host is killed: seven times before and after each of its 8 writes.
 const KILL_RUNS: &str = "112";
 
 const SHOW: [&str; 2] = ["--", "--nocapture"];

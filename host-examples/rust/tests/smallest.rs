@@ -1,7 +1,7 @@
 //! The smallest host, run as a program against the fake ITSM.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-use fake_itsm::{FakeItsm, Options};
+use fake_itsm::{FakeItsm, Fault, Options};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -10,16 +10,24 @@ fn it_is_small_enough_to_copy() {
     assert!(include_str!("../src/bin/smallest.rs").lines().count() < 60);
 }
 
+/// The first question fails.
 async fn decided(approve: bool) -> Output {
     let fake = FakeItsm::start(Options::default()).await.unwrap();
+    let denied = Fault::Gateway {
+        status: 403,
+        code: 1_640_301,
+        message: "App has no permission".to_owned(),
+    };
+    fake.fault("get_tickets", denied, 1);
     let folder = std::env::var("ITSM_WASM_DIR")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm").to_owned());
     let host = Command::new(env!("CARGO_BIN_EXE_smallest"))
         .env("ITSM_WASM", format!("{folder}/itsm.wasm"))
         .env("ITSM_GATEWAY", fake.gateway_url())
         .env("ITSM_APP_CODE", "app")
-        .env("ITSM_APP_SECRET", "secret")
+        .env("ITSM_APP_SECRET", "canary-app-secret")
         .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     while fake.tickets().is_empty() {
@@ -42,5 +50,8 @@ async fn an_approval_is_exit_code_0_and_nothing_else_is() {
         assert_eq!(output.status.code(), Some(code));
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.trim_end().ends_with(word), "{said}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told.matches("App has no permission").count(), 1, "{told}");
+        assert!(!told.contains("canary"), "{told}");
     }
 }

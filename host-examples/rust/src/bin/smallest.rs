@@ -34,7 +34,6 @@ async fn main() -> Result<()> {
     let mut store = Store::new(&engine, Host::default());
     let provider = bindings::Provider::instantiate_async(&mut store, &component, &linker).await?;
     let itsm = provider.blueking_itsm_tickets();
-
     let app = AppCredentials { app_code: set("ITSM_APP_CODE"), app_secret: set("ITSM_APP_SECRET"), user: None };
     let connection = Connection {
         endpoint: Endpoint::Gateway(set("ITSM_GATEWAY")), authorization: Authorization::App(app), headers: vec![], deadline_ms: None,
@@ -50,9 +49,10 @@ async fn main() -> Result<()> {
         Err(failure) => bail!("{}: {:?}, may have acted: {}", failure.message, failure.advice, failure.may_have_acted),
     };
     loop {
-        if let Ok(Confirmation::Ended(outcome)) = itsm.call_confirm(&mut store, &connection, &sn, None).await? {
-            println!("{sn} ended: {:?}", outcome.verdict);
-            std::process::exit(i32::from(outcome.verdict != Verdict::Approved));
+        match itsm.call_confirm(&mut store, &connection, &sn, None).await? {
+            Ok(Confirmation::Ended(it)) => { println!("{sn} ended: {:?}", it.verdict); std::process::exit(i32::from(it.verdict != Verdict::Approved)) }
+            Ok(Confirmation::Open(_) | Confirmation::Undecided(_)) => {}
+            other => eprintln!("{sn}: {other:?}"),
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
