@@ -15,7 +15,8 @@ const SUITES: &[Suite] = &[
     ("build", || components::build().map(drop)),
     ("surface", || surface::check(&components::folder()?)),
     ("wasm32-wasip2", wasip2),
-    ("unit tests", unit_tests),
+    ("unit tests", || test_alone("blueking-itsm")),
+    ("xtask", || test_alone("xtask")),
     ("clippy, components", clippy_components),
     ("clippy, workspace", clippy),
     ("rustdoc", rustdoc),
@@ -97,10 +98,10 @@ fn rustdoc() -> Result<()> {
 /// What a test that passes has counted is shown too.
 const SHOW_FIGURES: [&str; 2] = ["--", "--show-output"];
 
-fn unit_tests() -> Result<()> {
+fn test_alone(package: &str) -> Result<()> {
     tools::run(
         tools::cargo()?
-            .args(["test", "-p", "blueking-itsm"])
+            .args(["test", "-p", package])
             .args(SHOW_FIGURES),
     )
 }
@@ -119,7 +120,7 @@ fn c_host() -> Result<()> {
     )
 }
 
-/// The components and the hosts. The pure core's own tests have run before.
+/// The components and the hosts. The tests of the pure core and of xtask have run before.
 fn workspace_tests() -> Result<()> {
     tools::run(
         tools::cargo()?
