@@ -15,6 +15,7 @@ struct Vector {
     key: Secret,
     claims: Claims,
     header: String,
+    tag: String,
 }
 
 fn vectors() -> Vec<Vector> {
@@ -27,27 +28,32 @@ fn vectors() -> Vec<Vector> {
             claims: Claims {
                 operation_id: text(vector, "operation_id"),
                 callback_url: text(vector, "callback_url"),
-                expires_at: vector["expires_at"].as_u64().unwrap(),
+                expires_s: vector["expires_s"].as_u64().unwrap(),
             },
             header: text(vector, "header"),
+            tag: text(vector, "tag"),
         })
         .collect()
 }
 
-fn check(key: &Secret, value: &str, url: &str) -> Result<Claims, Unbound> {
+/// What a check says: the claims, and the tag in clear.
+fn check(key: &Secret, value: &str, url: &str) -> Result<(Claims, String), Unbound> {
     let headers = [(HEADER.to_owned(), value.to_owned())];
-    binding::check(std::slice::from_ref(key), &headers, url, 0)
+    let bound = binding::check(std::slice::from_ref(key), &headers, url, 0)?;
+    Ok((bound.claims, bound.tag.expose().to_owned()))
 }
 
 #[test]
 fn the_published_vectors_are_made_and_accepted() {
     let vectors = vectors();
     for vector in &vectors {
-        let (name, value) = binding::bind(&vector.key, &vector.claims).unwrap();
+        let made = binding::bind(&vector.key, &vector.claims).ok().unwrap();
+        let (name, value) = made.header;
         assert_eq!((name.as_str(), &value), (HEADER, &vector.header));
+        assert_eq!(made.tag.expose(), vector.tag);
         let checked = check(&vector.key, &value, &vector.claims.callback_url);
         match checked {
-            Ok(claims) => assert_eq!(claims, vector.claims),
+            Ok(bound) => assert_eq!(bound, (vector.claims.clone(), vector.tag.clone())),
             // The vector whose time is over at second 0.
             Err(unbound) => assert_eq!(unbound, Unbound::Expired(vector.claims.clone())),
         }
@@ -73,7 +79,7 @@ fn every_change_of_one_bit_is_refused() {
     let mut changes = 0;
     for vector in vectors()
         .iter()
-        .filter(|vector| vector.claims.expires_at > 0)
+        .filter(|vector| vector.claims.expires_s > 0)
     {
         let url = &vector.claims.callback_url;
         for (place, text) in [(0, &vector.header), (1, url)] {
@@ -102,10 +108,12 @@ fn keys_can_be_changed_while_tickets_are_open() {
     let claims = Claims {
         operation_id: "op7".into(),
         callback_url: "http://h/".into(),
-        expires_at: 10,
+        expires_s: 10,
     };
-    let (name, value) = binding::bind(&key("old", "0a"), &claims).unwrap();
-    let headers = [(name, value)];
+    let headers = [binding::bind(&key("old", "0a"), &claims)
+        .ok()
+        .unwrap()
+        .header];
     for (keys, accepted) in [
         (vec![key("old", "0a")], true),
         (vec![key("new", "0b"), key("old", "0a")], true),

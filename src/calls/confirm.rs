@@ -1,62 +1,67 @@
-use super::read::{check_sn, parameters};
+//! What became of a ticket, asked of ITSM itself.
+
+use super::results::{check_sn, check_sns, parameters, results};
 use super::session::Session;
-use crate::core::action::{GET_TICKET_LOGS, GET_TICKETS, TICKET_APPROVAL_RESULT};
+use crate::core::action::{GET_TICKET_LOGS, GET_TICKETS};
+use crate::core::confirmation::{Confirmation, Evidence, Outcome, Recovery};
 use crate::core::connection::Connection;
-use crate::core::explanation::verdict_by_decisions;
-use crate::core::failure::{Advice, Failure};
+use crate::core::explanation::ApproveResult;
+use crate::core::failure::Failure;
+use crate::core::history::History;
 use crate::core::new_ticket::NewTicket;
 use crate::core::operation_id;
 use crate::core::search::{Filter, Page};
-use crate::core::state::History;
-use crate::core::ticket::{
-    ApprovalResult, Confirmation, CreatedTicket, Evidence, Outcome, Recovery, Ticket,
-};
-use crate::core::verdict::conclude;
+use crate::core::secret::Secret;
+use crate::core::ticket::{CreatedTicket, Ticket};
+use crate::core::verdict::{conclude, finished};
 use crate::transport::Transport;
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Asks ITSM itself what became of a ticket.
+/// Asks about the ticket that somebody names, by the secret tag alone: who knows a number, or an
+/// operation id, must not be able to put a ticket of his own in its place.
 pub fn confirm(
     transport: &mut impl Transport,
     connection: &Connection,
     sn: &str,
-    operation_id: Option<&str>,
+    tag: &Secret,
 ) -> Result<Confirmation, Failure> {
     check_sn("sn", sn)?;
-    if operation_id.is_some_and(|id| !operation_id::is_valid(id)) {
+    if !operation_id::is_valid(tag.expose()) {
         return Err(Failure::argument(
-            "operation-id",
+            "tag",
             "must be 1 to 32 lower-case letters and digits",
         ));
     }
-    let mut session = Session::open(transport, connection, [])?;
-    let mut rows = tickets(&mut session, sn, operation_id)?;
+    let mut session = Session::open(transport, connection, [tag])?;
+    let mut rows = with_tag(&mut session, tag)?;
+    // A genuine binding means that a ticket with its tag was made: this server does not store tags.
+    if rows.is_empty() || !honours_tags(&mut session)? {
+        return Ok(Confirmation::Untraceable);
+    }
     if rows.len() > 1 {
         return Ok(Confirmation::Ambiguous(rows));
     }
-    let Some(ticket) = rows.pop() else {
-        let exists = operation_id.is_some() && !tickets(&mut session, sn, None)?.is_empty();
-        return Ok(if exists {
-            Confirmation::Foreign
-        } else {
-            Confirmation::Missing
-        });
-    };
-    if operation_id.is_some() {
-        // Servers from before 2022-08 answer a filter by tag as if it were not there. A tag that
-        // nobody can have used tells.
-        let fresh = operation_id::from_random(session.random());
-        if !tickets(&mut session, sn, Some(&fresh))?.is_empty() {
-            return Ok(Confirmation::TagsIgnored);
-        }
+    match rows.pop() {
+        Some(ticket) if ticket.sn.eq_ignore_ascii_case(sn) => settle_one(&mut session, ticket),
+        _ => Ok(Confirmation::Foreign),
     }
-    let mut settled = settle(&mut session, vec![ticket])?;
-    Ok(settled.pop().unwrap_or(Confirmation::Missing))
 }
 
-/// How many tickets are asked about at once: results take each number off the failed list.
-const MAX_SNS: usize = 50;
+/// Asks about a ticket that the host's own record names.
+pub fn confirm_own(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+) -> Result<Confirmation, Failure> {
+    check_sn("sn", sn)?;
+    let mut session = Session::open(transport, connection, [])?;
+    let rows = with_numbers(&mut session, &[sn.to_owned()])?;
+    match <[Ticket; 1]>::try_from(rows) {
+        Ok([ticket]) => settle_one(&mut session, ticket),
+        Err(rows) if rows.is_empty() => Ok(Confirmation::Missing),
+        Err(rows) => Ok(Confirmation::Ambiguous(rows)),
+    }
+}
 
 /// Asks about many of one's own tickets at once, one answer for each number, in their order.
 pub fn reconcile(
@@ -64,60 +69,33 @@ pub fn reconcile(
     connection: &Connection,
     sns: &[String],
 ) -> Result<Vec<(String, Confirmation)>, Failure> {
-    if !(1..=MAX_SNS).contains(&sns.len()) {
-        return Err(Failure::argument("sns", "must hold 1 to 50 ticket numbers"));
-    }
-    sns.iter().try_for_each(|sn| check_sn("sns", sn))?;
+    check_sns(sns)?;
     let mut session = Session::open(transport, connection, [])?;
-    let rows = find(
-        &mut session,
-        &Filter {
-            sns: sns.to_vec(),
-            ..Filter::default()
-        },
-    )?;
-    let mut by_sn: BTreeMap<&str, Vec<Ticket>> = BTreeMap::new();
-    for sn in sns {
-        by_sn.entry(sn).or_default();
-    }
-    for row in rows {
-        if let Some(of_sn) = by_sn.get_mut(row.sn.as_str()) {
-            of_sn.push(row);
-        }
-    }
-    let (unique, others): (Vec<_>, Vec<_>) = by_sn
-        .into_iter()
-        .partition(|(_, tickets)| tickets.len() == 1);
-    let unique = unique
-        .into_iter()
-        .flat_map(|(_, tickets)| tickets)
-        .collect();
-    let mut answers: BTreeMap<String, Confirmation> = others
-        .into_iter()
-        .map(|(sn, tickets)| {
-            let answer = if tickets.is_empty() {
-                Confirmation::Missing
-            } else {
-                Confirmation::Ambiguous(tickets)
-            };
-            (sn.to_owned(), answer)
-        })
-        .collect();
-    for answer in settle(&mut session, unique)? {
-        if let Some(ticket) = answer.ticket() {
-            answers.insert(ticket.sn.clone(), answer);
-        }
-    }
-    Ok(sns
+    let rows = with_numbers(&mut session, sns)?;
+    let of = |sn: &str| -> Vec<Ticket> {
+        let mut rows = rows.clone();
+        rows.retain(|row| row.sn.eq_ignore_ascii_case(sn));
+        rows
+    };
+    let unique: Vec<Vec<Ticket>> = sns
         .iter()
-        .filter_map(|sn| Some((sn.clone(), answers.get(sn)?.clone())))
-        .collect())
+        .map(|sn| of(sn))
+        .filter(|rows| rows.len() == 1)
+        .collect();
+    let results = readable_results(&mut session, &unique.concat())?;
+    let mut answers = Vec::with_capacity(sns.len());
+    for sn in sns {
+        let answer = match <[Ticket; 1]>::try_from(of(sn)) {
+            Ok([ticket]) => settle(&mut session, ticket, &results)?,
+            Err(rows) if rows.is_empty() => Confirmation::Missing,
+            Err(rows) => Confirmation::Ambiguous(rows),
+        };
+        answers.push((sn.clone(), answer));
+    }
+    Ok(answers)
 }
 
-/// Looks an operation up by its tag.
-///
-/// A filter by tag tells something only where a tag that nobody can have used matches nothing, and a
-/// match only if it looks as this ticket would.
+/// Looks a ticket up by its tag, after an answer to `create` was lost.
 pub fn recover(
     transport: &mut impl Transport,
     connection: &Connection,
@@ -126,140 +104,147 @@ pub fn recover(
     // Also refuses the ticket that `create` would have refused: it can't be there.
     ticket.parameters()?;
     let mut session = Session::open(transport, connection, ticket.secrets())?;
-    let fresh = operation_id::from_random(session.random());
-    let mut with_tag = |tag: &str| {
-        find(
-            &mut session,
-            &Filter {
-                tag: Some(tag.to_owned()),
-                ..Filter::default()
-            },
-        )
-    };
-    if !with_tag(&fresh)?.is_empty() {
-        return Ok(Recovery::TagsIgnored);
+    if !honours_tags(&mut session)? {
+        return Ok(Recovery::Untraceable);
     }
-    let rows = with_tag(&ticket.operation_id)?;
-    let (mut ours, others): (Vec<_>, Vec<_>) = rows
-        .into_iter()
-        .partition(|row| row.creator == ticket.creator && row.title == ticket.title);
-    Ok(match (ours.len(), others.is_empty()) {
-        (_, false) => Recovery::Another(others),
-        (0, true) => Recovery::Absent,
-        (1, true) => ours.pop().map_or(Recovery::Absent, |ticket| {
-            Recovery::Found(CreatedTicket {
-                sn: ticket.sn,
-                id: ticket.id,
-                ticket_url: ticket.ticket_url,
-            })
-        }),
-        (_, true) => Recovery::Several(ours),
-    })
+    let rows = with_tag(&mut session, &ticket.tag)?;
+    let is_ours = |row: &Ticket| row.creator == ticket.creator;
+    match rows.as_slice() {
+        [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
+        [] => Ok(Recovery::Untraceable),
+        [row] if is_ours(row) => Ok(Recovery::Found(CreatedTicket {
+            sn: row.sn.clone(),
+            id: row.id.clone(),
+            ticket_url: row.ticket_url.clone(),
+        })),
+        _ if rows.iter().all(is_ours) => Ok(Recovery::Ambiguous(rows)),
+        _ => Ok(Recovery::Mismatched(rows)),
+    }
 }
 
-/// The first hundred tickets that pass a filter.
-fn find<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<Vec<Ticket>, Failure> {
-    let parameters = filter.parameters(1, 100)?;
-    session.read(&GET_TICKETS, parameters, |data| {
-        let tickets = Page::<Ticket>::read(data)?.tickets;
-        // A server that ignored the filter would make every other ticket look missing.
-        if !filter.sns.is_empty() && tickets.iter().any(|row| !filter.sns.contains(&row.sn)) {
-            return Err("other numbers than those asked for".to_owned());
-        }
-        Ok(tickets)
-    })
+/// Whether the server filters by tags: one that does not answers as if the filter were not there, and
+/// a tag that nobody can have used tells.
+pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+    let fresh = Secret::new(operation_id::from_bits(session.random()));
+    Ok(with_tag(session, &fresh)?.is_empty())
 }
 
-/// The tickets of this number, and of this tag if one is given.
-fn tickets<T: Transport>(
+/// Whether the server stores the tags that it filters by. It was not always so, and no answer holds a
+/// ticket's tag; but the filter by project came after the storing, in each public release.
+pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+    let fresh = operation_id::from_bits(session.random());
+    let of_project = Filter {
+        project_key: Some(fresh),
+        ..Filter::default()
+    };
+    Ok(find(session, &of_project)?.is_empty())
+}
+
+fn with_tag<T: Transport>(session: &mut Session<T>, tag: &Secret) -> Result<Vec<Ticket>, Failure> {
+    let filter = Filter {
+        tag: Some(tag.clone()),
+        ..Filter::default()
+    };
+    find(session, &filter)
+}
+
+/// The tickets of these numbers. A server that ignored the filter would make every other ticket look
+/// missing.
+fn with_numbers<T: Transport>(
     session: &mut Session<T>,
-    sn: &str,
-    tag: Option<&str>,
+    sns: &[String],
 ) -> Result<Vec<Ticket>, Failure> {
-    find(
-        session,
-        &Filter {
-            sns: vec![sn.to_owned()],
-            tag: tag.map(str::to_owned),
-            ..Filter::default()
-        },
-    )
+    let filter = Filter {
+        sns: sns.to_vec(),
+        ..Filter::default()
+    };
+    let parameters = filter.parameters(1, ROWS)?;
+    session.query(&GET_TICKETS, parameters, |data| {
+        let tickets = Page::<Ticket>::read(data)?.tickets;
+        let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
+        if tickets.iter().all(asked) {
+            Ok(tickets)
+        } else {
+            Err("other numbers than those asked for".to_owned())
+        }
+    })
 }
 
-/// What is known of tickets that are ours, in their order.
-///
-/// The status settles every ending but FINISHED: there only the result tells approval from refusal.
-/// Gateways let only proven users read it; an app without one reads the decisions in the log.
-fn settle<T: Transport>(
+/// More rows than any question here has answers, on a server that heeds it.
+const ROWS: u32 = 100;
+
+fn find<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<Vec<Ticket>, Failure> {
+    let parameters = filter.parameters(1, ROWS)?;
+    session.query(&GET_TICKETS, parameters, |data| {
+        Ok(Page::<Ticket>::read(data)?.tickets)
+    })
+}
+
+fn settle_one<T: Transport>(
     session: &mut Session<T>,
-    tickets: Vec<Ticket>,
-) -> Result<Vec<Confirmation>, Failure> {
+    ticket: Ticket,
+) -> Result<Confirmation, Failure> {
+    let results = readable_results(session, std::slice::from_ref(&ticket))?;
+    settle(session, ticket, &results)
+}
+
+/// ITSM's results over all approvals of those tickets that ended as FINISHED, by number, or nothing
+/// where this user may not read them.
+fn readable_results<T: Transport>(
+    session: &mut Session<T>,
+    tickets: &[Ticket],
+) -> Result<Option<BTreeMap<String, bool>>, Failure> {
     let finished: Vec<_> = tickets
         .iter()
         .filter(|ticket| ticket.ended_at.is_some() && ticket.status == "FINISHED")
+        .map(|ticket| ticket.sn.clone())
         .collect();
-    let results = match results(session, &finished) {
-        Ok(results) => Some(results),
-        Err(failure) if failure.advice == Advice::SendVerifiedUser => None,
-        Err(failure) => return Err(failure),
-    };
-    let mut settled = Vec::new();
-    for ticket in tickets {
-        let (verdict, evidence) = match (&ticket.ended_at, ticket.status.as_str(), &results) {
-            (None, ..) => {
-                settled.push(Confirmation::Open(ticket));
-                continue;
-            }
-            (Some(_), "FINISHED", Some(results)) => {
-                let approved = results.get(&ticket.sn);
-                (
-                    approved.map(|approved| conclude(&ticket.status, *approved, true)),
-                    Evidence::ApprovalResult,
-                )
-            }
-            (Some(_), "FINISHED", None) => {
-                let history = history(session, &ticket.sn)?;
-                (verdict_by_decisions(&history), Evidence::Logs)
-            }
-            (Some(_), status, _) => (Some(conclude(status, false, true)), Evidence::Status),
-        };
-        settled.push(match verdict {
-            Some(verdict) => Confirmation::Ended(Outcome {
-                ticket,
-                verdict,
-                evidence,
-            }),
-            None => Confirmation::Undecided(ticket),
-        });
-    }
-    Ok(settled)
+    results(session, &finished)
 }
 
-/// ITSM's results over all approvals of finished tickets, of those whose result can be read yet.
-pub(super) fn results<T: Transport>(
+/// What is known of a ticket that is ours. The status settles every ending but FINISHED: there the
+/// result and the history have to say the same.
+fn settle<T: Transport>(
     session: &mut Session<T>,
-    finished: &[&Ticket],
-) -> Result<BTreeMap<String, bool>, Failure> {
-    if finished.is_empty() {
-        return Ok(BTreeMap::new());
+    ticket: Ticket,
+    results: &Option<BTreeMap<String, bool>>,
+) -> Result<Confirmation, Failure> {
+    let Some(ended_at) = &ticket.ended_at else {
+        return Ok(Confirmation::Open(ticket));
+    };
+    if ticket.status != "FINISHED" {
+        return Ok(Confirmation::Ended(Outcome {
+            verdict: conclude(&ticket.status, false, true),
+            ticket,
+            evidence: Evidence::Status,
+            decisions: Vec::new(),
+        }));
     }
-    let sns: Vec<_> = finished.iter().map(|ticket| ticket.sn.as_str()).collect();
-    let rows = session.read(
-        &TICKET_APPROVAL_RESULT,
-        parameters("sn", json!(sns)),
-        ApprovalResult::read_all,
-    )?;
-    let mut results = BTreeMap::new();
-    let mut twice = BTreeSet::new();
-    for row in rows {
-        let finished = row.status == "FINISHED" && sns.contains(&row.sn.as_str());
-        if finished && results.insert(row.sn.clone(), row.approve_result).is_some() {
-            twice.insert(row.sn);
-        }
+    let (flag, evidence) = match approve_result(results, &ticket.sn) {
+        ApproveResult::NotYet => return Ok(Confirmation::Undecided(ticket)),
+        ApproveResult::Known(flag) => (Some(flag), Evidence::ApprovalResult),
+        ApproveResult::Forbidden => (None, Evidence::Decisions),
+    };
+    let history = history(session, &ticket.sn)?;
+    Ok(match finished(ended_at, flag, &history) {
+        Ok(verdict) => Confirmation::Ended(Outcome {
+            ticket,
+            verdict,
+            evidence,
+            decisions: history.decisions,
+        }),
+        Err(why) => Confirmation::Undecidable(ticket, why.to_owned()),
+    })
+}
+
+/// The result of one ticket among those that were read.
+pub(super) fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str) -> ApproveResult {
+    match results {
+        None => ApproveResult::Forbidden,
+        Some(results) => results
+            .get(sn)
+            .map_or(ApproveResult::NotYet, |flag| ApproveResult::Known(*flag)),
     }
-    // Two rows of one number: which of them is ours, nobody knows.
-    results.retain(|sn, _| !twice.contains(sn));
-    Ok(results)
 }
 
 /// The structured part of a ticket's log.
@@ -269,5 +254,5 @@ pub(super) fn history<T: Transport>(
 ) -> Result<History, Failure> {
     let mut asked = parameters("sn", sn.into());
     asked.insert("show_type".to_owned(), "complex".into());
-    session.read(&GET_TICKET_LOGS, asked, History::read)
+    session.query(&GET_TICKET_LOGS, asked, |data| History::read(data, sn))
 }

@@ -7,9 +7,9 @@ use crate::core::operation_id;
 use crate::core::ticket::CreatedTicket;
 use crate::transport::Transport;
 
-/// A new operation id.
-pub fn new_operation_id(transport: &mut impl Transport) -> String {
-    operation_id::from_random(transport.random())
+/// A new operation id, or a new tag: they have one form.
+pub fn new_id(transport: &mut impl Transport) -> String {
+    operation_id::from_bits(transport.random())
 }
 
 /// Creates a ticket. Sent once.
@@ -20,7 +20,7 @@ pub fn create(
 ) -> Result<CreatedTicket, Failure> {
     let parameters = ticket.parameters()?;
     Session::open(transport, connection, ticket.secrets())?
-        .write(&CREATE_TICKET, parameters, CreatedTicket::read)
+        .send_once(&CREATE_TICKET, parameters, CreatedTicket::read)
         .map_err(|failure| Failure {
             may_have_acted: failure.may_have_acted
                 || failure.origin == Origin::Itsm && ticket.can_leave_a_ghost(),

@@ -1,3 +1,4 @@
+use super::confirm::{honours_tags, stores_tags};
 use super::session::Session;
 use crate::core::action::{
     Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
@@ -9,8 +10,6 @@ use crate::core::failure::{Advice, Failure, Origin};
 use crate::core::http::NoAnswer;
 use crate::core::new_ticket::CallbackTarget;
 use crate::core::operation_id;
-use crate::core::search::{Filter, Page};
-use crate::core::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 
@@ -34,10 +33,10 @@ pub enum Unfit {
     Redirect(u16),
     /// It answers with a status that ITSM takes for a failure.
     Status(u16),
-    /// It answers with a page: a login in front of it, most often.
-    Page,
+    /// It answers with something else than a JSON object: a login page in front of it, most often.
+    NotJson,
     /// Its answer has no `code` of 0.
-    Code,
+    NoZeroCode,
     /// It answers as a receiver, but refuses: the header did not arrive, or its keys are others.
     Refused(String),
 }
@@ -51,14 +50,10 @@ pub fn diagnose(
     transport: &mut impl Transport,
     connection: &Connection,
 ) -> Result<Vec<Finding>, Failure> {
-    let fresh = operation_id::from_random(transport.random());
+    let mut session = Session::open(transport, connection, [])?;
+    let fresh = operation_id::from_bits(session.random());
     let one = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
-    let tagged = Filter {
-        tag: Some(fresh.clone()),
-        ..Filter::default()
-    };
-    let probes: [(&'static Action, Map<String, Value>); 8] = [
-        (&GET_TICKETS, tagged.parameters(1, 1)?),
+    let probes: [(&'static Action, Map<String, Value>); 7] = [
         (&GET_TICKET_LOGS, one("sn", fresh.as_str().into())),
         (&CREATE_TICKET, Map::new()),
         (&OPERATE_TICKET, Map::new()),
@@ -67,39 +62,44 @@ pub fn diagnose(
         (&GET_SERVICE_ROLES, one("service_id", 0.into())),
         (&TOKEN_VERIFY, one("token", fresh.as_str().into())),
     ];
-    let mut session = Session::open(transport, connection, [])?;
-    let mut findings = Vec::new();
+    let tags = match tags(&mut session) {
+        Err(failure) if failure.origin == Origin::Argument => return Err(failure),
+        tags => tags,
+    };
+    let mut findings = vec![finding(&GET_TICKETS, tags)];
     for (action, parameters) in probes {
-        let tried = match session.write(action, parameters, |data| Ok(data.clone())) {
+        // Nothing behind it can be reached.
+        let unreachable = |finding: &Finding| {
+            let failure = finding.failure.as_ref();
+            failure.is_some_and(|failure| failure.origin == Origin::Transport)
+        };
+        if findings.last().is_some_and(unreachable) {
+            break;
+        }
+        let tried = match session.send_once(action, parameters, |_| Ok(())) {
             // The parameters are ours: what is wrong is the connection.
             Err(failure) if failure.origin == Origin::Argument => return Err(failure),
             tried => tried,
         };
-        let finding = find(action, tried);
-        // Nothing behind it can be reached.
-        let last =
-            (finding.failure.as_ref()).is_some_and(|failure| failure.origin == Origin::Transport);
-        findings.push(finding);
-        if last {
-            break;
-        }
+        findings.push(finding(action, tried.map(|_| "works")));
     }
     Ok(findings)
 }
 
-fn find(action: &'static Action, tried: Result<Value, Failure>) -> Finding {
-    let name = action.path;
+/// Whether tickets are found by their tag.
+fn tags<T: Transport>(session: &mut Session<T>) -> Result<&'static str, Failure> {
+    Ok(if !honours_tags(session)? {
+        "works, but this server ignores tags: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
+    } else if !stores_tags(session)? {
+        "works, but this server filters by tags and does not store them: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
+    } else {
+        "works, and tickets are found by their tag"
+    })
+}
+
+fn finding(action: &'static Action, tried: Result<&str, Failure>) -> Finding {
     let (failure, words) = match tried {
-        Ok(data) if *action == GET_TICKETS => match Page::<Ticket>::read(&data) {
-            Ok(page) if page.total == 0 => (None, "works, and tags are honoured".to_owned()),
-            Ok(_) => (
-                None,
-                "works, but this server ignores tags: confirm only numbers from your own record"
-                    .to_owned(),
-            ),
-            Err(why) => (Some(Failure::answer(action, why.clone())), why),
-        },
-        Ok(_) => (None, "works".to_owned()),
+        Ok(words) => (None, words.to_owned()),
         Err(failure) if failure.origin == Origin::Itsm => (None, "works".to_owned()),
         Err(failure) => {
             let words = words(action, &failure);
@@ -107,7 +107,7 @@ fn find(action: &'static Action, tried: Result<Value, Failure>) -> Finding {
         }
     };
     Finding {
-        action: name,
+        action: action.path,
         failure,
         words,
     }
@@ -117,7 +117,7 @@ fn words(action: &Action, failure: &Failure) -> String {
     let name = action.path;
     match &failure.advice {
         Advice::FixArgument(argument) => {
-            format!("mend {argument}: {}", failure.message)
+            format!("fix {argument}: {}", failure.message)
         }
         Advice::FixCredentials => format!(
             "the app code, its secret or the user's token is not accepted: compare them with the developer centre. {}",
@@ -127,7 +127,7 @@ fn words(action: &Action, failure: &Failure) -> String {
             "apply for the permission to call {name} of the API bk-itsm for this app, in the developer centre; it may have expired"
         ),
         Advice::SendVerifiedUser if *action == TICKET_APPROVAL_RESULT => {
-            "wants a proven user: without one, `confirm` settles FINISHED tickets by their log"
+            "wants a proven user: without one, `confirm` settles FINISHED tickets by their log alone"
                 .to_owned()
         }
         Advice::SendVerifiedUser => format!(
@@ -153,7 +153,7 @@ pub fn check_callback_url(
     let deadline = transport.now() + u64::from(deadline_ms);
     let response = transport.send(&request, deadline).map_err(|cause| {
         let cause = match cause {
-            NoAnswer::TooLarge => return Unfit::Page,
+            NoAnswer::TooLarge => return Unfit::NotJson,
             other => other,
         };
         let failure = Failure::transport(&TOKEN_VERIFY, &request.authority, cause);
@@ -165,7 +165,7 @@ pub fn check_callback_url(
         status => return Err(Unfit::Status(status)),
     }
     let Ok(Value::Object(answer)) = serde_json::from_slice(&response.body) else {
-        return Err(Unfit::Page);
+        return Err(Unfit::NotJson);
     };
     match answer.get("code") {
         // As Python compares: ITSM also takes 0.0 and false for 0.
@@ -176,6 +176,6 @@ pub fn check_callback_url(
             let message = crate::core::failure::cut_message(message.unwrap_or_default());
             Err(Unfit::Refused(message))
         }
-        _ => Err(Unfit::Code),
+        _ => Err(Unfit::NoZeroCode),
     }
 }

@@ -1,14 +1,16 @@
-use super::confirm::{history, results};
-use super::read::{check_sn, parameters};
+//! How a ticket stands or ended, for people.
+
+use super::confirm::{approve_result, history};
+use super::results::{check_sn, parameters, results};
 use super::session::Session;
 use crate::core::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
 use crate::core::connection::Connection;
 use crate::core::explanation::{self, Explanation};
-use crate::core::failure::{Advice, Failure};
-use crate::core::state::{TicketInfo, TicketStatus};
+use crate::core::failure::Failure;
+use crate::core::progress::{TicketInfo, TicketStatus};
 use crate::transport::Transport;
 
-/// A ticket has no step for a moment after it was made, and between two steps.
+/// A ticket has no running node for a moment after it was made, and between two nodes.
 const SECOND_LOOK_MS: u64 = 3_000;
 
 /// Says how a ticket stands or ended, who decided, and why.
@@ -20,30 +22,29 @@ pub fn explain(
     check_sn("sn", sn)?;
     let mut session = Session::open(transport, connection, [])?;
     let asked = || parameters("sn", sn.into());
-    let mut info = session.read(&GET_TICKET_INFO, asked(), TicketInfo::read)?;
-    if info.ticket.ended_at.is_none() && info.steps.is_empty() {
+    let mut info = session.query(&GET_TICKET_INFO, asked(), |data| TicketInfo::read(data, sn))?;
+    if info.ticket.ended_at.is_none() && info.running.is_empty() {
         session.pause(SECOND_LOOK_MS);
-        info = session.read(&GET_TICKET_INFO, asked(), TicketInfo::read)?;
+        info = session.query(&GET_TICKET_INFO, asked(), |data| TicketInfo::read(data, sn))?;
     }
-    let mut steps = info.steps;
-    if info.ticket.ended_at.is_none() && !steps.is_empty() {
-        // Only this action tells what can be done at a step.
-        steps = session
-            .read(&GET_TICKET_STATUS, asked(), TicketStatus::read)?
-            .steps;
+    let TicketInfo {
+        ticket,
+        mut running,
+        ..
+    } = info;
+    if ticket.ended_at.is_none() && !running.is_empty() {
+        // Only this action tells what can be done at a node.
+        running = session
+            .query(&GET_TICKET_STATUS, asked(), TicketStatus::read)?
+            .running;
     }
     let history = history(&mut session, sn)?;
-    let finished = info.ticket.ended_at.is_some() && info.ticket.status == "FINISHED";
-    let asked: Vec<_> = finished.then_some(&info.ticket).into_iter().collect();
-    let approve_result = match results(&mut session, &asked) {
-        Ok(results) => results.get(sn).copied(),
-        // Without a proven user the decisions have to tell.
-        Err(failure) if failure.advice == Advice::SendVerifiedUser => None,
-        Err(failure) => return Err(failure),
-    };
+    let finished = ticket.ended_at.is_some() && ticket.status == "FINISHED";
+    let finished = Vec::from_iter(finished.then(|| ticket.sn.clone()));
+    let approve_result = approve_result(&results(&mut session, &finished)?, &ticket.sn);
     Ok(explanation::explain(
-        info.ticket,
-        steps,
+        ticket,
+        running,
         history,
         approve_result,
     ))

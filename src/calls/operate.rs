@@ -1,4 +1,4 @@
-use super::read::check_sn;
+use super::results::check_sn;
 use super::session::Session;
 use crate::core::action::Action;
 use crate::core::connection::Connection;
@@ -17,5 +17,5 @@ pub fn operate(
 ) -> Result<(), Failure> {
     check_sn("sn", sn)?;
     let parameters = parameters?;
-    Session::open(transport, connection, [])?.write(action, parameters, |_| Ok(()))
+    Session::open(transport, connection, [])?.send_once(action, parameters, |_| Ok(()))
 }

@@ -1,15 +1,16 @@
-use super::read::check_sn;
+use super::results::check_sn;
 use super::session::Session;
 use crate::core::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use crate::core::connection::Connection;
 use crate::core::failure::{Failure, Origin};
-use crate::core::search::{Filter, Page, UserTicket, View};
+use crate::core::search::{Filter, Page, UserFilter, UserTicket, View};
+use crate::core::secret::Secret;
 use crate::core::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 
 /// A page of the tickets that pass a filter.
-pub fn list(
+pub fn search(
     transport: &mut impl Transport,
     connection: &Connection,
     filter: &Filter,
@@ -25,26 +26,41 @@ pub fn list(
         transport,
         connection,
         &GET_TICKETS,
+        filter.tag.as_ref(),
         parameters,
         page,
-        Page::<Ticket>::read,
+        |data| {
+            let found = Page::<Ticket>::read(data)?;
+            let asked = |sn: &str| {
+                filter
+                    .sns
+                    .iter()
+                    .any(|asked| asked.eq_ignore_ascii_case(sn))
+            };
+            if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
+                return Err("other numbers than those asked for".to_owned());
+            }
+            Ok(found)
+        },
     )
 }
 
 /// A page of the tickets that concern a user.
-pub fn list_by_user(
+pub fn search_by_user(
     transport: &mut impl Transport,
     connection: &Connection,
     user: &str,
     view: View,
+    filter: &UserFilter,
     page: u32,
     page_size: u32,
 ) -> Result<Page<UserTicket>, Failure> {
-    let parameters = view.parameters(user, page, page_size)?;
+    let parameters = view.parameters(user, filter, page, page_size)?;
     paged(
         transport,
         connection,
         &GET_TICKETS_BY_USER,
+        None,
         parameters,
         page,
         Page::<UserTicket>::read,
@@ -57,17 +73,22 @@ fn paged<T>(
     transport: &mut impl Transport,
     connection: &Connection,
     action: &Action,
+    secret: Option<&Secret>,
     mut parameters: Map<String, Value>,
     page: u32,
-    read: fn(&Value) -> Result<Page<T>, String>,
+    read: impl Fn(&Value) -> Result<Page<T>, String>,
 ) -> Result<Page<T>, Failure> {
-    let mut session = Session::open(transport, connection, [])?;
-    let failure = match session.read(action, parameters.clone(), read) {
+    let mut session = Session::open(transport, connection, secret)?;
+    let asked = |data: &Value| match read(data)? {
+        found if found.page == page => Ok(found),
+        _ => Err("another page than asked for".to_owned()),
+    };
+    let failure = match session.query(action, parameters.clone(), asked) {
         Err(failure) if failure.origin == Origin::Itsm && page > 1 => failure,
         other => return other,
     };
     parameters.insert("page".to_owned(), 1.into());
-    let first = session.read(action, parameters, read)?;
+    let first = session.query(action, parameters, &read)?;
     if page <= first.pages {
         return Err(failure);
     }

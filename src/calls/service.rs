@@ -1,10 +1,10 @@
-use super::read::parameters;
+use super::results::parameters;
 use super::session::Session;
 use crate::core::action::{Action, GET_SERVICE_ROLES};
 use crate::core::connection::Connection;
 use crate::core::failure::Failure;
-use crate::core::new_ticket::{Processors, read_json};
-use crate::core::service::{NamedProcessors, Role, Unresolved, resolve};
+use crate::core::new_ticket::{NodeProcessors, read_json};
+use crate::core::service::{NamedProcessors, Node, Unresolved, resolve};
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ pub fn service<R>(
     let given = filter
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
-    Session::open(transport, connection, [])?.read(action, given.collect(), read)
+    Session::open(transport, connection, [])?.query(action, given.collect(), read)
 }
 
 /// The nodes' ids for users who are given by the nodes' names.
@@ -31,16 +31,16 @@ pub fn resolve_processors(
     connection: &Connection,
     service_id: u64,
     named: Vec<NamedProcessors>,
-) -> Result<Result<Vec<Processors>, Unresolved>, Failure> {
+) -> Result<Result<Vec<NodeProcessors>, Unresolved>, Failure> {
     let mut asked = parameters("service_id", service_id.into());
     // The first node too: it can be named like any other.
     asked.insert("all".to_owned(), 1.into());
-    let roles = Session::open(transport, connection, [])?.read(
+    let nodes = Session::open(transport, connection, [])?.query(
         &GET_SERVICE_ROLES,
         asked,
-        Role::read_all,
+        Node::read_all,
     )?;
-    Ok(resolve(&roles, named))
+    Ok(resolve(&nodes, named))
 }
 
 /// A write of an administrator: JSON text in, the data of the checked envelope out.
@@ -54,5 +54,6 @@ pub fn administer(
         Value::Object(members) => members,
         _ => return Err(Failure::argument(action.argument, "must be an object")),
     };
-    Session::open(transport, connection, [])?.write(action, parameters, |data| Ok(data.to_string()))
+    Session::open(transport, connection, [])?
+        .send_once(action, parameters, |data| Ok(data.to_string()))
 }

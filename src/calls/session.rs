@@ -37,8 +37,8 @@ impl<'a, T: Transport> Session<'a, T> {
         })
     }
 
-    /// Sends a write, once, and reads what `decode` makes of its data.
-    pub fn write<R>(
+    /// Sends a request once, and reads what `decode` makes of its data.
+    pub fn send_once<R>(
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
@@ -48,9 +48,9 @@ impl<'a, T: Transport> Session<'a, T> {
         self.decoded(action, decode(&data))
     }
 
-    /// Sends a read, again while the failure is a passing one and time remains, and reads what
+    /// Sends a question, again while the failure is a passing one and time remains, and reads what
     /// `decode` makes of its data.
-    pub fn read<R>(
+    pub fn query<R>(
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,

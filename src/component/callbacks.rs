@@ -1,9 +1,22 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::callbacks as wit;
+use crate::core::binding::{self, Binding, Bound, Claims, Unbound};
+use crate::core::callback::{self, NodeEvent, Reply, Unreadable};
+use crate::core::reception::{self, Reception};
 use crate::core::secret::Secret;
-use crate::core::{binding, callback, verdict};
+use crate::core::verdict;
 
 impl wit::Guest for Component {
+    fn receive(
+        keys: Vec<String>,
+        headers: Vec<wit::Header>,
+        callback_url: String,
+        now_s: u64,
+        body: Vec<u8>,
+    ) -> wit::Reception {
+        reception::receive(&secrets(keys), &headers, &callback_url, now_s, &body).into()
+    }
+
     fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::Unreadable> {
         Ok(callback::parse(&body)?.into())
     }
@@ -16,8 +29,8 @@ impl wit::Guest for Component {
         verdict::conclude(&status, approve_result, ended).into()
     }
 
-    fn bind(key: String, claims: wit::Claims) -> Result<wit::Header, String> {
-        binding::bind(&Secret::new(key), &claims.into()).map_err(str::to_owned)
+    fn bind(key: String, claims: wit::Claims) -> Result<wit::Binding, String> {
+        Ok(binding::bind(&Secret::new(key), &claims.into())?.into())
     }
 
     fn check_binding(
@@ -25,14 +38,16 @@ impl wit::Guest for Component {
         headers: Vec<wit::Header>,
         callback_url: String,
         now_s: u64,
-    ) -> Result<wit::Claims, wit::Unbound> {
-        let keys: Vec<_> = keys.into_iter().map(Secret::new).collect();
-        let claims = binding::check(&keys, &headers, &callback_url, now_s)?;
-        Ok(claims.into())
+    ) -> Result<wit::Bound, wit::Unbound> {
+        Ok(binding::check(&secrets(keys), &headers, &callback_url, now_s)?.into())
     }
 
     fn accepted() -> wit::Reply {
         callback::accepted().into()
+    }
+
+    fn refused(message: String) -> wit::Reply {
+        callback::refused(&message).into()
     }
 
     fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::Unreadable> {
@@ -42,52 +57,71 @@ impl wit::Guest for Component {
     fn is_self_check(callback: wit::Callback) -> bool {
         callback.sn == callback::SELF_CHECK_SN
     }
-
-    fn refused(message: String) -> wit::Reply {
-        callback::refused(&message).into()
-    }
 }
 
-impl From<callback::Callback> for wit::Callback {
-    fn from(callback: callback::Callback) -> Self {
-        Self {
-            sn: callback.sn,
-            title: callback.title,
-            status: callback.status,
-            approve_result: callback.approve_result,
-            ticket_url: callback.ticket_url,
-            updated_by: callback.updated_by,
-            updated_at: callback.updated_at,
-            last_approvers: callback.last_approvers,
+fn secrets(keys: Vec<String>) -> Vec<Secret> {
+    keys.into_iter().map(Secret::new).collect()
+}
+
+impl From<Reception> for wit::Reception {
+    fn from(reception: Reception) -> Self {
+        match reception {
+            Reception::Genuine(bound, callback) => Self::Genuine(wit::BoundCallback {
+                bound: bound.into(),
+                callback: callback.into(),
+            }),
+            Reception::SelfCheck(reply) => Self::SelfCheck(reply.into()),
+            Reception::Refused { reply, why } => Self::Refused(wit::Refusal {
+                reply: reply.into(),
+                why,
+            }),
         }
     }
 }
 
-impl From<callback::NodeEvent> for wit::NodeEvent {
-    fn from(event: callback::NodeEvent) -> Self {
+impl From<Binding> for wit::Binding {
+    fn from(binding: Binding) -> Self {
+        Self {
+            header: binding.header,
+            tag: binding.tag.expose().to_owned(),
+        }
+    }
+}
+
+impl From<Bound> for wit::Bound {
+    fn from(bound: Bound) -> Self {
+        Self {
+            claims: bound.claims.into(),
+            tag: bound.tag.expose().to_owned(),
+        }
+    }
+}
+
+impl From<NodeEvent> for wit::NodeEvent {
+    fn from(event: NodeEvent) -> Self {
         Self {
             sn: event.sn,
             title: event.title,
             status: event.status,
             creator: event.creator,
             node: event.node,
-            result: event.result,
+            output: event.output,
         }
     }
 }
 
-impl From<callback::Unreadable> for wit::Unreadable {
-    fn from(unreadable: callback::Unreadable) -> Self {
+impl From<Unreadable> for wit::Unreadable {
+    fn from(unreadable: Unreadable) -> Self {
         match unreadable {
-            callback::Unreadable::TooLarge(limit) => Self::TooLarge(limit),
-            callback::Unreadable::Malformed(why) => Self::Malformed(why),
-            callback::Unreadable::Field(name, why) => Self::Field((name, why)),
+            Unreadable::TooLarge(limit) => Self::TooLarge(limit),
+            Unreadable::Malformed(why) => Self::Malformed(why),
+            Unreadable::Field(name, reason) => Self::Field(wit::FieldFault { name, reason }),
         }
     }
 }
 
-impl From<callback::Reply> for wit::Reply {
-    fn from(reply: callback::Reply) -> Self {
+impl From<Reply> for wit::Reply {
+    fn from(reply: Reply) -> Self {
         Self {
             status: reply.status,
             headers: reply.headers,
@@ -96,48 +130,35 @@ impl From<callback::Reply> for wit::Reply {
     }
 }
 
-impl From<verdict::Verdict> for wit::Verdict {
-    fn from(verdict: verdict::Verdict) -> Self {
-        match verdict {
-            verdict::Verdict::Open => Self::Open,
-            verdict::Verdict::Approved => Self::Approved,
-            verdict::Verdict::Rejected => Self::Rejected,
-            verdict::Verdict::Withdrawn => Self::Withdrawn,
-            verdict::Verdict::Terminated => Self::Terminated,
-            verdict::Verdict::Closed => Self::Closed,
-        }
-    }
-}
-
-impl From<wit::Claims> for binding::Claims {
+impl From<wit::Claims> for Claims {
     fn from(claims: wit::Claims) -> Self {
         Self {
             operation_id: claims.operation_id,
             callback_url: claims.callback_url,
-            expires_at: claims.expires_at,
+            expires_s: claims.expires_s,
         }
     }
 }
 
-impl From<binding::Claims> for wit::Claims {
-    fn from(claims: binding::Claims) -> Self {
+impl From<Claims> for wit::Claims {
+    fn from(claims: Claims) -> Self {
         Self {
             operation_id: claims.operation_id,
             callback_url: claims.callback_url,
-            expires_at: claims.expires_at,
+            expires_s: claims.expires_s,
         }
     }
 }
 
-impl From<binding::Unbound> for wit::Unbound {
-    fn from(unbound: binding::Unbound) -> Self {
+impl From<Unbound> for wit::Unbound {
+    fn from(unbound: Unbound) -> Self {
         match unbound {
-            binding::Unbound::Absent => Self::Absent,
-            binding::Unbound::Malformed => Self::Malformed,
-            binding::Unbound::UnknownKey => Self::UnknownKey,
-            binding::Unbound::Forged => Self::Forged,
-            binding::Unbound::Expired(claims) => Self::Expired(claims.into()),
-            binding::Unbound::InvalidKey(index) => Self::InvalidKey(index),
+            Unbound::Absent => Self::Absent,
+            Unbound::Malformed => Self::Malformed,
+            Unbound::UnknownKey => Self::UnknownKey,
+            Unbound::Forged => Self::Forged,
+            Unbound::Expired(claims) => Self::Expired(claims.into()),
+            Unbound::InvalidKey(index) => Self::InvalidKey(index),
         }
     }
 }

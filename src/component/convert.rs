@@ -1,11 +1,13 @@
-//! Values that several interfaces share.
+//! The values of `types` that only a component with a network takes, and those of a new ticket.
 
 use super::bindings::exports::blueking::itsm::{tickets, types as wit};
+use super::types::all;
 use crate::core::connection as core_connection;
-use crate::core::failure::{Advice, Failure, Origin};
 use crate::core::new_ticket;
+use crate::core::progress::RunningNode;
 use crate::core::secret::Secret;
-use crate::core::ticket as core_ticket;
+use crate::core::service::{Choice, FormField};
+use crate::core::ticket::ApprovalResult;
 
 impl From<wit::Connection> for core_connection::Connection {
     fn from(connection: wit::Connection) -> Self {
@@ -37,38 +39,9 @@ impl From<wit::User> for core_connection::User {
             wit::User::AccessToken(token) => Self::AccessToken(Secret::new(token)),
             wit::User::LoginToken(token) => Self::LoginToken(Secret::new(token)),
             wit::User::Name(name) => Self::Name(name),
-            wit::User::Other((key, value)) => Self::Other(key, Secret::new(value)),
-        }
-    }
-}
-
-impl From<Failure> for wit::Failure {
-    fn from(failure: Failure) -> Self {
-        Self {
-            advice: match failure.advice {
-                Advice::FixArgument(name) => wit::Advice::FixArgument(name),
-                Advice::FixCredentials => wit::Advice::FixCredentials,
-                Advice::AskPermission => wit::Advice::AskPermission,
-                Advice::SendVerifiedUser => wit::Advice::SendVerifiedUser,
-                Advice::AllowHost(host) => wit::Advice::AllowHost(host),
-                Advice::WaitMs(wait) => wit::Advice::WaitMs(wait),
-                Advice::LookUp => wit::Advice::LookUp,
-                Advice::CallOperator => wit::Advice::CallOperator,
-                Advice::GiveUp => wit::Advice::GiveUp,
-                Advice::Other(words) => wit::Advice::Other(words),
-            },
-            may_have_acted: failure.may_have_acted,
-            origin: match failure.origin {
-                Origin::Argument => wit::Origin::Argument,
-                Origin::Transport => wit::Origin::Transport,
-                Origin::Gateway => wit::Origin::Gateway,
-                Origin::Esb => wit::Origin::Esb,
-                Origin::Itsm => wit::Origin::Itsm,
-                Origin::Answer => wit::Origin::Answer,
-            },
-            code: failure.code,
-            message: failure.message,
-            request_id: failure.request_id,
+            wit::User::Other(credential) => {
+                Self::Other(credential.key, Secret::new(credential.value))
+            }
         }
     }
 }
@@ -76,7 +49,7 @@ impl From<Failure> for wit::Failure {
 impl From<tickets::NewTicket> for new_ticket::NewTicket {
     fn from(ticket: tickets::NewTicket) -> Self {
         Self {
-            operation_id: ticket.operation_id,
+            tag: Secret::new(ticket.tag),
             service: match ticket.service {
                 tickets::Service::Id(id) => new_ticket::Service::Id(id),
                 tickets::Service::FastApproval(fast) => new_ticket::Service::FastApproval {
@@ -86,23 +59,16 @@ impl From<tickets::NewTicket> for new_ticket::NewTicket {
             },
             creator: ticket.creator,
             title: ticket.title,
-            fields: ticket.fields.into_iter().map(Into::into).collect(),
-            processors: ticket
-                .processors
-                .into_iter()
-                .map(|node| new_ticket::Processors {
-                    state_id: node.state_id,
-                    users: node.users,
-                })
-                .collect(),
+            fields: all(ticket.fields),
+            processors: all(ticket.processors),
             callback: ticket.callback.map(Into::into),
             extra_json: ticket.extra_json,
         }
     }
 }
 
-impl From<tickets::CallbackTarget> for new_ticket::CallbackTarget {
-    fn from(target: tickets::CallbackTarget) -> Self {
+impl From<wit::CallbackTarget> for new_ticket::CallbackTarget {
+    fn from(target: wit::CallbackTarget) -> Self {
         Self {
             url: target.url,
             headers: target
@@ -114,31 +80,22 @@ impl From<tickets::CallbackTarget> for new_ticket::CallbackTarget {
     }
 }
 
-impl From<tickets::Field> for new_ticket::Field {
-    fn from(field: tickets::Field) -> Self {
+impl From<wit::Field> for new_ticket::Field {
+    fn from(field: wit::Field) -> Self {
         Self {
             key: field.key,
             value: match field.value {
-                tickets::FieldValue::Text(text) => new_ticket::FieldValue::Text(text),
-                tickets::FieldValue::People(users) => new_ticket::FieldValue::People(users),
-                tickets::FieldValue::Json(text) => new_ticket::FieldValue::Json(text),
+                wit::FieldValue::Text(text) => new_ticket::FieldValue::Text(text),
+                wit::FieldValue::People(users) => new_ticket::FieldValue::People(users),
+                wit::FieldValue::Json(text) => new_ticket::FieldValue::Json(text),
             },
+            extra_json: field.extra_json,
         }
     }
 }
 
-impl From<core_ticket::CreatedTicket> for wit::CreatedTicket {
-    fn from(created: core_ticket::CreatedTicket) -> Self {
-        Self {
-            sn: created.sn,
-            id: created.id,
-            ticket_url: created.ticket_url,
-        }
-    }
-}
-
-impl From<core_ticket::ApprovalResult> for tickets::ApprovalResult {
-    fn from(result: core_ticket::ApprovalResult) -> Self {
+impl From<ApprovalResult> for tickets::ApprovalResult {
+    fn from(result: ApprovalResult) -> Self {
         Self {
             sn: result.sn,
             title: result.title,
@@ -151,33 +108,54 @@ impl From<core_ticket::ApprovalResult> for tickets::ApprovalResult {
     }
 }
 
-impl From<core_ticket::Confirmation> for wit::Confirmation {
-    fn from(confirmation: core_ticket::Confirmation) -> Self {
-        use core_ticket::Confirmation as Core;
-        match confirmation {
-            Core::Ended(outcome) => Self::Ended(outcome.into()),
-            Core::Open(ticket) => Self::Open(ticket.into()),
-            Core::Undecided(ticket) => Self::Undecided(ticket.into()),
-            Core::Foreign => Self::Foreign,
-            Core::Missing => Self::Missing,
-            Core::Ambiguous(tickets) => {
-                Self::Ambiguous(tickets.into_iter().map(Into::into).collect())
-            }
-            Core::TagsIgnored => Self::TagsIgnored,
+impl From<wit::NodeProcessors> for new_ticket::NodeProcessors {
+    fn from(node: wit::NodeProcessors) -> Self {
+        Self {
+            node_id: node.node_id,
+            users: node.users,
         }
     }
 }
 
-impl From<core_ticket::Recovery> for wit::Recovery {
-    fn from(recovery: core_ticket::Recovery) -> Self {
-        use core_ticket::Recovery as Core;
-        let all = |tickets: Vec<core_ticket::Ticket>| tickets.into_iter().map(Into::into).collect();
-        match recovery {
-            Core::Found(created) => Self::Found(created.into()),
-            Core::Several(tickets) => Self::Several(all(tickets)),
-            Core::Another(tickets) => Self::Another(all(tickets)),
-            Core::Absent => Self::Absent,
-            Core::TagsIgnored => Self::TagsIgnored,
+impl From<new_ticket::NodeProcessors> for wit::NodeProcessors {
+    fn from(node: new_ticket::NodeProcessors) -> Self {
+        Self {
+            node_id: node.node_id,
+            users: node.users,
+        }
+    }
+}
+
+impl From<RunningNode> for wit::RunningNode {
+    fn from(node: RunningNode) -> Self {
+        Self {
+            node_id: node.node_id,
+            name: node.name,
+            status: node.status,
+            processors: node.processors,
+            allowed_actions: node.allowed_actions,
+            fields: all(node.fields),
+        }
+    }
+}
+
+impl From<FormField> for wit::FormField {
+    fn from(field: FormField) -> Self {
+        Self {
+            key: field.key,
+            name: field.name,
+            kind: field.kind,
+            required: field.required,
+            choices: all(field.choices),
+        }
+    }
+}
+
+impl From<Choice> for wit::Choice {
+    fn from(choice: Choice) -> Self {
+        Self {
+            key: choice.key,
+            name: choice.name,
         }
     }
 }

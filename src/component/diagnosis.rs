@@ -37,8 +37,8 @@ impl From<Unfit> for wit::Unfit {
             Unfit::Unreachable(failure) => Self::Unreachable(failure.into()),
             Unfit::Redirect(status) => Self::Redirect(status),
             Unfit::Status(status) => Self::Status(status),
-            Unfit::Page => Self::Page,
-            Unfit::Code => Self::Code,
+            Unfit::NotJson => Self::NotJson,
+            Unfit::NoZeroCode => Self::NoZeroCode,
             Unfit::Refused(message) => Self::Refused(message),
         }
     }

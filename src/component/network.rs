@@ -22,9 +22,11 @@ const READ_AT_ONCE: u64 = 64 * 1024;
 impl Transport for Network {
     fn send(&mut self, request: &Request, deadline: u64) -> Result<Response, NoAnswer> {
         let deadline = Deadline(deadline.saturating_mul(NANOSECONDS_PER_MS));
-        let answer = start(request, &deadline)?;
-        let response = wait_for(&answer, &deadline)?;
-        read(&response, request.max_answer_bytes, &deadline)
+        let mut sent = Sent::Nothing;
+        start(request, &deadline, &mut sent)
+            .and_then(|answer| wait_for(&answer, &deadline))
+            .and_then(|response| read(&response, request.max_answer_bytes, &deadline))
+            .map_err(|broken| broken.after(sent))
     }
 
     fn now(&mut self) -> u64 {
@@ -40,18 +42,82 @@ impl Transport for Network {
     }
 }
 
+/// How much of a request the host has taken. This is all that proves anything: what a host says of a
+/// connection that broke can be wrong (recorded: a time-out of the connection, told of a request that
+/// the server had read whole).
+#[derive(Clone, Copy, PartialEq)]
+enum Sent {
+    /// Not the whole body, so that no server can have understood it.
+    Nothing,
+    /// Perhaps all.
+    All,
+}
+
+/// Why a request came to no answer.
+enum Broken {
+    /// The guest's own deadline.
+    Deadline,
+    /// More bytes than are read.
+    TooLarge,
+    /// The host refuses to send this part.
+    Unsendable(String),
+    /// The host's error.
+    Host(ErrorCode),
+    /// Anything else.
+    Other(&'static str),
+}
+
+impl Broken {
+    fn after(self, sent: Sent) -> NoAnswer {
+        let unsent = sent == Sent::Nothing;
+        match self {
+            Self::Deadline => NoAnswer::DeadlineReached { unsent },
+            Self::TooLarge => NoAnswer::TooLarge,
+            Self::Unsendable(part) => NoAnswer::Unsendable(format!("the host refuses the {part}")),
+            Self::Other(why) => NoAnswer::Broken {
+                why: why.to_owned(),
+                unsent,
+            },
+            Self::Host(code) => {
+                let why = words(&code);
+                match code {
+                    ErrorCode::HttpRequestDenied => NoAnswer::Denied,
+                    // The host keeps the deadline that it was told, and can be the first to notice.
+                    ErrorCode::ConnectionTimeout
+                    | ErrorCode::ConnectionReadTimeout
+                    | ErrorCode::ConnectionWriteTimeout
+                    | ErrorCode::HttpResponseTimeout => NoAnswer::DeadlineReached { unsent },
+                    ErrorCode::TlsCertificateError
+                    | ErrorCode::TlsProtocolError
+                    | ErrorCode::TlsAlertReceived(_) => NoAnswer::Tls { why, unsent },
+                    ErrorCode::HttpRequestUriInvalid
+                    | ErrorCode::HttpRequestUriTooLong
+                    | ErrorCode::HttpRequestMethodInvalid
+                    | ErrorCode::HttpRequestHeaderSectionSize(_)
+                    | ErrorCode::HttpRequestHeaderSize(_)
+                        if unsent =>
+                    {
+                        NoAnswer::Unsendable(why)
+                    }
+                    _ => NoAnswer::Broken { why, unsent },
+                }
+            }
+        }
+    }
+}
+
 /// A moment on the host's clock, in nanoseconds. Hosts have timeouts of their own, of minutes if any.
 struct Deadline(u64);
 
 impl Deadline {
     /// Waits until `ready`, or fails when the deadline comes first.
-    fn wait(&self, ready: &Pollable) -> Result<(), NoAnswer> {
+    fn wait(&self, ready: &Pollable) -> Result<(), Broken> {
         let clock = monotonic_clock::subscribe_instant(self.0);
         // Both can be ready at once: what is there counts.
         if poll(&[ready, &clock]).contains(&0) {
             Ok(())
         } else {
-            Err(NoAnswer::DeadlineReached)
+            Err(Broken::Deadline)
         }
     }
 
@@ -61,10 +127,14 @@ impl Deadline {
 }
 
 /// Sends the request's head and body.
-fn start(request: &Request, deadline: &Deadline) -> Result<FutureIncomingResponse, NoAnswer> {
+fn start(
+    request: &Request,
+    deadline: &Deadline,
+    sent: &mut Sent,
+) -> Result<FutureIncomingResponse, Broken> {
     let content = request.body.as_ref().map_or("", |body| body.expose());
     let length = content.len().to_string();
-    let unsendable = |what: &str| NoAnswer::Unsendable(format!("the host refuses the {what}"));
+    let unsendable = |part: &str| Broken::Unsendable(part.to_owned());
 
     let headers = Fields::new();
     let authorization = request.authorization.as_ref();
@@ -115,14 +185,23 @@ fn start(request: &Request, deadline: &Deadline) -> Result<FutureIncomingRespons
     let _ = options.set_connect_timeout(Some(remaining));
     let _ = options.set_first_byte_timeout(Some(remaining));
     let _ = options.set_between_bytes_timeout(Some(remaining));
-    let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(no_answer)?;
+    let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(Broken::Host)?;
 
     let stream = body.write().map_err(|()| unsendable("body"))?;
-    let written = write(&stream, content.as_bytes(), deadline);
+    let early = if request.writes {
+        PIECES_TAKEN_EARLY
+    } else {
+        0
+    };
+    let (early, rest) = content.as_bytes().split_at(early.min(content.len()));
+    let written = write(&stream, early, rest, deadline, sent);
     drop(stream);
     match written {
-        Ok(()) => OutgoingBody::finish(body, None).map_err(no_answer)?,
-        Err(Interrupted::Deadline) => return Err(NoAnswer::DeadlineReached),
+        Ok(()) => {
+            *sent = Sent::All;
+            OutgoingBody::finish(body, None).map_err(Broken::Host)?;
+        }
+        Err(Interrupted::Deadline) => return Err(Broken::Deadline),
         // The server may have answered before it read all: the answer tells, or why there is none.
         Err(Interrupted::Closed) => drop(body),
     }
@@ -134,40 +213,63 @@ enum Interrupted {
     Closed,
 }
 
-fn write(stream: &OutputStream, content: &[u8], deadline: &Deadline) -> Result<(), Interrupted> {
-    let wait = || {
-        deadline
-            .wait(&stream.subscribe())
-            .map_err(|_| Interrupted::Deadline)
-    };
-    let closed = |_: StreamError| Interrupted::Closed;
-    let mut rest = content;
+/// Hosts take a little of a body before there is a connection (wasmtime's default: two pieces). So the
+/// first pieces of a write are of one byte: the rest is taken only once the first of them is on its way,
+/// and while the host has not taken it, no server can have the request. It may cost a round trip, which
+/// a request that only reads is spared.
+const PIECES_TAKEN_EARLY: usize = 2;
+
+fn write(
+    stream: &OutputStream,
+    early: &[u8],
+    mut rest: &[u8],
+    deadline: &Deadline,
+    sent: &mut Sent,
+) -> Result<(), Interrupted> {
+    for piece in early.chunks(1) {
+        room(stream, deadline)?;
+        stream.write(piece)?;
+    }
     while !rest.is_empty() {
-        let room = stream.check_write().map_err(closed)?;
-        if room == 0 {
-            wait()?;
-            continue;
-        }
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        let (chunk, later) = rest.split_at(room.min(rest.len()));
-        stream.write(chunk).map_err(closed)?;
+        let room = room(stream, deadline)?;
+        *sent = Sent::All;
+        let (piece, later) = rest.split_at(room.min(rest.len()));
+        stream.write(piece)?;
         rest = later;
     }
-    stream.flush().map_err(closed)?;
-    wait()?;
-    stream.check_write().map_err(closed).map(drop)
+    *sent = Sent::All;
+    stream.flush()?;
+    room(stream, deadline).map(drop)
+}
+
+/// Waits until the host takes more, and says how many bytes.
+fn room(stream: &OutputStream, deadline: &Deadline) -> Result<usize, Interrupted> {
+    loop {
+        match stream.check_write()? {
+            0 => deadline
+                .wait(&stream.subscribe())
+                .map_err(|_| Interrupted::Deadline)?,
+            room => return Ok(usize::try_from(room).unwrap_or(usize::MAX)),
+        }
+    }
+}
+
+impl From<StreamError> for Interrupted {
+    fn from(_: StreamError) -> Self {
+        Self::Closed
+    }
 }
 
 fn wait_for(
     answer: &FutureIncomingResponse,
     deadline: &Deadline,
-) -> Result<IncomingResponse, NoAnswer> {
+) -> Result<IncomingResponse, Broken> {
     loop {
         match answer.get() {
             Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(no_answer(code)),
+            Some(Ok(Err(code))) => return Err(Broken::Host(code)),
             // Taken before, which never happens here.
-            Some(Err(())) => return Err(NoAnswer::Broken("the answer is gone".to_owned())),
+            Some(Err(())) => return Err(Broken::Other("the answer is gone")),
             None => deadline.wait(&answer.subscribe())?,
         }
     }
@@ -177,7 +279,7 @@ fn read(
     response: &IncomingResponse,
     max_bytes: usize,
     deadline: &Deadline,
-) -> Result<Response, NoAnswer> {
+) -> Result<Response, Broken> {
     let status = response.status();
     let headers = response
         .headers()
@@ -185,20 +287,19 @@ fn read(
         .into_iter()
         .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
         .collect();
-    let gone = |()| NoAnswer::Broken("the answer's body is gone".to_owned());
+    let gone = |()| Broken::Other("the answer's body is gone");
     let incoming: IncomingBody = response.consume().map_err(gone)?;
     let stream: InputStream = incoming.stream().map_err(gone)?;
     let mut body = Vec::new();
     loop {
         match stream.read(READ_AT_ONCE) {
             Ok(chunk) if chunk.is_empty() => deadline.wait(&stream.subscribe())?,
-            Ok(chunk) if body.len() + chunk.len() > max_bytes => return Err(NoAnswer::TooLarge),
+            Ok(chunk) if body.len() + chunk.len() > max_bytes => return Err(Broken::TooLarge),
             Ok(chunk) => body.extend(chunk),
             Err(StreamError::Closed) => break,
-            Err(StreamError::LastOperationFailed(error)) => {
-                let code = wasi::http::types::http_error_code(&error);
-                let why = code.map_or_else(|| "unknown".to_owned(), |code| words(&code));
-                return Err(NoAnswer::Broken(format!("while the answer came: {why}")));
+            // The error could be put in words by another call of the host, which some hosts trap in.
+            Err(StreamError::LastOperationFailed(_)) => {
+                return Err(Broken::Other("it broke off while the answer came"));
             }
         }
     }
@@ -207,38 +308,6 @@ fn read(
         headers,
         body,
     })
-}
-
-/// What the host's error means. Only what is certain counts as not sent.
-fn no_answer(code: ErrorCode) -> NoAnswer {
-    let why = words(&code);
-    match code {
-        ErrorCode::HttpRequestDenied => NoAnswer::Denied,
-        // The host keeps the deadline that it was told, and can be the first to notice.
-        ErrorCode::ConnectionReadTimeout
-        | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => NoAnswer::DeadlineReached,
-        ErrorCode::DnsTimeout
-        | ErrorCode::DnsError(_)
-        | ErrorCode::DestinationNotFound
-        | ErrorCode::DestinationUnavailable
-        | ErrorCode::DestinationIpProhibited
-        | ErrorCode::DestinationIpUnroutable
-        | ErrorCode::ConnectionRefused
-        | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached => NoAnswer::Unreachable(why),
-        ErrorCode::TlsCertificateError => NoAnswer::Tls { why, unsent: true },
-        // Mostly of the handshake, but a host may say it of a connection that was in use.
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            NoAnswer::Tls { why, unsent: false }
-        }
-        ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestUriTooLong
-        | ErrorCode::HttpRequestMethodInvalid
-        | ErrorCode::HttpRequestHeaderSectionSize(_)
-        | ErrorCode::HttpRequestHeaderSize(_) => NoAnswer::Unsendable(why),
-        _ => NoAnswer::Broken(why),
-    }
 }
 
 /// The host's error in wasi:http's own word for it.

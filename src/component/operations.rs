@@ -2,149 +2,57 @@ use super::Component;
 use super::bindings::exports::blueking::itsm::operations as wit;
 use super::network::Network;
 use crate::calls;
-use crate::core::action::{
-    ADD_FOLLOWER, APPROVE, Action, COMMENT, EDIT_FIELD, OPERATE_NODE, OPERATE_TICKET,
-};
+use crate::core::action::{ADD_FOLLOWER, Action, COMMENT, OPERATE_TICKET};
 use crate::core::failure::Failure;
-use crate::core::new_ticket::Field;
 use crate::core::operation::{self, TicketOperation};
-use crate::core::state::NodeResult;
+use crate::core::progress::NodeResult;
 use serde_json::{Map, Value};
 
 type Done = Result<(), wit::Failure>;
 
 impl wit::Guest for Component {
-    fn withdraw(
-        connection: wit::Connection,
-        sn: String,
-        operator: String,
-        message: String,
-    ) -> Done {
-        operate_ticket(
-            connection,
-            &sn,
-            TicketOperation::Withdraw,
-            &operator,
-            &message,
-        )
+    fn withdraw(c: wit::Connection, sn: String, operator: String, message: String) -> Done {
+        operate_ticket(c, &sn, TicketOperation::Withdraw, &operator, &message)
     }
 
-    fn terminate(
-        connection: wit::Connection,
-        sn: String,
-        operator: String,
-        message: String,
-    ) -> Done {
-        operate_ticket(
-            connection,
-            &sn,
-            TicketOperation::Terminate,
-            &operator,
-            &message,
-        )
+    fn terminate(c: wit::Connection, sn: String, operator: String, message: String) -> Done {
+        operate_ticket(c, &sn, TicketOperation::Terminate, &operator, &message)
     }
 
-    fn suspend(connection: wit::Connection, sn: String, operator: String, message: String) -> Done {
-        operate_ticket(
-            connection,
-            &sn,
-            TicketOperation::Suspend,
-            &operator,
-            &message,
-        )
+    fn suspend(c: wit::Connection, sn: String, operator: String, message: String) -> Done {
+        operate_ticket(c, &sn, TicketOperation::Suspend, &operator, &message)
     }
 
-    fn resume(connection: wit::Connection, sn: String, operator: String, message: String) -> Done {
-        operate_ticket(
-            connection,
-            &sn,
-            TicketOperation::Resume,
-            &operator,
-            &message,
-        )
-    }
-
-    fn approve(
-        connection: wit::Connection,
-        sn: String,
-        state_id: u64,
-        approver: String,
-        approved: bool,
-        remark: String,
-    ) -> Done {
-        let parameters = operation::approve(&sn, state_id, &approver, approved, &remark);
-        operate(connection, &APPROVE, &sn, parameters)
-    }
-
-    fn transition(
-        connection: wit::Connection,
-        sn: String,
-        state_id: u64,
-        operator: String,
-        fields: Vec<wit::Field>,
-    ) -> Done {
-        let parameters = operation::transition(&sn, state_id, &operator, &all(fields));
-        operate(connection, &OPERATE_NODE, &sn, parameters)
-    }
-
-    fn claim(connection: wit::Connection, sn: String, state_id: u64, operator: String) -> Done {
-        let parameters = operation::claim(&sn, state_id, &operator);
-        operate(connection, &OPERATE_NODE, &sn, parameters)
-    }
-
-    fn distribute(
-        connection: wit::Connection,
-        sn: String,
-        state_id: u64,
-        operator: String,
-        users: Vec<String>,
-    ) -> Done {
-        let parameters = operation::distribute(&sn, state_id, &operator, &users);
-        operate(connection, &OPERATE_NODE, &sn, parameters)
-    }
-
-    fn deliver(
-        connection: wit::Connection,
-        sn: String,
-        state_id: u64,
-        operator: String,
-        users: Vec<String>,
-        message: String,
-    ) -> Done {
-        let parameters = operation::deliver(&sn, state_id, &operator, &users, &message);
-        operate(connection, &OPERATE_NODE, &sn, parameters)
+    fn resume(c: wit::Connection, sn: String, operator: String, message: String) -> Done {
+        operate_ticket(c, &sn, TicketOperation::Resume, &operator, &message)
     }
 
     fn node_result(
         connection: wit::Connection,
         sn: String,
-        state_id: u64,
+        node_id: u64,
     ) -> Result<wit::NodeDecision, wit::Failure> {
-        let result = calls::node_result(&mut Network, &connection.into(), &sn, state_id)?;
+        let result = calls::node_result(&mut Network, &connection.into(), &sn, node_id)?;
         Ok(result.into())
     }
 
     fn approvers(
         connection: wit::Connection,
         sn: String,
-        state_id: u64,
+        node_id: u64,
     ) -> Result<Vec<String>, wit::Failure> {
-        Ok(calls::approvers(
-            &mut Network,
-            &connection.into(),
-            &sn,
-            state_id,
-        )?)
+        let connection = connection.into();
+        Ok(calls::approvers(&mut Network, &connection, &sn, node_id)?)
     }
 
-    fn comment(
+    fn rate(
         connection: wit::Connection,
         sn: String,
         operator: String,
         stars: u8,
         comments: String,
     ) -> Done {
-        let parameters = operation::comment(&sn, &operator, stars, &comments);
+        let parameters = operation::rate(&sn, &operator, stars, &comments);
         operate(connection, &COMMENT, &sn, parameters)
     }
 
@@ -156,16 +64,6 @@ impl wit::Guest for Component {
     fn unfollow(connection: wit::Connection, sn: String, users: Vec<String>) -> Done {
         let parameters = operation::follow(&sn, &users, false);
         operate(connection, &ADD_FOLLOWER, &sn, parameters)
-    }
-
-    fn edit_fields(
-        connection: wit::Connection,
-        sn: String,
-        operator: String,
-        fields: Vec<wit::Field>,
-    ) -> Done {
-        let parameters = operation::edit_fields(&sn, &operator, &all(fields));
-        operate(connection, &EDIT_FIELD, &sn, parameters)
     }
 }
 
@@ -180,23 +78,21 @@ fn operate_ticket(
     operate(connection, &OPERATE_TICKET, sn, parameters)
 }
 
-fn operate(
+/// Sends a write about a ticket, from the parameters that the core made of its arguments.
+pub(super) fn operate(
     connection: wit::Connection,
     action: &Action,
     sn: &str,
     parameters: Result<Map<String, Value>, Failure>,
 ) -> Done {
+    let connection = connection.into();
     Ok(calls::operate(
         &mut Network,
-        &connection.into(),
+        &connection,
         action,
         sn,
         parameters,
     )?)
-}
-
-fn all(fields: Vec<wit::Field>) -> Vec<Field> {
-    fields.into_iter().map(Into::into).collect()
 }
 
 impl From<NodeResult> for wit::NodeDecision {

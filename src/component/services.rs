@@ -1,18 +1,17 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::services as wit;
 use super::network::Network;
+use super::types::all;
 use crate::calls::{self, ServiceFilter};
 use crate::core::action::{
-    Action, CREATE_SERVICE_CATALOG, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES,
-    GET_SERVICES, GET_WORKFLOW_DETAIL, IMPORT_SERVICE, UPDATE_SERVICE,
+    Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
+    GET_WORKFLOW_DETAIL,
 };
-use crate::core::service::{
-    Catalog, FormField, NamedProcessors, Role, Service, ServiceDetail, Unresolved,
-};
+use crate::core::service::{Catalog, NamedProcessors, Node, Service, ServiceForm, Unresolved};
 use serde_json::Value;
 
 impl wit::Guest for Component {
-    fn services(
+    fn list_services(
         connection: wit::Connection,
         filter: wit::ServiceFilter,
     ) -> Result<Vec<wit::ServiceSummary>, wit::Failure> {
@@ -23,18 +22,18 @@ impl wit::Guest for Component {
             ("display_role", filter.display_role),
         ];
         let services = ask(connection, &GET_SERVICES, filter, Service::read_all)?;
-        Ok(services.into_iter().map(Into::into).collect())
+        Ok(all(services))
     }
 
-    fn detail(
+    fn form(
         connection: wit::Connection,
         service_id: u64,
-    ) -> Result<wit::ServiceDetail, wit::Failure> {
+    ) -> Result<wit::ServiceForm, wit::Failure> {
         let filter = vec![("service_id", Some(service_id.to_string()))];
-        Ok(ask(connection, &GET_SERVICE_DETAIL, filter, ServiceDetail::read)?.into())
+        Ok(ask(connection, &GET_SERVICE_DETAIL, filter, ServiceForm::read)?.into())
     }
 
-    fn catalogs(
+    fn list_catalogs(
         connection: wit::Connection,
         project_key: Option<String>,
         only_with_services: bool,
@@ -44,28 +43,28 @@ impl wit::Guest for Component {
             ("has_service", only_with_services.then(|| "true".to_owned())),
         ];
         let catalogs = ask(connection, &GET_SERVICE_CATALOGS, filter, Catalog::read_all)?;
-        Ok(catalogs.into_iter().map(Into::into).collect())
+        Ok(all(catalogs))
     }
 
-    fn roles(
+    fn nodes(
         connection: wit::Connection,
         service_id: u64,
         ticket_creator: Option<String>,
-    ) -> Result<Vec<wit::Role>, wit::Failure> {
+    ) -> Result<Vec<wit::Node>, wit::Failure> {
         let filter = vec![
             ("service_id", Some(service_id.to_string())),
             ("ticket_creator", ticket_creator),
             ("all", Some("1".to_owned())),
         ];
-        let roles = ask(connection, &GET_SERVICE_ROLES, filter, Role::read_all)?;
-        Ok(roles.into_iter().map(Into::into).collect())
+        let nodes = ask(connection, &GET_SERVICE_ROLES, filter, Node::read_all)?;
+        Ok(all(nodes))
     }
 
     fn resolve_processors(
         connection: wit::Connection,
         service_id: u64,
         named: Vec<wit::NamedProcessors>,
-    ) -> Result<Vec<wit::Processors>, wit::Unresolved> {
+    ) -> Result<Vec<wit::NodeProcessors>, wit::Unresolved> {
         let named = named
             .into_iter()
             .map(|named| NamedProcessors {
@@ -76,13 +75,7 @@ impl wit::Guest for Component {
         let connection = connection.into();
         let resolved = calls::resolve_processors(&mut Network, &connection, service_id, named)
             .map_err(|failure| wit::Unresolved::Failed(failure.into()))??;
-        Ok(resolved
-            .into_iter()
-            .map(|node| wit::Processors {
-                state_id: node.state_id,
-                users: node.users,
-            })
-            .collect())
+        Ok(all(resolved))
     }
 
     fn workflow_detail(
@@ -93,27 +86,6 @@ impl wit::Guest for Component {
         ask(connection, &GET_WORKFLOW_DETAIL, filter, |data| {
             Ok(data.to_string())
         })
-    }
-
-    fn create_catalog(
-        connection: wit::Connection,
-        catalog_json: String,
-    ) -> Result<String, wit::Failure> {
-        administer(connection, &CREATE_SERVICE_CATALOG, &catalog_json)
-    }
-
-    fn import_service(
-        connection: wit::Connection,
-        service_json: String,
-    ) -> Result<String, wit::Failure> {
-        administer(connection, &IMPORT_SERVICE, &service_json)
-    }
-
-    fn update_service(
-        connection: wit::Connection,
-        service_json: String,
-    ) -> Result<String, wit::Failure> {
-        administer(connection, &UPDATE_SERVICE, &service_json)
     }
 }
 
@@ -132,19 +104,6 @@ fn ask<R>(
     )?)
 }
 
-fn administer(
-    connection: wit::Connection,
-    action: &Action,
-    json: &str,
-) -> Result<String, wit::Failure> {
-    Ok(calls::administer(
-        &mut Network,
-        &connection.into(),
-        action,
-        json,
-    )?)
-}
-
 impl From<Service> for wit::ServiceSummary {
     fn from(service: Service) -> Self {
         Self {
@@ -156,24 +115,12 @@ impl From<Service> for wit::ServiceSummary {
     }
 }
 
-impl From<ServiceDetail> for wit::ServiceDetail {
-    fn from(detail: ServiceDetail) -> Self {
+impl From<ServiceForm> for wit::ServiceForm {
+    fn from(detail: ServiceForm) -> Self {
         Self {
             service: detail.service.into(),
             workflow_id: detail.workflow_id,
-            fields: detail.fields.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<FormField> for wit::FormField {
-    fn from(field: FormField) -> Self {
-        Self {
-            key: field.key,
-            name: field.name,
-            kind: field.kind,
-            required: field.required,
-            choices: field.choices,
+            fields: all(detail.fields),
         }
     }
 }
@@ -191,27 +138,27 @@ impl From<Catalog> for wit::Catalog {
     }
 }
 
-impl From<Role> for wit::Role {
-    fn from(role: Role) -> Self {
+impl From<Node> for wit::Node {
+    fn from(node: Node) -> Self {
         Self {
-            state_id: role.state_id,
-            name: role.name,
-            processors: role.processors,
-            processors_type: role.processors_type,
-            all_sign: role.all_sign,
+            id: node.id,
+            name: node.name,
+            processors: node.processors,
+            processors_type: node.processors_type,
+            all_sign: node.all_sign,
         }
     }
 }
 
 impl From<Unresolved> for wit::Unresolved {
     fn from(unresolved: Unresolved) -> Self {
-        let candidates = |name, roles: Vec<Role>| wit::Candidates {
+        let candidates = |name, nodes: Vec<Node>| wit::Candidates {
             name,
-            roles: roles.into_iter().map(Into::into).collect(),
+            nodes: all(nodes),
         };
         match unresolved {
-            Unresolved::Unknown(name, roles) => Self::UnknownName(candidates(name, roles)),
-            Unresolved::Ambiguous(name, roles) => Self::AmbiguousName(candidates(name, roles)),
+            Unresolved::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
+            Unresolved::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),
         }
     }
 }

@@ -1,14 +1,19 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::tickets as wit;
 use super::network::Network;
+use super::types::all;
 use crate::calls;
 use crate::core::explanation::Ending;
 use crate::core::secret::Secret;
-use crate::core::{search, state};
+use crate::core::{progress, search};
 
 impl wit::Guest for Component {
     fn new_operation_id() -> String {
-        calls::new_operation_id(&mut Network)
+        calls::new_id(&mut Network)
+    }
+
+    fn new_tag() -> String {
+        calls::new_id(&mut Network)
     }
 
     fn create(
@@ -22,15 +27,17 @@ impl wit::Guest for Component {
     fn confirm(
         connection: wit::Connection,
         sn: String,
-        operation_id: Option<String>,
+        tag: String,
     ) -> Result<wit::Confirmation, wit::Failure> {
-        let confirmation = calls::confirm(
-            &mut Network,
-            &connection.into(),
-            &sn,
-            operation_id.as_deref(),
-        )?;
-        Ok(confirmation.into())
+        let tag = Secret::new(tag);
+        Ok(calls::confirm(&mut Network, &connection.into(), &sn, &tag)?.into())
+    }
+
+    fn confirm_own(
+        connection: wit::Connection,
+        sn: String,
+    ) -> Result<wit::Confirmation, wit::Failure> {
+        Ok(calls::confirm_own(&mut Network, &connection.into(), &sn)?.into())
     }
 
     fn recover(
@@ -59,7 +66,7 @@ impl wit::Guest for Component {
         sns: Vec<String>,
     ) -> Result<Vec<wit::ApprovalResult>, wit::Failure> {
         let results = calls::approval_results(&mut Network, &connection.into(), &sns)?;
-        Ok(results.into_iter().map(Into::into).collect())
+        Ok(all(results))
     }
 
     fn verify_token(connection: wit::Connection, token: String) -> Result<bool, wit::Failure> {
@@ -82,40 +89,42 @@ impl wit::Guest for Component {
         )?)
     }
 
-    fn list(
+    fn search(
         connection: wit::Connection,
         filter: wit::TicketFilter,
         page: u32,
         page_size: u32,
     ) -> Result<wit::TicketPage, wit::Failure> {
         let connection = connection.into();
-        let found = calls::list(&mut Network, &connection, &filter.into(), page, page_size)?;
+        let found = calls::search(&mut Network, &connection, &filter.into(), page, page_size)?;
         Ok(wit::TicketPage {
-            tickets: found.tickets.into_iter().map(Into::into).collect(),
+            tickets: all(found.tickets),
             page: found.page,
             pages: found.pages,
             total: found.total,
         })
     }
 
-    fn list_by_user(
+    fn search_by_user(
         connection: wit::Connection,
         user: String,
         view: wit::UserView,
+        filter: wit::UserFilter,
         page: u32,
         page_size: u32,
     ) -> Result<wit::UserTicketPage, wit::Failure> {
         let connection = connection.into();
-        let found = calls::list_by_user(
+        let found = calls::search_by_user(
             &mut Network,
             &connection,
             &user,
             view.into(),
+            &filter.into(),
             page,
             page_size,
         )?;
         Ok(wit::UserTicketPage {
-            tickets: found.tickets.into_iter().map(Into::into).collect(),
+            tickets: all(found.tickets),
             page: found.page,
             pages: found.pages,
             total: found.total,
@@ -126,8 +135,8 @@ impl wit::Guest for Component {
         let status = calls::status(&mut Network, &connection.into(), &sn)?;
         Ok(wit::TicketStatus {
             status: status.status,
-            steps: status.steps.into_iter().map(Into::into).collect(),
-            operations: status.operations,
+            running: all(status.running),
+            allowed_actions: status.allowed_actions,
             ticket_url: status.ticket_url,
         })
     }
@@ -136,14 +145,14 @@ impl wit::Guest for Component {
         let info = calls::info(&mut Network, &connection.into(), &sn)?;
         Ok(wit::TicketInfo {
             ticket: info.ticket.into(),
-            steps: info.steps.into_iter().map(Into::into).collect(),
-            fields: info.fields.into_iter().map(Into::into).collect(),
+            running: all(info.running),
+            fields: all(info.fields),
         })
     }
 
     fn log(connection: wit::Connection, sn: String) -> Result<Vec<wit::LogEntry>, wit::Failure> {
         let log = calls::log(&mut Network, &connection.into(), &sn)?;
-        Ok(log.into_iter().map(Into::into).collect())
+        Ok(all(log))
     }
 
     fn explain(connection: wit::Connection, sn: String) -> Result<wit::Explanation, wit::Failure> {
@@ -151,8 +160,9 @@ impl wit::Guest for Component {
         Ok(wit::Explanation {
             ticket: explained.ticket.into(),
             ending: explained.ending.into(),
-            decisions: explained.decisions.into_iter().map(Into::into).collect(),
-            waiting_for: explained.waiting_for.into_iter().map(Into::into).collect(),
+            decisions: all(explained.decisions),
+            waiting_for: all(explained.waiting_for),
+            words: explained.words,
         })
     }
 }
@@ -162,7 +172,7 @@ impl From<wit::TicketFilter> for search::Filter {
         Self {
             sns: filter.sns,
             creator: filter.creator,
-            tag: filter.tag,
+            tag: filter.tag.map(Secret::new),
             project_key: filter.project_key,
             service_ids: filter.service_ids,
             bk_biz_ids: filter.bk_biz_ids,
@@ -172,6 +182,17 @@ impl From<wit::TicketFilter> for search::Filter {
             ended_from: filter.ended_from,
             ended_to: filter.ended_to,
             waiting_for: filter.waiting_for,
+        }
+    }
+}
+
+impl From<wit::UserFilter> for search::UserFilter {
+    fn from(filter: wit::UserFilter) -> Self {
+        Self {
+            service_id: filter.service_id,
+            catalog_id: filter.catalog_id,
+            created_from: filter.created_from,
+            created_to: filter.created_to,
         }
     }
 }
@@ -196,7 +217,7 @@ impl From<search::UserTicket> for wit::UserTicket {
             id: ticket.id,
             title: ticket.title,
             creator: ticket.creator,
-            service_id: ticket.service_id,
+            service: ticket.service,
             service_name: ticket.service_name,
             project_key: ticket.project_key,
             status: ticket.status,
@@ -207,20 +228,8 @@ impl From<search::UserTicket> for wit::UserTicket {
     }
 }
 
-impl From<state::Step> for wit::Step {
-    fn from(step: state::Step) -> Self {
-        Self {
-            state_id: step.state_id,
-            name: step.name,
-            status: step.status,
-            processors: step.processors,
-            operations: step.operations,
-        }
-    }
-}
-
-impl From<state::FilledField> for wit::FilledField {
-    fn from(field: state::FilledField) -> Self {
+impl From<progress::FilledField> for wit::FilledField {
+    fn from(field: progress::FilledField) -> Self {
         Self {
             key: field.key,
             name: field.name,
@@ -231,25 +240,13 @@ impl From<state::FilledField> for wit::FilledField {
     }
 }
 
-impl From<state::LogEntry> for wit::LogEntry {
-    fn from(entry: state::LogEntry) -> Self {
+impl From<progress::LogEntry> for wit::LogEntry {
+    fn from(entry: progress::LogEntry) -> Self {
         Self {
             operator: entry.operator,
             at: entry.at,
             message: entry.message,
             source: entry.source,
-        }
-    }
-}
-
-impl From<state::Decision> for wit::Decision {
-    fn from(decision: state::Decision) -> Self {
-        Self {
-            operator: decision.operator,
-            approved: decision.approved,
-            remark: decision.remark,
-            at: decision.at,
-            node_key: decision.field_key,
         }
     }
 }
@@ -260,10 +257,10 @@ impl From<Ending> for wit::Ending {
             Ending::Open => Self::Open,
             Ending::Stuck => Self::Stuck,
             Ending::Approved => Self::Approved,
-            Ending::ApprovedByNobody => Self::ApprovedByNobody,
-            Ending::Refused => Self::Refused,
-            Ending::RefusedAndTerminated => Self::RefusedAndTerminated,
-            Ending::TerminatedByHandler => Self::TerminatedByHandler,
+            Ending::Completed => Self::Completed,
+            Ending::Rejected => Self::Rejected,
+            Ending::RejectedAndTerminated => Self::RejectedAndTerminated,
+            Ending::Terminated => Self::Terminated,
             Ending::Withdrawn => Self::Withdrawn,
             Ending::Closed => Self::Closed,
             Ending::Undetermined => Self::Undetermined,

@@ -63,14 +63,14 @@ pub const GET_TICKET_INFO: Action = reads(Get, "get_ticket_info", "sn");
 pub const GET_TICKET_LOGS: Action = reads(Get, "get_ticket_logs", "sn");
 /// Withdraws, terminates, suspends or resumes a ticket.
 pub const OPERATE_TICKET: Action = writes("operate_ticket", "sn");
-/// Submits, claims, distributes or delivers a node.
-pub const OPERATE_NODE: Action = writes("operate_node", "state-id");
+/// Submits, claims, distributes or hands over a node.
+pub const OPERATE_NODE: Action = writes("operate_node", "node-id");
 /// Decides an approval.
-pub const APPROVE: Action = by_a_user(writes("approve", "state-id"));
+pub const APPROVE: Action = by_a_user(writes("approve", "node-id"));
 /// What was decided at a finished approval.
-pub const GET_APPROVE_NODE_RESULT: Action = reads(Get, "get_approve_node_result", "state-id");
+pub const GET_APPROVE_NODE_RESULT: Action = reads(Get, "get_approve_node_result", "node-id");
 /// Who decided at an approval so far.
-pub const GET_APPROVER: Action = reads(Get, "get_approver", "state-id");
+pub const GET_APPROVER: Action = reads(Get, "get_approver", "node-id");
 /// Rates a finished ticket.
 pub const COMMENT: Action = by_a_user(writes("comment", "sn"));
 /// Makes users follow a ticket, or not.

@@ -1,9 +1,13 @@
 //! The proof that a callback belongs to an operation: an HMAC in a header that ITSM sends back.
 //!
-//! The header's value is `v1.KEY-ID.OPERATION-ID.EXPIRES-AT.MAC`; the MAC is HMAC-SHA256 (RFC 2104)
+//! The header's value is `v1.KEY-ID.OPERATION-ID.EXPIRES-S.MAC`; the MAC is HMAC-SHA256 (RFC 2104)
 //! over the version, key id, operation id, expiry in decimal and callback address, each preceded by
 //! its length as four bytes, most significant first. The address is not in the header: the receiver
 //! knows its own.
+//!
+//! With the same key the operation's tag is derived: HMAC-SHA256 over "tag" and the operation id, each
+//! preceded by its length; its first 16 bytes in base32 (RFC 4648), lower case and without padding. The
+//! operation id is public, the tag is not: who has read the header can't make a ticket with this tag.
 
 use super::operation_id;
 use super::secret::Secret;
@@ -27,7 +31,23 @@ pub struct Claims {
     /// The address ITSM was told to call.
     pub callback_url: String,
     /// Seconds since 1970 at which the binding ceases to hold.
-    pub expires_at: u64,
+    pub expires_s: u64,
+}
+
+/// What `bind` makes: the header, and the tag of the operation's ticket.
+pub struct Binding {
+    /// For the callback.
+    pub header: (String, String),
+    /// For the ticket.
+    pub tag: Secret,
+}
+
+/// What a binding that holds proves.
+pub struct Bound {
+    /// What it is about.
+    pub claims: Claims,
+    /// The tag of the operation's ticket.
+    pub tag: Secret,
 }
 
 /// Why headers prove nothing.
@@ -78,8 +98,8 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Makes the header for `claims`.
-pub fn bind(key: &Secret, claims: &Claims) -> Result<(String, String), &'static str> {
+/// Makes the header and the tag for `claims`.
+pub fn bind(key: &Secret, claims: &Claims) -> Result<Binding, &'static str> {
     let key = Key::read(key.expose())?;
     if !operation_id::is_valid(&claims.operation_id) {
         return Err("the operation id is not 1 to 32 lower-case letters and digits");
@@ -87,21 +107,24 @@ pub fn bind(key: &Secret, claims: &Claims) -> Result<(String, String), &'static 
     if !is_url(&claims.callback_url) {
         return Err("the callback address is not 1 to 2048 bytes of printable ASCII");
     }
-    let mac = mac(
+    let mac = header_mac(
         &key.block,
         key.id,
         &claims.operation_id,
-        claims.expires_at,
+        claims.expires_s,
         &claims.callback_url,
     );
     let value = format!(
         "{VERSION}.{}.{}.{}.{}",
         key.id,
         claims.operation_id,
-        claims.expires_at,
+        claims.expires_s,
         text::hex(&mac.finalize().into_bytes())
     );
-    Ok((HEADER.to_owned(), value))
+    Ok(Binding {
+        header: (HEADER.to_owned(), value),
+        tag: tag(&key.block, &claims.operation_id),
+    })
 }
 
 /// Checks the binding among a callback's headers.
@@ -110,7 +133,7 @@ pub fn check(
     headers: &[(String, String)],
     callback_url: &str,
     now_s: u64,
-) -> Result<Claims, Unbound> {
+) -> Result<Bound, Unbound> {
     // First, so that a wrong setting shows on the first callback and not on the first genuine one.
     let mut readable = Vec::with_capacity(keys.len());
     for (index, key) in (0..).zip(keys) {
@@ -125,53 +148,55 @@ pub fn check(
     if values.next().is_some() || !is_url(callback_url) {
         return Err(Unbound::Malformed);
     }
-    let Binding {
+    let HeaderValue {
         key_id,
         operation_id,
-        expires_at,
+        expires_s,
         mac: received,
-    } = Binding::read(value).ok_or(Unbound::Malformed)?;
+    } = HeaderValue::read(value).ok_or(Unbound::Malformed)?;
 
     // A sender must not learn which key ids exist from how long the answer takes: with no key of
     // that id the same work is done on a key that nobody has.
     let nobody = [0; 64];
     let mut known = false;
-    let mut genuine = false;
+    let mut genuine = None;
     let with_id = readable.iter().filter(|key| key.id == key_id);
     for key in with_id {
         known = true;
-        let mac = mac(&key.block, key_id, operation_id, expires_at, callback_url);
-        genuine |= mac.verify_slice(&received).is_ok();
+        let mac = header_mac(&key.block, key_id, operation_id, expires_s, callback_url);
+        if mac.verify_slice(&received).is_ok() {
+            genuine = Some(key);
+        }
     }
     if !known {
-        let mac = mac(&nobody, key_id, operation_id, expires_at, callback_url);
+        let mac = header_mac(&nobody, key_id, operation_id, expires_s, callback_url);
         let _same_work = mac.verify_slice(&received);
         return Err(Unbound::UnknownKey);
     }
-    if !genuine {
-        return Err(Unbound::Forged);
-    }
+    let key = genuine.ok_or(Unbound::Forged)?;
     let claims = Claims {
         operation_id: operation_id.to_owned(),
         callback_url: callback_url.to_owned(),
-        expires_at,
+        expires_s,
     };
-    if now_s < expires_at {
-        Ok(claims)
-    } else {
-        Err(Unbound::Expired(claims))
+    if now_s >= expires_s {
+        return Err(Unbound::Expired(claims));
     }
+    Ok(Bound {
+        tag: tag(&key.block, operation_id),
+        claims,
+    })
 }
 
 /// The parts of a header's value.
-struct Binding<'a> {
+struct HeaderValue<'a> {
     key_id: &'a str,
     operation_id: &'a str,
-    expires_at: u64,
+    expires_s: u64,
     mac: Vec<u8>,
 }
 
-impl<'a> Binding<'a> {
+impl<'a> HeaderValue<'a> {
     fn read(value: &'a str) -> Option<Self> {
         let mut parts = value.split('.');
         let (Some(VERSION), Some(key_id), Some(operation_id), Some(expiry), Some(mac), None) = (
@@ -184,15 +209,15 @@ impl<'a> Binding<'a> {
         ) else {
             return None;
         };
-        let expires_at: u64 = expiry.parse().ok()?;
+        let expires_s: u64 = expiry.parse().ok()?;
         let mac = text::unhex(mac)?;
         // One text for one number: "+5" and "05" parse too.
-        let canonical = expires_at.to_string() == expiry;
+        let canonical = expires_s.to_string() == expiry;
         (canonical && mac.len() == 32 && is_key_id(key_id) && operation_id::is_valid(operation_id))
             .then_some(Self {
                 key_id,
                 operation_id,
-                expires_at,
+                expires_s,
                 mac,
             })
     }
@@ -209,16 +234,29 @@ fn is_url(url: &str) -> bool {
     (1..=MAX_URL_BYTES).contains(&url.len()) && text::is_printable_ascii(url)
 }
 
-fn mac(
+fn header_mac(
     key: &Block,
     key_id: &str,
     operation_id: &str,
-    expires_at: u64,
+    expires_s: u64,
     callback_url: &str,
 ) -> Hmac<Sha256> {
+    let expires_s = expires_s.to_string();
+    mac(
+        key,
+        &[VERSION, key_id, operation_id, &expires_s, callback_url],
+    )
+}
+
+fn tag(key: &Block, operation_id: &str) -> Secret {
+    let mac = mac(key, &["tag", operation_id]).finalize().into_bytes();
+    let first = mac.first_chunk::<16>().copied().unwrap_or_default();
+    Secret::new(operation_id::from_bits(u128::from_be_bytes(first)))
+}
+
+fn mac(key: &Block, parts: &[&str]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new(key.into());
-    let expires_at = expires_at.to_string();
-    for part in [VERSION, key_id, operation_id, &expires_at, callback_url] {
+    for part in parts {
         mac.update(&(part.len() as u32).to_be_bytes());
         mac.update(part.as_bytes());
     }
@@ -239,12 +277,23 @@ mod tests {
         Claims {
             operation_id: "abc234".into(),
             callback_url: URL.into(),
-            expires_at: 2_000_000_000,
+            expires_s: 2_000_000_000,
         }
     }
 
     fn bound() -> (String, String) {
-        bind(&key("k1", 7), &claims()).unwrap()
+        bind(&key("k1", 7), &claims()).ok().unwrap().header
+    }
+
+    /// What a check says, with the tag in clear.
+    fn checked(
+        keys: &[Secret],
+        headers: &[(String, String)],
+        url: &str,
+        now_s: u64,
+    ) -> Result<(Claims, String), Unbound> {
+        let bound = check(keys, headers, url, now_s)?;
+        Ok((bound.claims, bound.tag.expose().to_owned()))
     }
 
     #[test]
@@ -253,9 +302,18 @@ mod tests {
         let other = ("Accept".to_owned(), "*/*".to_owned());
         let (name, value) = bound();
         let headers = [other, (name.to_ascii_lowercase(), value)];
-        assert_eq!(check(&keys, &headers, URL, 1_999_999_999), Ok(claims()));
+        let tag = bind(&keys[1], &claims())
+            .ok()
+            .unwrap()
+            .tag
+            .expose()
+            .to_owned();
         assert_eq!(
-            check(&keys, &headers, URL, 2_000_000_000),
+            checked(&keys, &headers, URL, 1_999_999_999),
+            Ok((claims(), tag))
+        );
+        assert_eq!(
+            checked(&keys, &headers, URL, 2_000_000_000),
             Err(Unbound::Expired(claims()))
         );
     }
@@ -309,17 +367,17 @@ mod tests {
             (header(&value), "", Unbound::Malformed),
         ] {
             assert_eq!(
-                check(&[key("k1", 7)], &headers, url, 0),
+                checked(&[key("k1", 7)], &headers, url, 0),
                 Err(unbound),
                 "{headers:?} {url}"
             );
         }
         assert_eq!(
-            check(&[key("k1", 8)], &header(&value), URL, 0),
+            checked(&[key("k1", 8)], &header(&value), URL, 0),
             Err(Unbound::Forged)
         );
         assert_eq!(
-            check(&[], &header(&value), URL, 0),
+            checked(&[], &header(&value), URL, 0),
             Err(Unbound::UnknownKey)
         );
     }
@@ -347,9 +405,9 @@ mod tests {
             ),
         ] {
             let wrong = Secret::new(wrong);
-            assert_eq!(bind(&wrong, &claims()), Err(why));
+            assert_eq!(bind(&wrong, &claims()).err(), Some(why));
             assert_eq!(
-                check(&[key("k1", 7), wrong], &[bound()], URL, 0),
+                checked(&[key("k1", 7), wrong], &[bound()], URL, 0),
                 Err(Unbound::InvalidKey(1))
             );
         }
@@ -360,10 +418,32 @@ mod tests {
         let with = |change: fn(&mut Claims)| {
             let mut claims = claims();
             change(&mut claims);
-            bind(&key("k1", 7), &claims).unwrap_err()
+            bind(&key("k1", 7), &claims).err().unwrap()
         };
         assert!(with(|claims| claims.operation_id = "A".into()).contains("operation id"));
         assert!(with(|claims| claims.callback_url.clear()).contains("address"));
         assert!(with(|claims| claims.callback_url = "https://例.cn".into()).contains("address"));
+    }
+
+    #[test]
+    fn a_tag_depends_on_key_and_operation_alone_and_not_on_what_the_header_shows() {
+        let tag = |key: &Secret, change: fn(&mut Claims)| {
+            let mut claims = claims();
+            change(&mut claims);
+            bind(key, &claims).ok().unwrap().tag.expose().to_owned()
+        };
+        let own = tag(&key("k1", 7), |_| {});
+        assert!(operation_id::is_valid(&own) && own.len() == 26, "{own}");
+        assert_eq!(
+            own,
+            tag(&key("k9", 7), |claims| claims.callback_url.push('x'))
+        );
+        assert_eq!(own, tag(&key("k1", 7), |claims| claims.expires_s += 1));
+        assert_ne!(own, tag(&key("k1", 8), |_| {}));
+        assert_ne!(
+            own,
+            tag(&key("k1", 7), |claims| claims.operation_id.push('x'))
+        );
+        assert!(!bound().1.contains(&own));
     }
 }

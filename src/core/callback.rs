@@ -13,6 +13,8 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub struct Callback {
     /// The ticket's number.
     pub sn: String,
+    /// The ticket's id, where one is named. ITSM v2 does not.
+    pub id: Option<String>,
     /// The ticket's title.
     pub title: String,
     /// ITSM's word for the status.
@@ -43,7 +45,7 @@ pub struct NodeEvent {
     /// Which node.
     pub node: String,
     /// What came out there.
-    pub result: String,
+    pub output: String,
 }
 
 /// Why a body is no callback.
@@ -77,6 +79,7 @@ pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
         body,
         &[
             "sn",
+            "id",
             "title",
             "current_status",
             "approve_result",
@@ -106,6 +109,11 @@ pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
     };
     Ok(Callback {
         sn: required("sn")?,
+        id: members.by_name.get("id").and_then(|id| match id {
+            Value::String(id) if !id.is_empty() => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        }),
         title: optional("title")?,
         status: required("current_status")?,
         approve_result,
@@ -142,7 +150,7 @@ pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, Unreadable> {
         status: members.optional("status")?,
         creator: members.optional("creator")?,
         node: members.optional("node")?,
-        result: members.optional("result")?,
+        output: members.scalar("result")?,
     })
 }
 
@@ -156,6 +164,14 @@ impl Members {
                 name.to_owned(),
                 format!("is {}, not a string", json::kind(other)),
             )),
+        }
+    }
+
+    /// Text, a boolean or a number, as JSON writes it.
+    fn scalar(&self, name: &str) -> Result<String, Unreadable> {
+        match self.by_name.get(name) {
+            Some(scalar @ (Value::Bool(_) | Value::Number(_))) => Ok(scalar.to_string()),
+            _ => self.optional(name),
         }
     }
 
@@ -244,6 +260,7 @@ mod tests {
             parse(RECORDED.as_bytes()),
             Ok(Callback {
                 sn: "REQ20261124000052".into(),
+                id: None,
                 title: "审批通过 ok".into(),
                 status: "FINISHED".into(),
                 approve_result: true,
@@ -369,7 +386,7 @@ mod tests {
                 status: String::new(),
                 creator: String::new(),
                 node: "review".into(),
-                result: "true".into(),
+                output: "true".into(),
             })
         );
         assert_eq!(

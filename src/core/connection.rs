@@ -157,6 +157,7 @@ impl Connection {
             headers,
             authorization,
             body,
+            writes: action.writes,
             max_answer_bytes: action.max_answer_bytes,
         })
     }

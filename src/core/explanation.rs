@@ -1,30 +1,30 @@
 //! Who decided and why: the ending of a ticket, from structured data only.
 
-use super::state::{Decision, History, Step};
+use super::history::{Decision, History, LogEnd};
+use super::progress::RunningNode;
 use super::ticket::Ticket;
-use super::verdict::Verdict;
-use std::collections::BTreeMap;
+use super::verdict::{self, Verdict};
 
 /// How a ticket stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It runs, and somebody has to act.
     Open,
-    /// It runs, and no step of it does.
+    /// It runs, and no node of it does.
     Stuck,
-    /// Each approval said yes.
+    /// The verdict `approved`.
     Approved,
-    /// It finished without any approval.
-    ApprovedByNobody,
-    /// An approval said no, and the flow went on to its end.
-    Refused,
+    /// The verdict `completed`.
+    Completed,
+    /// The verdict `rejected`.
+    Rejected,
     /// An approval said no, and its node ends the ticket then.
-    RefusedAndTerminated,
+    RejectedAndTerminated,
     /// Somebody stopped it.
-    TerminatedByHandler,
+    Terminated,
     /// Its creator took it back.
     Withdrawn,
-    /// It ended with a status of the site's own.
+    /// The verdict `closed`.
     Closed,
     /// What could be read does not tell.
     Undetermined,
@@ -40,208 +40,210 @@ pub struct Explanation {
     /// The decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// Who an open ticket waits for.
-    pub waiting_for: Vec<Step>,
+    pub waiting_for: Vec<RunningNode>,
+    /// Why it is stuck or undetermined.
+    pub words: String,
 }
 
 /// Whom ITSM names when a refusal ends a ticket (read in the server's source).
 const SYSTEM: &str = "system";
 
-/// Explains a ticket from its running steps, its history and, if it could be read, ITSM's own
-/// result over all approvals.
+/// ITSM's result over all approvals of a FINISHED ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApproveResult {
+    /// It is this.
+    Known(bool),
+    /// ITSM does not give it yet.
+    NotYet,
+    /// This user may not read it.
+    Forbidden,
+}
+
+/// Explains a ticket from its running nodes, its history and, for a FINISHED one, ITSM's own result.
 pub fn explain(
     ticket: Ticket,
-    steps: Vec<Step>,
+    running: Vec<RunningNode>,
     history: History,
-    approve_result: Option<bool>,
+    approve_result: ApproveResult,
 ) -> Explanation {
-    let refused = |decision: &Decision| !decision.approved;
-    let ending = match (&ticket.ended_at, ticket.status.as_str()) {
-        (None, _) if steps.is_empty() => Ending::Stuck,
-        (None, _) => Ending::Open,
-        (Some(_), "FINISHED") => finished(&history, approve_result),
-        (Some(_), "REVOKED") => Ending::Withdrawn,
-        (Some(_), "TERMINATED") => match (history.complete, history.last_operator.as_str()) {
-            (true, SYSTEM) if history.decisions.last().is_some_and(refused) => {
-                Ending::RefusedAndTerminated
-            }
-            (true, operator) if !operator.is_empty() && operator != SYSTEM => {
-                Ending::TerminatedByHandler
-            }
-            _ => Ending::Undetermined,
+    let status = ticket.status.as_str();
+    let (ending, words) = match &ticket.ended_at {
+        None if running.is_empty() => (
+            Ending::Stuck,
+            "no node runs: the start of its flow failed, or an automatic node of it",
+        ),
+        None => (Ending::Open, ""),
+        Some(ended_at) if status == "FINISHED" => finished(ended_at, approve_result, &history),
+        Some(_) => match verdict::conclude(status, false, true) {
+            Verdict::Withdrawn => (Ending::Withdrawn, ""),
+            Verdict::Terminated => terminated(&history),
+            _ => (Ending::Closed, ""),
         },
-        (Some(_), _) => Ending::Closed,
     };
     Explanation {
         ticket,
         ending,
         decisions: history.decisions,
-        waiting_for: if matches!(ending, Ending::Open) {
-            steps
+        waiting_for: if ending == Ending::Open {
+            running
         } else {
             Vec::new()
         },
+        words: words.to_owned(),
     }
 }
 
-fn finished(history: &History, approve_result: Option<bool>) -> Ending {
-    let nobody = history.complete && history.decisions.is_empty();
-    match approve_result.or_else(|| by_decisions(history)) {
-        Some(true) if nobody => Ending::ApprovedByNobody,
-        Some(true) => Ending::Approved,
-        Some(false) => Ending::Refused,
-        None => Ending::Undetermined,
-    }
-}
-
-/// The verdict on a finished ticket by its decisions, where ITSM's result can't be read.
-pub fn verdict_by_decisions(history: &History) -> Option<Verdict> {
-    by_decisions(history).map(|approved| {
-        if approved {
-            Verdict::Approved
-        } else {
-            Verdict::Rejected
+fn finished(
+    ended_at: &str,
+    approve_result: ApproveResult,
+    history: &History,
+) -> (Ending, &'static str) {
+    let approve_result = match approve_result {
+        ApproveResult::Known(flag) => Some(flag),
+        ApproveResult::Forbidden => None,
+        ApproveResult::NotYet => {
+            return (Ending::Undetermined, "ITSM does not give its result yet");
         }
-    })
+    };
+    match verdict::finished(ended_at, approve_result, history) {
+        Ok(Verdict::Approved) => (Ending::Approved, ""),
+        Ok(Verdict::Completed) => (Ending::Completed, ""),
+        Ok(Verdict::Rejected) => (Ending::Rejected, ""),
+        Ok(_) => (Ending::Closed, ""),
+        Err(why) => (Ending::Undetermined, why),
+    }
 }
 
-/// ITSM's rule over the nodes: approved if no node's result is a refusal, and a node decided again
-/// counts as decided last.
-///
-/// The log tells several decisions at one node apart by who made them, but not a countersign from a
-/// loop: when the last words of different people at one node contradict, only ITSM knows.
-fn by_decisions(history: &History) -> Option<bool> {
-    if !history.complete {
-        return None;
-    }
-    let mut last_words: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
-    for decision in &history.decisions {
-        last_words
-            .entry(&decision.field_key)
-            .or_default()
-            .insert(&decision.operator, decision.approved);
-    }
-    let mut certain = true;
-    for words in last_words.values() {
-        let approvals = words.values().filter(|approved| **approved).count();
-        if approvals == 0 {
-            return Some(false);
+fn terminated(history: &History) -> (Ending, &'static str) {
+    match &history.end {
+        LogEnd::Person { operator, .. } if operator != SYSTEM => (Ending::Terminated, ""),
+        LogEnd::Person { .. } if history.readable && history.ends_with_a_refusal() => {
+            (Ending::RejectedAndTerminated, "")
         }
-        certain &= approvals == words.len();
+        _ => (
+            Ending::Undetermined,
+            "its log does not tell who or what terminated it",
+        ),
     }
-    certain.then_some(true)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{ApproveResult::*, *};
+    use crate::core::history::LastWord;
+
+    const ENDED_AT: &str = "2026-11-25 22:07:47";
 
     fn ticket(status: &str, ended: bool) -> Ticket {
         Ticket {
             sn: "S".into(),
-            id: 1,
+            id: "1".into(),
             title: "t".into(),
             creator: "carol".into(),
-            service_id: 2,
+            service: "2".into(),
             status: status.into(),
             created_at: "t".into(),
-            ended_at: ended.then(|| "t".into()),
+            ended_at: ended.then(|| ENDED_AT.into()),
             updated_by: vec![],
             updated_at: "t".into(),
             ticket_url: "u".into(),
         }
     }
 
-    /// `"a:bob+ b:dave-"`: at node a bob said yes, then at node b dave said no.
-    fn history(decisions: &str, last_operator: &str) -> History {
-        let decisions = decisions.split_whitespace().map(|word| {
-            let (node, who) = word.split_once(':').unwrap();
-            Decision {
-                field_key: node.into(),
-                operator: who.trim_end_matches(['+', '-']).into(),
-                approved: who.ends_with('+'),
-                remark: String::new(),
-                at: "t".into(),
+    /// `"+-"`: at one node somebody said yes, then somebody said no at another. `by` ends the log: nobody
+    /// is the flow itself.
+    fn history(decisions: &str, by: &str) -> History {
+        let word = |said| {
+            if said == '+' {
+                LastWord::Yes
+            } else {
+                LastWord::No
             }
-        });
+        };
+        let decision = |(node, said): (usize, char)| Decision {
+            operator: "bob".into(),
+            approved: said == '+',
+            remark: String::new(),
+            at: "t".into(),
+            node_key: node.to_string(),
+        };
         History {
-            decisions: decisions.collect(),
-            complete: true,
-            last_operator: last_operator.into(),
+            decisions: decisions.chars().enumerate().map(decision).collect(),
+            last_words: decisions.chars().map(word).collect(),
+            begins: true,
+            end: match by {
+                "" => LogEnd::Flow,
+                "?" => LogEnd::Elsewhere,
+                by => LogEnd::Person {
+                    operator: by.into(),
+                    at: ENDED_AT.into(),
+                },
+            },
+            readable: true,
         }
     }
 
-    fn step() -> Step {
-        Step {
-            state_id: 15,
+    fn node() -> RunningNode {
+        RunningNode {
+            node_id: 15,
             name: "n".into(),
             status: "RUNNING".into(),
             processors: vec!["bob".into()],
-            operations: vec![],
+            allowed_actions: vec![],
+            fields: vec![],
         }
     }
 
     #[test]
-    fn each_ending_is_told_from_structured_data() {
-        use Ending::*;
-        for (status, decisions, last_operator, result, ending) in [
-            ("FINISHED", "a:bob+", "", Some(true), Approved),
-            ("FINISHED", "", "", Some(true), ApprovedByNobody),
-            ("FINISHED", "a:bob-", "", Some(false), Refused),
-            // First refused, then approved at another node.
-            ("FINISHED", "a:bob- b:dave+", "", Some(false), Refused),
-            ("FINISHED", "a:bob- b:dave+", "", None, Refused),
-            ("FINISHED", "a:bob+ b:dave+", "", None, Approved),
-            ("FINISHED", "", "", None, ApprovedByNobody),
-            // The same person again at the same node: the latest counts.
-            ("FINISHED", "a:bob- a:bob+", "", None, Approved),
-            // Two people at one node who contradict: a countersign refuses, a loop approves.
-            ("FINISHED", "a:bob- a:dave+", "", None, Undetermined),
-            ("FINISHED", "a:bob- a:dave+ b:bob-", "", None, Refused),
-            ("TERMINATED", "a:bob-", "system", None, RefusedAndTerminated),
-            ("TERMINATED", "a:bob-", "dave", None, TerminatedByHandler),
-            ("TERMINATED", "", "dave", None, TerminatedByHandler),
-            ("TERMINATED", "", "system", None, Undetermined),
-            ("TERMINATED", "a:bob-", "", None, Undetermined),
-            ("REVOKED", "a:bob-", "carol", None, Withdrawn),
-            ("DONE_OK", "a:bob+", "", None, Closed),
+    fn each_ending_is_told_from_structured_data_and_never_against_the_verdict() {
+        for (status, decisions, by, result, ending) in [
+            ("FINISHED", "+", "", Known(true), Ending::Approved),
+            ("FINISHED", "+", "", Forbidden, Ending::Approved),
+            ("FINISHED", "", "", Known(true), Ending::Completed),
+            ("FINISHED", "-", "", Known(false), Ending::Rejected),
+            // The node that refused was deleted from the flow.
+            ("FINISHED", "-+", "", Known(true), Ending::Rejected),
+            ("FINISHED", "-+", "", Forbidden, Ending::Rejected),
+            ("FINISHED", "", "admin", Known(true), Ending::Closed),
+            ("FINISHED", "+", "?", Known(true), Ending::Undetermined),
+            ("FINISHED", "+", "", NotYet, Ending::Undetermined),
+            (
+                "TERMINATED",
+                "-",
+                "system",
+                Forbidden,
+                Ending::RejectedAndTerminated,
+            ),
+            ("TERMINATED", "-", "dave", Forbidden, Ending::Terminated),
+            ("TERMINATED", "", "dave", Forbidden, Ending::Terminated),
+            ("TERMINATED", "", "system", Forbidden, Ending::Undetermined),
+            ("TERMINATED", "-", "?", Forbidden, Ending::Undetermined),
+            ("REVOKED", "-", "carol", Forbidden, Ending::Withdrawn),
+            ("DONE_OK", "+", "", Forbidden, Ending::Closed),
         ] {
-            let explained = explain(
-                ticket(status, true),
-                vec![],
-                history(decisions, last_operator),
-                result,
-            );
-            assert_eq!(
-                explained.ending, ending,
-                "{status} {decisions} {last_operator}"
-            );
-            assert!(explained.waiting_for.is_empty());
+            let told = explain(ticket(status, true), vec![], history(decisions, by), result);
+            assert_eq!(told.ending, ending, "{status} {decisions} {by}");
+            assert!(told.waiting_for.is_empty());
+            assert_eq!(told.words.is_empty(), ending != Ending::Undetermined);
         }
     }
 
     #[test]
-    fn an_incomplete_log_decides_nothing() {
-        let incomplete = History {
-            complete: false,
-            ..history("a:bob+", "dave")
-        };
-        for status in ["FINISHED", "TERMINATED"] {
-            let explained = explain(ticket(status, true), vec![], incomplete.clone(), None);
-            assert_eq!(explained.ending, Ending::Undetermined);
-        }
-        assert_eq!(verdict_by_decisions(&incomplete), None);
-    }
-
-    #[test]
-    fn an_open_ticket_waits_for_its_steps_and_without_any_it_is_stuck() {
+    fn an_open_ticket_waits_for_its_nodes_and_without_any_it_is_stuck() {
         let open = explain(
             ticket("FINISHED", false),
-            vec![step()],
-            history("", ""),
-            None,
+            vec![node()],
+            history("", "?"),
+            Forbidden,
         );
         assert_eq!((open.ending, open.waiting_for.len()), (Ending::Open, 1));
-        let stuck = explain(ticket("RUNNING", false), vec![], history("", ""), None);
+        let stuck = explain(
+            ticket("RUNNING", false),
+            vec![],
+            history("", "?"),
+            Forbidden,
+        );
         assert_eq!(stuck.ending, Ending::Stuck);
+        assert!(stuck.words.contains("no node runs"));
     }
 }

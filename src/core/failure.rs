@@ -8,7 +8,7 @@ use super::text;
 /// What to do about a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// Mend this argument.
+    /// Fix this argument.
     FixArgument(String),
     /// App code, secret or token are wrong.
     FixCredentials,
@@ -22,7 +22,7 @@ pub enum Advice {
     WaitMs(u32),
     /// Look first whether ITSM did it.
     LookUp,
-    /// Somebody has to mend what lies between.
+    /// Somebody has to fix what lies between.
     CallOperator,
     /// No repetition will help.
     GiveUp,
@@ -69,7 +69,7 @@ const WAIT_MS: u32 = 1_000;
 const MAX_MESSAGE_BYTES: usize = 256;
 
 impl Failure {
-    /// An argument that must be mended before anything is sent.
+    /// An argument that must be fixed before anything is sent.
     pub fn argument(name: &str, why: &str) -> Self {
         Self {
             advice: Advice::FixArgument(name.to_owned()),
@@ -83,26 +83,28 @@ impl Failure {
 
     /// No answer came.
     pub fn transport(action: &Action, authority: &str, cause: NoAnswer) -> Self {
-        let unknown = action.unclear();
+        let acted = |unsent: bool| action.writes && !unsent;
+        let again = |unsent: bool| {
+            if unsent {
+                Advice::WaitMs(WAIT_MS)
+            } else {
+                action.unclear()
+            }
+        };
         let (advice, may_have_acted, message) = match cause {
             NoAnswer::Denied => (
                 Advice::AllowHost(authority.to_owned()),
                 false,
                 format!("the host does not allow calls to {authority}"),
             ),
-            NoAnswer::Unreachable(why) => (
-                Advice::WaitMs(WAIT_MS),
-                false,
-                format!("{authority} can't be reached: {why}"),
-            ),
-            // Repeating does not mend it: the host needs the site's CA, or the site another certificate.
+            // Repeating does not help: the host needs the site's CA, or the site another certificate.
             NoAnswer::Tls { why, unsent } => (
-                if action.writes && !unsent {
+                if acted(unsent) {
                     Advice::LookUp
                 } else {
                     Advice::CallOperator
                 },
-                action.writes && !unsent,
+                acted(unsent),
                 format!(
                     "no TLS with {authority}, whose certificate may be of a CA that the host does not know: {why}"
                 ),
@@ -112,14 +114,19 @@ impl Failure {
                 false,
                 format!("the request can't be sent: {why}"),
             ),
-            NoAnswer::DeadlineReached => (
-                unknown,
-                action.writes,
+            NoAnswer::DeadlineReached { unsent } => (
+                again(unsent),
+                acted(unsent),
                 format!("{authority} did not answer before the deadline"),
             ),
-            NoAnswer::Broken(why) => (
-                unknown,
-                action.writes,
+            NoAnswer::Broken { why, unsent: true } => (
+                again(true),
+                false,
+                format!("{authority} can't be reached: {why}"),
+            ),
+            NoAnswer::Broken { why, unsent: false } => (
+                again(false),
+                acted(false),
                 format!("the connection to {authority} broke: {why}"),
             ),
             NoAnswer::TooLarge => (

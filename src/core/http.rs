@@ -28,6 +28,8 @@ pub struct Request {
     pub authorization: Option<Secret>,
     /// The JSON body.
     pub body: Option<Secret>,
+    /// Whether it can change something. Then it matters how much of it has left, if there is no answer.
+    pub writes: bool,
     /// The most bytes of an answer's body to read.
     pub max_answer_bytes: usize,
 }
@@ -58,22 +60,27 @@ impl Response {
 pub enum NoAnswer {
     /// The host does not let the request out. Nothing was sent.
     Denied,
-    /// The connection could not be made, with the reason. Nothing was sent.
-    Unreachable(String),
-    /// TLS failed, with the reason: the other side speaks none, or has a certificate that the host does
-    /// not trust.
+    /// The request can't be sent as it is, with the reason. Nothing was sent.
+    Unsendable(String),
+    /// TLS failed: the other side speaks none, or has a certificate that the host does not trust.
     Tls {
         /// The reason.
         why: String,
-        /// Whether it is certain that nothing was sent.
+        /// Whether it is proven that the server did not get the whole request.
         unsent: bool,
     },
-    /// The request can't be sent as it is, with the reason. Nothing was sent.
-    Unsendable(String),
     /// The deadline came first. The request may have been carried out, or may still be.
-    DeadlineReached,
-    /// The connection broke after something may have been sent, with the reason.
-    Broken(String),
+    DeadlineReached {
+        /// Whether it is proven that the server did not get the whole request.
+        unsent: bool,
+    },
+    /// There was no connection, or it broke.
+    Broken {
+        /// The reason.
+        why: String,
+        /// Whether it is proven that the server did not get the whole request.
+        unsent: bool,
+    },
     /// The answer is larger than the request allows.
     TooLarge,
 }

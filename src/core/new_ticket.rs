@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 /// A ticket to be made.
 pub struct NewTicket {
-    /// The operation, which becomes the ticket's tag.
-    pub operation_id: String,
+    /// By which alone the ticket is found again.
+    pub tag: Secret,
     /// What it is a request for.
     pub service: Service,
     /// In whose name it is made.
@@ -23,7 +23,7 @@ pub struct NewTicket {
     /// The service's other fields.
     pub fields: Vec<Field>,
     /// Who handles which node.
-    pub processors: Vec<Processors>,
+    pub processors: Vec<NodeProcessors>,
     /// Where to report the end.
     pub callback: Option<CallbackTarget>,
     /// More members of the request's body.
@@ -49,6 +49,8 @@ pub struct Field {
     pub key: String,
     /// Its value.
     pub value: FieldValue,
+    /// More members of its object.
+    pub extra_json: Option<String>,
 }
 
 /// The value of a field.
@@ -62,9 +64,9 @@ pub enum FieldValue {
 }
 
 /// Who handles a node.
-pub struct Processors {
+pub struct NodeProcessors {
     /// The node's id.
-    pub state_id: u64,
+    pub node_id: u64,
     /// User names.
     pub users: Vec<String>,
 }
@@ -86,9 +88,9 @@ type Checked<T> = Result<T, Failure>;
 impl NewTicket {
     /// The parameters of create_ticket.
     pub fn parameters(&self) -> Checked<Map<String, Value>> {
-        if !operation_id::is_valid(&self.operation_id) {
+        if !operation_id::is_valid(self.tag.expose()) {
             return refuse(
-                "ticket.operation-id",
+                "ticket.tag",
                 "must be 1 to 32 lower-case letters and digits",
             );
         }
@@ -103,7 +105,7 @@ impl NewTicket {
         };
         let mut add = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
         add("creator", self.creator.as_str().into());
-        add("tag", self.operation_id.as_str().into());
+        add("tag", self.tag.expose().into());
         match self.service {
             Service::Id(id) => add("service_id", id.into()),
             Service::FastApproval { .. } => add("fast_approval", true.into()),
@@ -115,7 +117,8 @@ impl NewTicket {
 
     /// The values that a server could repeat in what it says, and that prove something.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.callback.iter().flat_map(CallbackTarget::secrets)
+        let headers = self.callback.iter().flat_map(CallbackTarget::secrets);
+        headers.chain([&self.tag])
     }
 
     /// Whether wrong parameters can leave a ghost: a running ticket that never starts. ITSM checks
@@ -162,9 +165,9 @@ impl NewTicket {
         for (index, node) in self.processors.iter().enumerate() {
             let name = format!("ticket.processors[{index}]");
             let users = join_users(&name, &node.users)?;
-            let twice = processors.insert(node.state_id.to_string(), users.into());
+            let twice = processors.insert(node.node_id.to_string(), users.into());
             if twice.is_some() {
-                return refuse(&name, "names the state of an earlier one");
+                return refuse(&name, "names the node of an earlier one");
             }
         }
         if !processors.is_empty() {
@@ -251,6 +254,7 @@ impl CallbackTarget {
             headers,
             authorization: None,
             body: Some(Secret::new(body)),
+            writes: false,
             max_answer_bytes: 64 * 1024,
         })
     }
@@ -287,7 +291,28 @@ impl Field {
             FieldValue::People(users) => Value::String(join_users(name, users)?),
             FieldValue::Json(text) => read_json(name, text)?,
         };
-        Ok(json!({"key": self.key, "value": value}))
+        let mut parameter = match &self.extra_json {
+            None => Map::new(),
+            Some(text) => match read_json(name, text)? {
+                Value::Object(extra) => extra,
+                other => {
+                    let why = format!(
+                        "has extra JSON that is {}, not an object",
+                        json::kind(&other)
+                    );
+                    return refuse(name, &why);
+                }
+            },
+        };
+        for (member, value) in [("key", self.key.as_str().into()), ("value", value)] {
+            if parameter.insert(member.to_owned(), value).is_some() {
+                return refuse(
+                    name,
+                    &format!("has extra JSON that names `{member}`, which the field sets"),
+                );
+            }
+        }
+        Ok(parameter.into())
     }
 }
 
@@ -410,7 +435,7 @@ mod tests {
 
     fn ticket() -> NewTicket {
         NewTicket {
-            operation_id: "op1".into(),
+            tag: Secret::new("tag1".into()),
             service: Service::FastApproval {
                 approvers: vec!["admin".into(), "bob".into()],
                 content: "please".into(),
@@ -428,6 +453,7 @@ mod tests {
         Field {
             key: key.into(),
             value,
+            extra_json: None,
         }
     }
 
@@ -449,7 +475,7 @@ mod tests {
             Value::Object(ticket.parameters().unwrap()),
             json!({
                 "creator": "carol",
-                "tag": "op1",
+                "tag": "tag1",
                 "fast_approval": true,
                 "fields": [
                     {"key": "title", "value": "扩容"},
@@ -470,8 +496,8 @@ mod tests {
             field("leader", FieldValue::People(vec!["dave".into()])),
             field("count", FieldValue::Json("[1, {\"a\": null}]".into())),
         ];
-        ticket.processors = vec![Processors {
-            state_id: 407,
+        ticket.processors = vec![NodeProcessors {
+            node_id: 407,
             users: vec!["x".into(), "y".into()],
         }];
         ticket.extra_json = Some(
@@ -482,7 +508,7 @@ mod tests {
             Value::Object(ticket.parameters().unwrap()),
             json!({
                 "creator": "carol",
-                "tag": "op1",
+                "tag": "tag1",
                 "service_id": 7,
                 "bk_biz_id": 2,
                 "dynamic_fields": [{"name": "n", "type": "INT", "value": 5}],
@@ -505,18 +531,12 @@ mod tests {
         };
         type Change = Box<dyn Fn(&mut NewTicket)>;
         let cases: Vec<(&str, Change)> = vec![
+            ("ticket.tag", Box::new(|t| t.tag = Secret::new("".into()))),
             (
-                "ticket.operation-id",
-                Box::new(|t| t.operation_id = "".into()),
+                "ticket.tag",
+                Box::new(|t| t.tag = Secret::new("a".repeat(33))),
             ),
-            (
-                "ticket.operation-id",
-                Box::new(|t| t.operation_id = "a".repeat(33)),
-            ),
-            (
-                "ticket.operation-id",
-                Box::new(|t| t.operation_id = "Op".into()),
-            ),
+            ("ticket.tag", Box::new(|t| t.tag = Secret::new("Op".into()))),
             ("ticket.creator", Box::new(|t| t.creator = " ".into())),
             ("ticket.creator", Box::new(|t| t.creator = "u".repeat(65))),
             ("ticket.creator", Box::new(|t| t.creator = "a,b".into())),
@@ -584,8 +604,8 @@ mod tests {
             (
                 "ticket.processors[0]",
                 Box::new(|t| {
-                    t.processors = vec![Processors {
-                        state_id: 1,
+                    t.processors = vec![NodeProcessors {
+                        node_id: 1,
                         users: vec![],
                     }]
                 }),
@@ -594,8 +614,8 @@ mod tests {
                 "ticket.processors[1]",
                 Box::new(|t| {
                     t.processors = [1, 1]
-                        .map(|state_id| Processors {
-                            state_id,
+                        .map(|node_id| NodeProcessors {
+                            node_id,
                             users: vec!["a".into()],
                         })
                         .into();
@@ -731,7 +751,7 @@ mod tests {
         let mut ticket = ticket();
         ticket.title = "单".repeat(128);
         ticket.creator = "u".repeat(64);
-        ticket.operation_id = "a".repeat(32);
+        ticket.tag = Secret::new("a".repeat(32));
         assert!(ticket.parameters().is_ok());
     }
 }

@@ -19,6 +19,20 @@ pub enum TicketOperation {
     Resume,
 }
 
+/// Who gets a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignees {
+    /// Users.
+    People(Vec<String>),
+    /// A group that ITSM resolves.
+    Others {
+        /// Its kind, in ITSM's word.
+        kind: String,
+        /// Its id.
+        id: String,
+    },
+}
+
 /// The longest message: the column's length (recorded).
 const MAX_MESSAGE_CHARS: usize = 255;
 const MAX_COMMENTER_CHARS: usize = 16;
@@ -53,7 +67,7 @@ pub fn operate_ticket(
 /// refuses (recorded).
 pub fn approve(
     sn: &str,
-    state_id: u64,
+    node_id: u64,
     approver: &str,
     approved: bool,
     remark: &str,
@@ -64,7 +78,7 @@ pub fn approve(
     }
     Ok(members(json!({
         "sn": sn,
-        "state_id": state_id,
+        "state_id": node_id,
         "approver": approver,
         "action": approved.to_string(),
         "remark": remark,
@@ -74,7 +88,7 @@ pub fn approve(
 /// The parameters of operate_node for submitting a node's form.
 pub fn transition(
     sn: &str,
-    state_id: u64,
+    node_id: u64,
     operator: &str,
     fields: &[Field],
 ) -> Checked<Map<String, Value>> {
@@ -84,7 +98,7 @@ pub fn transition(
     }
     Ok(members(json!({
         "sn": sn,
-        "state_id": state_id,
+        "state_id": node_id,
         "operator": operator,
         "action_type": "TRANSITION",
         "fields": field_list(fields, TextOnly::Yes)?,
@@ -92,41 +106,35 @@ pub fn transition(
 }
 
 /// The parameters of operate_node for claiming a node: its new processor is the operator.
-pub fn claim(sn: &str, state_id: u64, operator: &str) -> Checked<Map<String, Value>> {
-    hand_over(
-        "CLAIM",
-        sn,
-        state_id,
-        operator,
-        &[operator.to_owned()],
-        None,
-    )
+pub fn claim(sn: &str, node_id: u64, operator: &str) -> Checked<Map<String, Value>> {
+    let to = Assignees::People(vec![operator.to_owned()]);
+    assign("CLAIM", sn, node_id, operator, &to, None)
 }
 
 /// The parameters of operate_node for distributing a node to others.
 pub fn distribute(
     sn: &str,
-    state_id: u64,
+    node_id: u64,
     operator: &str,
-    users: &[String],
+    to: &Assignees,
 ) -> Checked<Map<String, Value>> {
-    hand_over("DISTRIBUTE", sn, state_id, operator, users, None)
+    assign("DISTRIBUTE", sn, node_id, operator, to, None)
 }
 
-/// The parameters of operate_node for delivering a node to others. The server wants to know why.
-pub fn deliver(
+/// The parameters of operate_node for handing a node over to others. The server wants to know why.
+pub fn hand_over(
     sn: &str,
-    state_id: u64,
+    node_id: u64,
     operator: &str,
-    users: &[String],
+    to: &Assignees,
     message: &str,
 ) -> Checked<Map<String, Value>> {
     check_text("message", message, MAX_MESSAGE_CHARS)?;
-    hand_over("DELIVER", sn, state_id, operator, users, Some(message))
+    assign("DELIVER", sn, node_id, operator, to, Some(message))
 }
 
 /// The parameters of comment.
-pub fn comment(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<String, Value>> {
+pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<String, Value>> {
     check_user("operator", operator)?;
     if operator.chars().count() > MAX_COMMENTER_CHARS {
         return Err(Failure::argument(
@@ -169,22 +177,30 @@ pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Map<St
     })))
 }
 
-fn hand_over(
+fn assign(
     action_type: &str,
     sn: &str,
-    state_id: u64,
+    node_id: u64,
     operator: &str,
-    users: &[String],
+    to: &Assignees,
     message: Option<&str>,
 ) -> Checked<Map<String, Value>> {
     check_user("operator", operator)?;
+    let (kind, processors) = match to {
+        Assignees::People(users) => ("PERSON", join_users("to", users)?),
+        Assignees::Others { kind, id } => {
+            check_text("to.kind", kind, MAX_MESSAGE_CHARS)?;
+            check_text("to.id", id, MAX_MESSAGE_CHARS)?;
+            (kind.as_str(), id.clone())
+        }
+    };
     let mut parameters = members(json!({
         "sn": sn,
-        "state_id": state_id,
+        "state_id": node_id,
         "operator": operator,
         "action_type": action_type,
-        "processors_type": "PERSON",
-        "processors": join_users("users", users)?,
+        "processors_type": kind,
+        "processors": processors,
     }));
     if let Some(message) = message {
         parameters.insert("action_message".to_owned(), message.into());
@@ -260,7 +276,10 @@ mod tests {
         let field = |value| Field {
             key: "k".into(),
             value,
+            extra_json: None,
         };
+        let people =
+            |users: &[&str]| Assignees::People(users.iter().map(|&user| user.into()).collect());
         assert_eq!(
             Value::Object(
                 transition("S", 15, "bob", &[field(FieldValue::Text("true".into()))]).unwrap()
@@ -274,9 +293,18 @@ mod tests {
             "fields[0] must be text or people here"
         );
         assert_eq!(
-            Value::Object(deliver("S", 15, "bob", &["x".into(), "y".into()], "ill").unwrap()),
+            Value::Object(hand_over("S", 15, "bob", &people(&["x", "y"]), "ill").unwrap()),
             json!({"sn": "S", "state_id": 15, "operator": "bob", "action_type": "DELIVER",
                    "processors_type": "PERSON", "processors": "x,y", "action_message": "ill"})
+        );
+        let role = Assignees::Others {
+            kind: "GENERAL".into(),
+            id: "7".into(),
+        };
+        assert_eq!(
+            Value::Object(distribute("S", 15, "bob", &role).unwrap()),
+            json!({"sn": "S", "state_id": 15, "operator": "bob", "action_type": "DISTRIBUTE",
+                   "processors_type": "GENERAL", "processors": "7"})
         );
         assert_eq!(
             claim("S", 15, "bob").unwrap().get("processors"),
@@ -296,16 +324,16 @@ mod tests {
                 "fields must hold at least one field",
             ),
             (
-                distribute("S", 1, "bob", &[]),
-                "users must name at least one user",
+                distribute("S", 1, "bob", &Assignees::People(vec![])),
+                "to must name at least one user",
             ),
             (
-                deliver("S", 1, "bob", &["x".into()], ""),
+                hand_over("S", 1, "bob", &Assignees::People(vec!["x".into()]), ""),
                 "message must not be blank",
             ),
-            (comment("S", "bob", 0, ""), "stars must be 1 to 5"),
+            (rate("S", "bob", 0, ""), "stars must be 1 to 5"),
             (
-                comment("S", &"b".repeat(17), 5, ""),
+                rate("S", &"b".repeat(17), 5, ""),
                 "operator must have at most 16 characters here",
             ),
             (follow("S", &[], true), "users must name at least one user"),

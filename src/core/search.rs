@@ -2,19 +2,20 @@
 
 use super::failure::Failure;
 use super::json::{self, Object};
+use super::secret::Secret;
 use super::text;
 use super::ticket::Ticket;
 use serde_json::{Map, Value};
 
 /// Which tickets. What is empty does not narrow.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Filter {
     /// Of these numbers.
     pub sns: Vec<String>,
     /// Of this creator.
     pub creator: Option<String>,
     /// With this tag.
-    pub tag: Option<String>,
+    pub tag: Option<Secret>,
     /// In this project.
     pub project_key: Option<String>,
     /// Of these services.
@@ -52,6 +53,19 @@ pub enum View {
     Approval,
 }
 
+/// Which of a user's tickets, beside the view. What is `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Of this service.
+    pub service_id: Option<u64>,
+    /// In this catalogue.
+    pub catalog_id: Option<u64>,
+    /// Created at or after.
+    pub created_from: Option<String>,
+    /// Created at or before.
+    pub created_to: Option<String>,
+}
+
 /// A page of tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
@@ -71,13 +85,13 @@ pub struct UserTicket {
     /// Its number.
     pub sn: String,
     /// Its id in ITSM's database.
-    pub id: u64,
+    pub id: String,
     /// Its title.
     pub title: String,
     /// Who it was made for.
     pub creator: String,
-    /// Its service.
-    pub service_id: u64,
+    /// Its service. Empty when the server does not tell.
+    pub service: String,
     /// Its service's name.
     pub service_name: String,
     /// Its project.
@@ -101,14 +115,14 @@ impl Filter {
         let mut parameters = paging(page, page_size)?;
         let mut add = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
         let texts = [
-            ("creator", &self.creator),
-            ("tag", &self.tag),
-            ("project_key", &self.project_key),
-            ("create_at__gte", &self.created_from),
-            ("create_at__lte", &self.created_to),
-            ("end_at__gte", &self.ended_from),
-            ("end_at__lte", &self.ended_to),
-            ("username", &self.waiting_for),
+            ("creator", self.creator.as_deref()),
+            ("tag", self.tag.as_ref().map(Secret::expose)),
+            ("project_key", self.project_key.as_deref()),
+            ("create_at__gte", self.created_from.as_deref()),
+            ("create_at__lte", self.created_to.as_deref()),
+            ("end_at__gte", self.ended_from.as_deref()),
+            ("end_at__lte", self.ended_to.as_deref()),
+            ("username", self.waiting_for.as_deref()),
         ];
         for (name, value) in texts {
             // An empty text does not narrow: the server would answer with everything.
@@ -119,7 +133,7 @@ impl Filter {
                         &format!("has a blank `{name}`, which would match everything"),
                     ));
                 }
-                Some(value) => add(name, value.as_str().into()),
+                Some(value) => add(name, value.into()),
                 None => None,
             };
         }
@@ -144,6 +158,7 @@ impl View {
     pub fn parameters(
         self,
         user: &str,
+        filter: &UserFilter,
         page: u32,
         page_size: u32,
     ) -> Result<Map<String, Value>, Failure> {
@@ -161,6 +176,23 @@ impl View {
         let mut parameters = paging(page, page_size)?;
         parameters.insert("user".to_owned(), user.into());
         parameters.insert("view_type".to_owned(), view.into());
+        let narrowing = [
+            ("service_id", filter.service_id.map(|id| id.to_string())),
+            ("catalog_id", filter.catalog_id.map(|id| id.to_string())),
+            ("create_at__gte", filter.created_from.clone()),
+            ("create_at__lte", filter.created_to.clone()),
+        ];
+        for (name, value) in narrowing {
+            if let Some(value) = value {
+                if value.trim().is_empty() {
+                    return Err(Failure::argument(
+                        "filter",
+                        &format!("has a blank `{name}`"),
+                    ));
+                }
+                parameters.insert(name.to_owned(), value.into());
+            }
+        }
         Ok(parameters)
     }
 }
@@ -182,10 +214,10 @@ impl Page<UserTicket> {
             let processors = row.optional_text("current_processors")?;
             Ok(UserTicket {
                 sn: row.text("sn")?,
-                id: row.number("id")?,
+                id: row.text("id")?,
                 title: row.text("title")?,
                 creator: row.optional_text("creator")?.unwrap_or_default(),
-                service_id: row.number("service_id")?,
+                service: row.optional_text("service_id")?.unwrap_or_default(),
                 service_name: row.optional_text("service_name")?.unwrap_or_default(),
                 project_key: row.optional_text("project_key")?.unwrap_or_default(),
                 status: row.text("current_status")?,
@@ -256,7 +288,7 @@ mod tests {
     #[test]
     fn what_would_answer_with_everything_or_with_a_trap_is_refused() {
         let blank = Filter {
-            tag: Some(" ".into()),
+            tag: Some(Secret::new(" ".into())),
             ..Filter::default()
         };
         let none = Filter::default();
@@ -268,7 +300,10 @@ mod tests {
             (none.parameters(0, 1), "page must be 1 or more"),
             (none.parameters(1, 0), "page-size must be 1 to 10000"),
             (none.parameters(1, 10_001), "page-size must be 1 to 10000"),
-            (View::Todo.parameters("", 1, 1), "user must not be blank"),
+            (
+                View::Todo.parameters("", &UserFilter::default(), 1, 1),
+                "user must not be blank",
+            ),
         ] {
             assert_eq!(result.unwrap_err().message, why);
         }

@@ -1,7 +1,7 @@
 //! What tickets are requests for: catalogues, services, their forms and the nodes of their flows.
 
 use super::json::{self, Object};
-use super::new_ticket::Processors;
+use super::new_ticket::NodeProcessors;
 use super::text;
 use serde_json::Value;
 
@@ -29,13 +29,22 @@ pub struct FormField {
     pub kind: String,
     /// Whether a ticket must fill it.
     pub required: bool,
-    /// What can be chosen: keys and names.
-    pub choices: Vec<(String, String)>,
+    /// What can be chosen.
+    pub choices: Vec<Choice>,
+}
+
+/// What can be chosen in a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The value to send.
+    pub key: String,
+    /// What people see.
+    pub name: String,
 }
 
 /// A service with its form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceDetail {
+pub struct ServiceForm {
     /// The service.
     pub service: Service,
     /// Its flow.
@@ -63,9 +72,9 @@ pub struct Catalog {
 
 /// A node of a service's flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
+pub struct Node {
     /// Its id.
-    pub state_id: u64,
+    pub id: u64,
     /// Its name.
     pub name: String,
     /// Who handles it: users, or what names them.
@@ -89,9 +98,9 @@ pub struct NamedProcessors {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unresolved {
     /// No node has this name; these there are.
-    Unknown(String, Vec<Role>),
+    Unknown(String, Vec<Node>),
     /// Several nodes have this name.
-    Ambiguous(String, Vec<Role>),
+    Ambiguous(String, Vec<Node>),
 }
 
 /// Deeper trees than this are not what a server of ITSM holds.
@@ -116,7 +125,7 @@ impl Service {
     }
 }
 
-impl ServiceDetail {
+impl ServiceForm {
     /// The data of get_service_detail's answer.
     pub fn read(data: &Value) -> Result<Self, String> {
         let row = Object::of(data, "`data`")?;
@@ -133,7 +142,7 @@ impl ServiceDetail {
 }
 
 impl FormField {
-    fn read(row: &Value) -> Result<Self, String> {
+    pub(super) fn read(row: &Value) -> Result<Self, String> {
         let row = Object::of(row, "a field")?;
         let choices = match row.get("choice") {
             Ok(Value::Array(choices)) => choices.as_slice(),
@@ -142,7 +151,10 @@ impl FormField {
         // A choice can also be another system's data of any shape: what is no key and name is left out.
         let choices = choices.iter().filter_map(|choice| {
             let choice = Object::of(choice, "a choice").ok()?;
-            Some((choice.text("key").ok()?, choice.text("name").ok()?))
+            Some(Choice {
+                key: choice.text("key").ok()?,
+                name: choice.text("name").ok()?,
+            })
         });
         Ok(Self {
             key: row.text("key")?,
@@ -190,13 +202,13 @@ impl Catalog {
     }
 }
 
-impl Role {
+impl Node {
     /// The data of get_service_roles' answer.
     pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
         let read = |row: &Value| {
             let row = Object::of(row, "a node")?;
             Ok(Self {
-                state_id: row.number("id")?,
+                id: row.number("id")?,
                 name: row.text("name")?,
                 processors: text::users(&row.optional_text("processors")?.unwrap_or_default()),
                 processors_type: row.optional_text("processors_type")?.unwrap_or_default(),
@@ -209,20 +221,23 @@ impl Role {
 
 /// The nodes' ids for their names. Names are compared exactly: the guide warns that a renamed node is
 /// another node.
-pub fn resolve(roles: &[Role], named: Vec<NamedProcessors>) -> Result<Vec<Processors>, Unresolved> {
+pub fn resolve(
+    nodes: &[Node],
+    named: Vec<NamedProcessors>,
+) -> Result<Vec<NodeProcessors>, Unresolved> {
     named
         .into_iter()
         .map(|NamedProcessors { name, users }| {
-            let of_that_name: Vec<_> = roles.iter().filter(|role| role.name == name).collect();
+            let of_that_name: Vec<_> = nodes.iter().filter(|node| node.name == name).collect();
             match of_that_name.as_slice() {
-                [role] => Ok(Processors {
-                    state_id: role.state_id,
+                [node] => Ok(NodeProcessors {
+                    node_id: node.id,
                     users,
                 }),
-                [] => Err(Unresolved::Unknown(name, roles.to_vec())),
+                [] => Err(Unresolved::Unknown(name, nodes.to_vec())),
                 several => Err(Unresolved::Ambiguous(
                     name,
-                    several.iter().map(|&role| role.clone()).collect(),
+                    several.iter().map(|&node| node.clone()).collect(),
                 )),
             }
         })
@@ -234,8 +249,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn roles() -> Vec<Role> {
-        Role::read_all(&json!([
+    fn nodes() -> Vec<Node> {
+        Node::read_all(&json!([
             {"id": 4, "name": "负责人审批", "processors": "ZHIDINGSHENPIREN", "processors_type": "VARIABLE", "sign_type": "or"},
             {"id": 5, "name": "管理员审批", "processors": "admin,bob", "processors_type": "PERSON", "sign_type": "and"},
             {"id": 6, "name": "管理员审批", "processors": "", "processors_type": "PERSON", "sign_type": "or"},
@@ -252,23 +267,23 @@ mod tests {
 
     #[test]
     fn a_nodes_name_leads_to_its_id_or_to_the_candidates() {
-        let resolved = resolve(&roles(), named("负责人审批")).unwrap();
+        let resolved = resolve(&nodes(), named("负责人审批")).unwrap();
         assert_eq!(
-            (resolved[0].state_id, resolved[0].users.as_slice()),
+            (resolved[0].node_id, resolved[0].users.as_slice()),
             (4, &["carol".to_owned()][..])
         );
         assert_eq!(
-            resolve(&roles(), named("总监审批")).err(),
-            Some(Unresolved::Unknown("总监审批".into(), roles()))
+            resolve(&nodes(), named("总监审批")).err(),
+            Some(Unresolved::Unknown("总监审批".into(), nodes()))
         );
         assert_eq!(
-            resolve(&roles(), named("管理员审批")).err(),
+            resolve(&nodes(), named("管理员审批")).err(),
             Some(Unresolved::Ambiguous(
                 "管理员审批".into(),
-                roles()[1..].to_vec()
+                nodes()[1..].to_vec()
             ))
         );
-        assert!(roles()[1].all_sign);
+        assert!(nodes()[1].all_sign);
     }
 
     #[test]

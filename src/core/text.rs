@@ -67,6 +67,21 @@ pub fn users(list: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether `text` is a time as ITSM writes it: `2026-11-24 07:26:12`, with more behind it or not.
+pub fn is_time(text: &str) -> bool {
+    let bytes = text.as_bytes().first_chunk::<19>();
+    bytes.is_some_and(|bytes| {
+        bytes
+            .iter()
+            .zip(b"0000-00-00 00:00:00")
+            .all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                b' ' => matches!(byte, b' ' | b'T'),
+                mark => byte == mark,
+            })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

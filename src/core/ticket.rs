@@ -2,7 +2,6 @@
 
 use super::json::{self, Object};
 use super::text;
-use super::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ pub struct CreatedTicket {
     /// Its number.
     pub sn: String,
     /// Its id in ITSM's database.
-    pub id: u64,
+    pub id: String,
     /// Its page.
     pub ticket_url: String,
 }
@@ -23,13 +22,13 @@ pub struct Ticket {
     /// Its number.
     pub sn: String,
     /// Its id in ITSM's database.
-    pub id: u64,
+    pub id: String,
     /// Its title.
     pub title: String,
     /// Who it was made for.
     pub creator: String,
-    /// Its service.
-    pub service_id: u64,
+    /// Its service. Empty when the server does not tell.
+    pub service: String,
     /// ITSM's word for its status.
     pub status: String,
     /// When it was made, in the server's local time.
@@ -63,80 +62,13 @@ pub struct ApprovalResult {
     pub updated_at: String,
 }
 
-/// What a verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Evidence {
-    /// The status of the ended ticket.
-    Status,
-    /// ITSM's result.
-    ApprovalResult,
-    /// The decisions in the log.
-    Logs,
-}
-
-/// What ITSM itself said about our ended ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The ticket.
-    pub ticket: Ticket,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// What that rests on.
-    pub evidence: Evidence,
-}
-
-/// What ITSM says of a ticket that somebody names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Confirmation {
-    /// Ours, and ended.
-    Ended(Outcome),
-    /// Ours, and not ended.
-    Open(Ticket),
-    /// Ours and ended, but the result can't be read yet.
-    Undecided(Ticket),
-    /// Not made by this operation.
-    Foreign,
-    /// No such number.
-    Missing,
-    /// Several tickets of this number.
-    Ambiguous(Vec<Ticket>),
-    /// The server ignores tags.
-    TagsIgnored,
-}
-
-/// What looking an operation up by its tag shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recovery {
-    /// Its ticket.
-    Found(CreatedTicket),
-    /// Several tickets with its tag, creator and title.
-    Several(Vec<Ticket>),
-    /// Its tag, on tickets that are not as it would have made them.
-    Another(Vec<Ticket>),
-    /// No ticket, so far.
-    Absent,
-    /// The server ignores tags.
-    TagsIgnored,
-}
-
-impl Confirmation {
-    /// The ticket, where there is one that is ours.
-    pub fn ticket(&self) -> Option<&Ticket> {
-        match self {
-            Self::Ended(outcome) => Some(&outcome.ticket),
-            Self::Open(ticket) | Self::Undecided(ticket) => Some(ticket),
-            Self::Foreign | Self::Missing | Self::Ambiguous(_) | Self::TagsIgnored => None,
-        }
-    }
-}
-
 impl CreatedTicket {
     /// The data of create_ticket's answer.
     pub fn read(data: &Value) -> Result<Self, String> {
         let row = Object::of(data, "`data`")?;
         Ok(Self {
             sn: sn(&row)?,
-            id: row.number("id")?,
+            id: id(&row)?,
             ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
         })
     }
@@ -148,16 +80,17 @@ impl Ticket {
         let row = Object::of(row, "a ticket")?;
         Ok(Self {
             sn: sn(&row)?,
-            id: row.number("id")?,
+            id: id(&row)?,
             title: row.text("title")?,
             creator: row.optional_text("creator")?.unwrap_or_default(),
-            service_id: row.number("service_id")?,
+            service: row.optional_text("service_id")?.unwrap_or_default(),
             status: row.text("current_status")?,
             created_at: row.text("create_at")?,
             // Not optional: a server that does not tell would make each ticket look open.
             ended_at: match row.get("end_at")? {
                 Value::Null => None,
-                _ => Some(row.text("end_at")?).filter(|at| !at.is_empty()),
+                Value::String(at) => Some(at.clone()).filter(|at| text::is_time(at)),
+                other => return Err(format!("`end_at` is {}, not a time", json::kind(other))),
             },
             updated_by: text::users(&row.optional_text("updated_by")?.unwrap_or_default()),
             updated_at: row.optional_text("update_at")?.unwrap_or_default(),
@@ -166,13 +99,24 @@ impl Ticket {
     }
 }
 
+impl Ticket {
+    /// The ticket, if it is the one that was asked for.
+    pub fn named(self, sn: &str) -> Result<Self, String> {
+        same_sn(&self.sn, sn).map(|()| self)
+    }
+}
+
 impl ApprovalResult {
-    /// The data of ticket_approval_result's answer.
-    pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
+    /// The data of ticket_approval_result's answer for the tickets `sns`.
+    pub fn read_all(data: &Value, sns: &[String]) -> Result<Vec<Self>, String> {
         let read = |row: &Value| {
             let row = Object::of(row, "a result")?;
+            let sn = sn(&row)?;
+            if !sns.iter().any(|asked| same_sn(&sn, asked).is_ok()) {
+                return Err("about another ticket than asked for".to_owned());
+            }
             Ok(Self {
-                sn: sn(&row)?,
+                sn,
                 title: row.text("title")?,
                 status: row.text("current_status")?,
                 approve_result: row.boolean("approve_result")?,
@@ -199,6 +143,24 @@ pub fn read_failed_list(data: &Value) -> Result<Vec<&str>, String> {
 /// The data of token/verify's answer.
 pub fn read_is_passed(data: &Value) -> Result<bool, String> {
     Object::of(data, "`data`")?.boolean("is_passed")
+}
+
+/// Whether an answer is about the ticket that was asked for. ITSM compares numbers without case.
+pub(super) fn same_sn(answered: &str, asked: &str) -> Result<(), String> {
+    if answered.eq_ignore_ascii_case(asked) {
+        Ok(())
+    } else {
+        Err("about another ticket than asked for".to_owned())
+    }
+}
+
+/// A number or text: opaque, and never empty.
+fn id(row: &Object) -> Result<String, String> {
+    let id = row.text("id")?;
+    if id.is_empty() {
+        return Err("`id` is empty".to_owned());
+    }
+    Ok(id)
 }
 
 fn sn(row: &Object) -> Result<String, String> {
@@ -229,11 +191,16 @@ mod tests {
             ended(json!("2026-11-24 07:51:11")),
             Ok(Some("2026-11-24 07:51:11".into()))
         );
-        assert_eq!(ended(json!(5.5)), Ok(Some("5.5".into())));
-        assert_eq!(
-            ended(json!(true)),
-            Err("`end_at` is a boolean, not a string".into())
-        );
+        for no_time in ["", " ", "x", "None", "2026-11-24", "0"] {
+            assert_eq!(ended(json!(no_time)), Ok(None), "{no_time}");
+        }
+        for (wrong, kind) in [
+            (json!(0), "a number"),
+            (json!(1.5), "a number"),
+            (json!(true), "a boolean"),
+        ] {
+            assert_eq!(ended(wrong), Err(format!("`end_at` is {kind}, not a time")));
+        }
     }
 
     #[test]
@@ -252,11 +219,14 @@ mod tests {
                 "`approve_result` is a string, not a boolean",
             ),
         ] {
-            assert_eq!(ApprovalResult::read_all(&data), Err(why.into()));
+            assert_eq!(
+                ApprovalResult::read_all(&data, &["S".to_owned()]),
+                Err(why.into())
+            );
         }
         assert_eq!(
-            CreatedTicket::read(&json!({"sn": "S", "id": -1})),
-            Err("`id` is a number, not a number that is not negative".into())
+            CreatedTicket::read(&json!({"sn": "S", "id": ""})),
+            Err("`id` is empty".into())
         );
         assert_eq!(
             read_failed_list(&json!(["A", 1])),

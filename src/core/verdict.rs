@@ -1,5 +1,6 @@
 //! What the end of a ticket means.
 
+use super::history::{History, LastWord, LogEnd};
 use serde::{Deserialize, Serialize};
 
 /// What a ticket's state means for the action it gates.
@@ -8,10 +9,12 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// Not ended.
     Open,
-    /// Ended, and each approval said yes.
+    /// Ended, and the approvals said yes.
     Approved,
     /// Ended, and an approval said no.
     Rejected,
+    /// Ended, and nobody was asked.
+    Completed,
     /// Taken back by its creator.
     Withdrawn,
     /// Stopped before its end.
@@ -20,7 +23,7 @@ pub enum Verdict {
     Closed,
 }
 
-/// The verdict on a status, ITSM's flag and whether the ticket has ended.
+/// What a status and ITSM's flag mean by themselves: the reading of a claim.
 ///
 /// `ended` is an argument because status and flag do not tell: a trigger can write FINISHED on a
 /// ticket whose approval is still running (recorded: FINISHED, false, a running step). The status is
@@ -33,6 +36,45 @@ pub fn conclude(status: &str, approve_result: bool, ended: bool) -> Verdict {
         (true, "REVOKED", _) => Verdict::Withdrawn,
         (true, "TERMINATED", _) => Verdict::Terminated,
         (true, _, _) => Verdict::Closed,
+    }
+}
+
+/// The verdict on a ticket that ended as FINISHED at `ended_at`, from ITSM's result over all approvals, if
+/// this user may read it, and the ticket's history; or why there is none.
+///
+/// Result and history each err to the unsafe side in their own way (recorded): the result knows only the
+/// nodes that the flow has now and that were entered, and the log does not show a node that was entered
+/// and never decided. So an approval needs both, and a no of either is a no.
+pub fn finished(
+    ended_at: &str,
+    approve_result: Option<bool>,
+    history: &History,
+) -> Result<Verdict, &'static str> {
+    let said = |word: LastWord| history.last_words.contains(&word);
+    if !history.begins {
+        return Err("its log does not begin as a whole log does");
+    }
+    match &history.end {
+        LogEnd::Flow => {}
+        // What closes a ticket is logged at its end or a second later (recorded); a suspension is earlier.
+        LogEnd::Person { at, .. } if at.as_str() >= ended_at => return Ok(Verdict::Closed),
+        _ => return Err("its log does not end as a whole log does"),
+    }
+    if said(LastWord::No) || approve_result == Some(false) {
+        return Ok(Verdict::Rejected);
+    }
+    if !history.readable {
+        return Err("its log holds an entry that can't be read");
+    }
+    match approve_result {
+        _ if history.decisions.is_empty() => Ok(Verdict::Completed),
+        Some(_) if said(LastWord::NoAfterYes) => {
+            Err("ITSM's result is yes, and an approval's last word in its log is no")
+        }
+        None if history.last_words.iter().any(|word| *word != LastWord::Yes) => Err(
+            "people decided differently at one approval, and only a proven user may read ITSM's result over them",
+        ),
+        _ => Ok(Verdict::Approved),
     }
 }
 
@@ -80,6 +122,78 @@ mod tests {
                 for ended in [false, true] {
                     assert_ne!(conclude(status, approve_result, ended), Approved);
                 }
+            }
+        }
+    }
+
+    /// Nothing but ITSM's yes, the flow's own end, a yes and no last word that is no is an approval; without
+    /// ITSM's result the log must be whole and of one mind.
+    #[test]
+    fn a_finished_ticket_is_approved_only_if_result_and_history_both_say_so() {
+        use crate::core::history::{Decision, History, LastWord, LastWord::*, LogEnd};
+        let ended_at = "2026-11-25 22:07:47";
+        let person = |at: &str| LogEnd::Person {
+            operator: "admin".into(),
+            at: at.into(),
+        };
+        let history = |words: &[LastWord]| History {
+            decisions: words
+                .iter()
+                .map(|word| Decision {
+                    operator: "bob".into(),
+                    approved: !matches!(word, No),
+                    remark: String::new(),
+                    at: "t".into(),
+                    node_key: "k".into(),
+                })
+                .collect(),
+            last_words: words.to_vec(),
+            begins: true,
+            end: LogEnd::Flow,
+            readable: true,
+        };
+        let undecidable = None;
+        for (words, yes, no, unknown) in [
+            (&[Yes][..], Some(Approved), Some(Rejected), Some(Approved)),
+            (&[Yes, Yes], Some(Approved), Some(Rejected), Some(Approved)),
+            (&[], Some(Completed), Some(Rejected), Some(Completed)),
+            (&[No], Some(Rejected), Some(Rejected), Some(Rejected)),
+            (&[No, Yes], Some(Rejected), Some(Rejected), Some(Rejected)),
+            (&[Mixed], Some(Approved), Some(Rejected), undecidable),
+            (&[Mixed, No], Some(Rejected), Some(Rejected), Some(Rejected)),
+            (&[YesAfterNo], Some(Approved), Some(Rejected), undecidable),
+            (&[NoAfterYes, Yes], undecidable, Some(Rejected), undecidable),
+        ] {
+            let said = |flag| super::finished(ended_at, flag, &history(words)).ok();
+            assert_eq!(
+                (said(Some(true)), said(Some(false)), said(None)),
+                (yes, no, unknown),
+                "{words:?}"
+            );
+        }
+        // What is not whole, or can't be read, is never a yes; a no of either stays a no.
+        let changed = |change: fn(&mut History)| {
+            let mut changed = history(&[Yes]);
+            change(&mut changed);
+            [Some(true), Some(false), None]
+                .map(|flag| super::finished(ended_at, flag, &changed).ok())
+        };
+        assert_eq!(changed(|h| h.begins = false), [None; 3]);
+        assert_eq!(changed(|h| h.end = LogEnd::Elsewhere), [None; 3]);
+        assert_eq!(
+            changed(|h| h.readable = false),
+            [None, Some(Rejected), None]
+        );
+        for (at, closed) in [
+            ("2026-11-25 22:07:47", Some(Closed)),
+            ("2026-11-25 22:07:48", Some(Closed)),
+            // A suspension, and the log is cut after it.
+            ("2026-11-25 22:07:40", None),
+        ] {
+            let mut history = history(&[Yes]);
+            history.end = person(at);
+            for flag in [Some(true), Some(false), None] {
+                assert_eq!(super::finished(ended_at, flag, &history).ok(), closed);
             }
         }
     }

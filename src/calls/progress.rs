@@ -1,4 +1,4 @@
-use super::read::{check_sn, parameters};
+use super::results::{check_sn, parameters};
 use super::session::Session;
 use crate::core::action::{
     Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
@@ -6,11 +6,11 @@ use crate::core::action::{
 };
 use crate::core::connection::Connection;
 use crate::core::failure::Failure;
-use crate::core::state::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
+use crate::core::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
 use crate::transport::Transport;
 use serde_json::Value;
 
-/// A ticket's status and running steps.
+/// A ticket's status and running nodes.
 pub fn status(
     transport: &mut impl Transport,
     connection: &Connection,
@@ -26,20 +26,15 @@ pub fn status(
     )
 }
 
-/// A ticket with its form and running steps.
+/// A ticket with its form and running nodes.
 pub fn info(
     transport: &mut impl Transport,
     connection: &Connection,
     sn: &str,
 ) -> Result<TicketInfo, Failure> {
-    ask(
-        transport,
-        connection,
-        &GET_TICKET_INFO,
-        sn,
-        None,
-        TicketInfo::read,
-    )
+    ask(transport, connection, &GET_TICKET_INFO, sn, None, |data| {
+        TicketInfo::read(data, sn)
+    })
 }
 
 /// A ticket's log.
@@ -48,14 +43,9 @@ pub fn log(
     connection: &Connection,
     sn: &str,
 ) -> Result<Vec<LogEntry>, Failure> {
-    ask(
-        transport,
-        connection,
-        &GET_TICKET_LOGS,
-        sn,
-        None,
-        LogEntry::read_all,
-    )
+    ask(transport, connection, &GET_TICKET_LOGS, sn, None, |data| {
+        LogEntry::read_all(data, sn)
+    })
 }
 
 /// What was decided at a finished approval.
@@ -63,14 +53,14 @@ pub fn node_result(
     transport: &mut impl Transport,
     connection: &Connection,
     sn: &str,
-    state_id: u64,
+    node_id: u64,
 ) -> Result<NodeResult, Failure> {
     ask(
         transport,
         connection,
         &GET_APPROVE_NODE_RESULT,
         sn,
-        Some(state_id),
+        Some(node_id),
         NodeResult::read,
     )
 }
@@ -80,15 +70,15 @@ pub fn approvers(
     transport: &mut impl Transport,
     connection: &Connection,
     sn: &str,
-    state_id: u64,
+    node_id: u64,
 ) -> Result<Vec<String>, Failure> {
     ask(
         transport,
         connection,
         &GET_APPROVER,
         sn,
-        Some(state_id),
-        state::read_approvers,
+        Some(node_id),
+        progress::read_approvers,
     )
 }
 
@@ -97,13 +87,13 @@ fn ask<R>(
     connection: &Connection,
     action: &Action,
     sn: &str,
-    state_id: Option<u64>,
-    read: fn(&Value) -> Result<R, String>,
+    node_id: Option<u64>,
+    read: impl FnOnce(&Value) -> Result<R, String>,
 ) -> Result<R, Failure> {
     check_sn("sn", sn)?;
     let mut asked = parameters("sn", sn.into());
-    if let Some(state_id) = state_id {
-        asked.insert("state_id".to_owned(), state_id.into());
+    if let Some(node_id) = node_id {
+        asked.insert("state_id".to_owned(), node_id.into());
     }
-    Session::open(transport, connection, [])?.read(action, asked, read)
+    Session::open(transport, connection, [])?.query(action, asked, read)
 }

@@ -1,12 +1,12 @@
 use super::session::Session;
 use crate::core::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
 use crate::core::connection::Connection;
-use crate::core::failure::Failure;
+use crate::core::failure::{Advice, Failure};
 use crate::core::secret::Secret;
 use crate::core::ticket::{self, ApprovalResult};
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many results are asked for at once: each number asked is taken off the failed list.
 const MAX_SNS: usize = 50;
@@ -17,16 +17,44 @@ pub fn approval_results(
     connection: &Connection,
     sns: &[String],
 ) -> Result<Vec<ApprovalResult>, Failure> {
-    // An empty list is answered with an error, and a bare string with an empty list (recorded).
-    if !(1..=MAX_SNS).contains(&sns.len()) {
-        return Err(Failure::argument("sns", "must hold 1 to 50 ticket numbers"));
+    check_sns(sns)?;
+    ask(&mut Session::open(transport, connection, [])?, sns)
+}
+
+/// ITSM's results over all approvals of finished tickets, of those whose result can be read yet; or
+/// nothing where this user may not read results.
+pub(super) fn results<T: Transport>(
+    session: &mut Session<T>,
+    finished: &[String],
+) -> Result<Option<BTreeMap<String, bool>>, Failure> {
+    if finished.is_empty() {
+        return Ok(Some(BTreeMap::new()));
     }
-    sns.iter().try_for_each(|sn| check_sn("sns", sn))?;
-    Session::open(transport, connection, [])?.read(
-        &TICKET_APPROVAL_RESULT,
-        parameters("sn", json!(sns)),
-        ApprovalResult::read_all,
-    )
+    let rows = match ask(session, finished) {
+        Err(failure) if failure.advice == Advice::SendVerifiedUser => return Ok(None),
+        rows => rows?,
+    };
+    let mut results = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for row in rows {
+        if row.status == "FINISHED" && results.insert(row.sn.clone(), row.approve_result).is_some()
+        {
+            twice.insert(row.sn);
+        }
+    }
+    // Two rows of one number: which of them is ours, nobody knows.
+    results.retain(|sn, _| !twice.contains(sn));
+    Ok(Some(results))
+}
+
+fn ask<T: Transport>(
+    session: &mut Session<T>,
+    sns: &[String],
+) -> Result<Vec<ApprovalResult>, Failure> {
+    let parameters = parameters("sn", json!(sns));
+    session.query(&TICKET_APPROVAL_RESULT, parameters, |data| {
+        ApprovalResult::read_all(data, sns)
+    })
 }
 
 /// Whether ITSM issued the token.
@@ -38,7 +66,7 @@ pub fn verify_token(
     if token.expose().trim().is_empty() {
         return Err(Failure::argument("token", "must not be blank"));
     }
-    Session::open(transport, connection, [token])?.read(
+    Session::open(transport, connection, [token])?.query(
         &TOKEN_VERIFY,
         parameters("token", token.expose().into()),
         ticket::read_is_passed,
@@ -55,7 +83,7 @@ pub fn failed_callbacks(
     if among.is_empty() {
         return Ok(Vec::new());
     }
-    Session::open(transport, connection, [])?.read(&CALLBACK_FAILED_TICKET, Map::new(), |data| {
+    Session::open(transport, connection, [])?.query(&CALLBACK_FAILED_TICKET, Map::new(), |data| {
         let failed: BTreeSet<&str> = ticket::read_failed_list(data)?.into_iter().collect();
         Ok(among
             .iter()
@@ -63,6 +91,14 @@ pub fn failed_callbacks(
             .cloned()
             .collect())
     })
+}
+
+/// Refuses lists that ITSM answers with an error or misunderstands: an empty one and a bare text (recorded).
+pub(super) fn check_sns(sns: &[String]) -> Result<(), Failure> {
+    if !(1..=MAX_SNS).contains(&sns.len()) {
+        return Err(Failure::argument("sns", "must hold 1 to 50 ticket numbers"));
+    }
+    sns.iter().try_for_each(|sn| check_sn("sns", sn))
 }
 
 /// Refuses what is no ticket's number. Numbers are opaque, but never blank and never long.

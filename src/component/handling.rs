@@ -1,0 +1,83 @@
+use super::Component;
+use super::bindings::exports::blueking::itsm::handling as wit;
+use super::operations::operate;
+use super::types::all;
+use crate::core::action::{APPROVE, EDIT_FIELD, OPERATE_NODE};
+use crate::core::operation::{self, Assignees};
+
+type Done = Result<(), wit::Failure>;
+
+impl wit::Guest for Component {
+    fn approve(
+        connection: wit::Connection,
+        sn: String,
+        node_id: u64,
+        approver: String,
+        approved: bool,
+        remark: String,
+    ) -> Done {
+        let parameters = operation::approve(&sn, node_id, &approver, approved, &remark);
+        operate(connection, &APPROVE, &sn, parameters)
+    }
+
+    fn transition(
+        connection: wit::Connection,
+        sn: String,
+        node_id: u64,
+        operator: String,
+        fields: Vec<wit::Field>,
+    ) -> Done {
+        let parameters = operation::transition(&sn, node_id, &operator, &all(fields));
+        operate(connection, &OPERATE_NODE, &sn, parameters)
+    }
+
+    fn claim(connection: wit::Connection, sn: String, node_id: u64, operator: String) -> Done {
+        let parameters = operation::claim(&sn, node_id, &operator);
+        operate(connection, &OPERATE_NODE, &sn, parameters)
+    }
+
+    fn distribute(
+        connection: wit::Connection,
+        sn: String,
+        node_id: u64,
+        operator: String,
+        to: wit::Assignees,
+    ) -> Done {
+        let parameters = operation::distribute(&sn, node_id, &operator, &to.into());
+        operate(connection, &OPERATE_NODE, &sn, parameters)
+    }
+
+    fn hand_over(
+        connection: wit::Connection,
+        sn: String,
+        node_id: u64,
+        operator: String,
+        to: wit::Assignees,
+        message: String,
+    ) -> Done {
+        let parameters = operation::hand_over(&sn, node_id, &operator, &to.into(), &message);
+        operate(connection, &OPERATE_NODE, &sn, parameters)
+    }
+
+    fn edit_fields(
+        connection: wit::Connection,
+        sn: String,
+        operator: String,
+        fields: Vec<wit::Field>,
+    ) -> Done {
+        let parameters = operation::edit_fields(&sn, &operator, &all(fields));
+        operate(connection, &EDIT_FIELD, &sn, parameters)
+    }
+}
+
+impl From<wit::Assignees> for Assignees {
+    fn from(assignees: wit::Assignees) -> Self {
+        match assignees {
+            wit::Assignees::People(users) => Self::People(users),
+            wit::Assignees::Others(group) => Self::Others {
+                kind: group.kind,
+                id: group.id,
+            },
+        }
+    }
+}
