@@ -1,7 +1,7 @@
 //! Calling back: once, following redirects, and judging the answer.
 
+use crate::http_client::HttpClient;
 use crate::python;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 /// A callback that was sent, or that was to be sent and got lost.
@@ -33,32 +33,21 @@ pub fn is_delivered(status: u16, answer: &str) -> bool {
 }
 
 pub(crate) async fn send(
-    client: &reqwest::Client,
+    client: &HttpClient,
     sn: String,
     url: String,
     headers: Vec<(String, String)>,
     body: String,
 ) -> CallbackAttempt {
-    let mut sent = HeaderMap::new();
-    sent.insert("content-type", HeaderValue::from_static("application/json"));
-    for (name, value) in &headers {
-        // Python's client fails on a header that is no header, and so does this delivery.
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            sent.insert(name, value);
-        }
-    }
-    let answer = client
-        .post(&url)
-        .headers(sent)
-        .body(body.clone())
-        .send()
-        .await;
-    let (status, answer) = match answer {
-        Ok(answer) => (
-            Some(answer.status().as_u16()),
-            answer.text().await.unwrap_or_default(),
-        ),
+    let mut sent = vec![("content-type", "application/json")];
+    // Python's client fails on a header that is no header, and so does this delivery.
+    sent.extend(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    let (status, answer) = match client.post(&url, &sent, &body).await {
+        Ok(answer) => (Some(answer.status), answer.body),
         Err(_) => (None, String::new()),
     };
     CallbackAttempt {

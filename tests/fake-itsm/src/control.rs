@@ -1,65 +1,108 @@
 //! What people do in ITSM's own pages, over HTTP, for programs in any language.
 
-use crate::Inner;
-use crate::fault::Fault;
+use crate::fault::{Fault, Stage};
+use crate::site::Site;
+use crate::ticket::MANAGER;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) async fn control(
-    inner: &Arc<Inner>,
+    site: &Arc<Site>,
     method: &str,
     verb: &str,
     body: &str,
 ) -> (u16, String) {
-    let asked: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+    let asked: Value = serde_json::from_str(body).unwrap_or_default();
+    let answer = match method {
+        "GET" => show(site, verb.trim_end_matches('/')),
+        _ => act(site, verb.trim_end_matches('/'), &asked).await,
+    };
+    match answer {
+        Some(Ok(answer)) => (200, answer.to_string()),
+        Some(Err(error)) => (400, json!({"error": error.to_string()}).to_string()),
+        None => (404, json!({"error": "no such verb"}).to_string()),
+    }
+}
+
+/// What is there. Nothing, where there is no such verb.
+fn show(site: &Arc<Site>, verb: &str) -> Option<Result<Value>> {
+    Some(Ok(match verb {
+        "token" => json!(site.token()),
+        "failed" => json!(site.world().failed),
+        "tickets" => {
+            let tickets = site.tickets().into_iter().map(|ticket| {
+                json!({
+                    "sn": ticket.sn, "title": ticket.title, "status": ticket.status, "tag": ticket.tag,
+                    "ended": ticket.ended, "started": ticket.started,
+                })
+            });
+            tickets.collect()
+        }
+        "callbacks" => {
+            let sent = site.callbacks().into_iter().map(|sent| {
+                json!({
+                    "sn": sent.sn, "url": sent.url, "status": sent.status, "answer": sent.answer,
+                    "delivered": sent.delivered, "lost": sent.lost,
+                })
+            });
+            sent.collect()
+        }
+        "exchanges" => {
+            let seen = site.exchanges().into_iter().map(|seen| {
+                json!({
+                    "action": seen.action, "method": seen.method, "path": seen.path, "query": seen.query,
+                    "headers": seen.headers, "body": seen.body,
+                })
+            });
+            seen.collect()
+        }
+        _ => return None,
+    }))
+}
+
+/// Does what people do. Nothing, where there is no such verb.
+async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value>> {
     let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default();
     let (sn, who) = (text("sn"), text("who"));
-    let done = match (method, verb.trim_end_matches('/')) {
-        ("POST", "approve") => inner.decide(sn, who, true, text("remark")),
-        ("POST", "refuse") => inner.decide(sn, who, false, text("remark")),
-        ("POST", "withdraw") => inner.end(sn, "REVOKED", who).await,
-        ("POST", "terminate") => inner.end(sn, "TERMINATED", who).await,
-        ("POST", "end-with") => inner.end(sn, text("status"), who).await,
-        ("POST", "set-status") => inner.set_status(sn, text("status")),
-        ("POST", "mark-failed") => {
-            inner.world().failed.insert(sn.to_owned());
+    let done = match verb {
+        "approve" | "refuse" => {
+            let fields = asked.get("fields").and_then(Value::as_object);
+            let fields: Vec<_> = fields
+                .into_iter()
+                .flatten()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            site.decide(sn, who, verb == "approve", text("remark"), &fields)
+        }
+        "hand-over" => site.hand_over(sn, who, text("to"), text("why")),
+        "withdraw" => site.withdraw(sn, who).await,
+        "terminate" => site.close(sn, "TERMINATED", who, "").await,
+        "close" => site.close(sn, "FINISHED", who, "管理员关单").await,
+        "end-with" => site.close(sn, text("status"), MANAGER, "").await,
+        "set-status" => site.change(sn, |ticket| ticket.status = text("status").to_owned()),
+        "edit-title" => site.edit_title(sn, who, text("title")),
+        "merge" => site.merge(sn, text("under")),
+        "delete-node" => site.delete_node(
+            asked
+                .get("node")
+                .and_then(Value::as_u64)
+                .unwrap_or_default(),
+        ),
+        "fail-automatic" => site.change(sn, |ticket| ticket.automatic_fails = true),
+        "retry-automatic" => site.retry_automatic(sn),
+        "mark-failed" => {
+            site.world().failed.insert(sn.to_owned());
             Ok(())
         }
-        ("POST", "fault") => match fault(&asked) {
-            Some(fault) => {
-                let times = asked.get("times").and_then(Value::as_u64).unwrap_or(1);
-                inner.add_fault(text("action"), fault, times as u32);
-                Ok(())
-            }
-            None => Err(anyhow::anyhow!("no such fault")),
-        },
-        ("GET", "token") => return (200, json!(inner.token()).to_string()),
-        ("GET", "failed") => return (200, json!(inner.world().failed).to_string()),
-        ("GET", "tickets") => {
-            let tickets: Vec<_> = inner.tickets().iter().map(|ticket| {
-                json!({"sn": ticket.sn, "title": ticket.title, "status": ticket.status, "tag": ticket.tag, "ended": ticket.ended, "started": ticket.started})
-            }).collect();
-            return (200, json!(tickets).to_string());
-        }
-        ("GET", "callbacks") => {
-            let sent: Vec<_> = inner.callbacks().iter().map(|sent| {
-                json!({"sn": sent.sn, "url": sent.url, "status": sent.status, "answer": sent.answer, "delivered": sent.delivered, "lost": sent.lost})
-            }).collect();
-            return (200, json!(sent).to_string());
-        }
-        ("GET", "exchanges") => {
-            let seen: Vec<_> = inner.exchanges().iter().map(|seen| {
-                json!({"action": seen.action, "method": seen.method, "path": seen.path, "query": seen.query, "headers": seen.headers, "body": seen.body})
-            }).collect();
-            return (200, json!(seen).to_string());
-        }
-        _ => return (404, json!({"error": "no such verb"}).to_string()),
+        "fault" => fault(asked).context("no such fault").map(|fault| {
+            let times = asked.get("times").and_then(Value::as_u64).unwrap_or(1);
+            site.add_fault(text("action"), fault, times as u32);
+        }),
+        _ => return None,
     };
-    match done {
-        Ok(()) => (200, json!({"ok": true}).to_string()),
-        Err(error) => (400, json!({"error": error.to_string()}).to_string()),
-    }
+    Some(done.map(|()| json!({"ok": true})))
 }
 
 fn fault(asked: &Value) -> Option<Fault> {
@@ -76,6 +119,19 @@ fn fault(asked: &Value) -> Option<Fault> {
         "drop-after-executing" => Fault::DropAfterExecuting,
         "drop-before-executing" => Fault::DropBeforeExecuting,
         "truncated" => Fault::Truncated,
+        "cut-at" => Fault::CutAt(match asked.get("stage")?.as_str()? {
+            "after-status-line" => Stage::AfterStatusLine,
+            "in-headers" => Stage::InHeaders,
+            "after-headers" => Stage::AfterHeaders,
+            "in-body" => Stage::InBody,
+            _ => return None,
+        }),
+        "hang" => Fault::Hang,
+        "answer" => Fault::Answer {
+            status: number("status") as u16,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: text("body"),
+        },
         "html" => Fault::Html,
         "redirect" => Fault::Redirect(text("to")),
         "gateway" => Fault::Gateway {

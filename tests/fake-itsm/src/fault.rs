@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// Where an answer breaks off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Behind the line with the status.
+    AfterStatusLine,
+    /// Among the headers.
+    InHeaders,
+    /// Behind the headers, which promise a body.
+    AfterHeaders,
+    /// In the middle of the body.
+    InBody,
+}
+
 /// A fault. It applies to an action's next requests, or with the action `callback` to ITSM's own
 /// next callbacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +25,13 @@ pub enum Fault {
     DropAfterExecuting,
     /// The connection breaks before the action is carried out.
     DropBeforeExecuting,
-    /// The action is carried out, and the answer breaks off in its middle.
+    /// The action is carried out, and the answer breaks off in the middle of its body.
     Truncated,
+    /// The action is carried out, and the answer breaks off there.
+    CutAt(Stage),
+    /// The request is read whole and never answered. Nothing is carried out: for a request that is, take
+    /// `Slow` with a long time.
+    Hang,
     /// A page instead of an answer, with status 200. Nothing is carried out.
     Html,
     /// An answer of this status and body. Nothing is carried out.

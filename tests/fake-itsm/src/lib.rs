@@ -6,26 +6,37 @@
 mod actions;
 mod callback;
 mod clock;
+mod connection;
 mod control;
 mod fault;
+mod filling;
+mod flow;
+mod form;
+mod http_client;
+mod log;
 mod python;
 mod server;
+mod site;
+mod text;
+mod ticket;
 mod token;
+mod visit;
 mod world;
 
 pub use callback::{CallbackAttempt, is_delivered};
-pub use fault::Fault;
+pub use fault::{Fault, Stage};
+pub use http_client::{HttpAnswer, HttpClient};
 
 use anyhow::{Context, Result, bail};
+use connection::{Connection, Scissors};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use site::Site;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use world::{Ended, World};
 
 /// How the server is set up.
 #[derive(Clone, Debug)]
@@ -40,8 +51,28 @@ pub struct Options {
     pub verified_users: bool,
     /// Whether the ESB is the oldest: it drops the authorization header.
     pub legacy_esb: bool,
-    /// How long after create_ticket's answer the flow starts.
+    /// What the server does with tags. Its release says so.
+    pub tags: Tags,
+    /// Whether the worker sends titles and texts through the server's HTML filter, as releases from V2.6.28
+    /// on do.
+    pub rewrites_texts: bool,
+    /// How long after create_ticket's answer the worker takes the ticket up. Until then it has no log and no
+    /// fields, and no node of it runs.
     pub start_after: Duration,
+    /// How long the worker is then busy with the node where tickets are made, before the flow starts.
+    pub in_creation: Duration,
+}
+
+/// What a server does with tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tags {
+    /// It stores them and finds tickets by them (from V2.6.3 on).
+    Stored,
+    /// It filters by them, and stores none: nothing is found (V2.6.1.394 to V2.6.2). It ignores the filter by
+    /// project.
+    FilteredNotStored,
+    /// It ignores them, and the filter by project, too (before V2.6.1.394).
+    Ignored,
 }
 
 impl Default for Options {
@@ -52,7 +83,10 @@ impl Default for Options {
             credentials: None,
             verified_users: false,
             legacy_esb: false,
+            tags: Tags::Stored,
+            rewrites_texts: true,
             start_after: Duration::from_millis(20),
+            in_creation: Duration::ZERO,
         }
     }
 }
@@ -96,7 +130,7 @@ pub struct TicketView {
     pub service_id: u64,
     /// Its status.
     pub status: String,
-    /// Its tag.
+    /// Its tag, where the server stores tags.
     pub tag: Option<String>,
     /// Its meta.
     pub meta: Map<String, Value>,
@@ -106,25 +140,20 @@ pub struct TicketView {
     pub approve_result: bool,
     /// Whether it has ended.
     pub ended: bool,
-    /// Whether its flow runs.
+    /// Whether its flow has started.
     pub started: bool,
 }
 
 /// A running server. Dropping it stops it.
 pub struct FakeItsm {
-    inner: Arc<Inner>,
+    site: Arc<Site>,
     port: u16,
     accepting: tokio::task::JoinHandle<()>,
 }
 
-pub(crate) struct Inner {
-    pub options: Options,
-    world: Mutex<World>,
-    faults: Mutex<HashMap<String, Vec<(Fault, u32)>>>,
-    exchanges: Mutex<Vec<Exchange>>,
-    callbacks: Mutex<Vec<CallbackAttempt>>,
-    client: reqwest::Client,
-}
+/// What is waited for comes at once on an idle machine. A minute is for one that is not.
+const MOST_LOOKS: u32 = 6_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 impl FakeItsm {
     /// Starts a server.
@@ -133,17 +162,10 @@ impl FakeItsm {
             .await
             .with_context(|| format!("port {} of 127.0.0.1 can't be listened on", options.port))?;
         let port = listener.local_addr()?.port();
-        let inner = Arc::new(Inner {
-            world: Mutex::new(World::new(options.seed)),
-            options,
-            faults: Mutex::default(),
-            exchanges: Mutex::default(),
-            callbacks: Mutex::default(),
-            client: reqwest::Client::builder().no_proxy().build()?,
-        });
-        let accepting = tokio::spawn(accept(listener, inner.clone()));
+        let site = Arc::new(Site::new(options));
+        let accepting = tokio::spawn(accept(listener, site.clone()));
         Ok(Self {
-            inner,
+            site,
             port,
             accepting,
         })
@@ -161,56 +183,116 @@ impl FakeItsm {
 
     /// Waits until a ticket's flow runs.
     pub async fn started(&self, sn: &str) -> Result<()> {
-        for _ in 0..500 {
+        for _ in 0..MOST_LOOKS {
             if self.ticket(sn).is_some_and(|ticket| ticket.started) {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         bail!("the ticket {sn} does not start")
     }
 
-    /// Somebody approves at the running approval. The callback, if one is due, follows later.
+    /// Somebody approves at a running approval, or handles another node that waits for him. The callback, if
+    /// one is due, follows later.
     pub async fn approve(&self, sn: &str, approver: &str) -> Result<()> {
-        self.started(sn).await?;
-        self.inner.decide(sn, approver, true, "")
+        self.approve_saying(sn, approver, "").await
     }
 
-    /// Somebody refuses at the running approval, with a remark.
+    /// The same with a remark. With an emoji in it, the log loses this line and all that would follow.
+    pub async fn approve_saying(&self, sn: &str, approver: &str, remark: &str) -> Result<()> {
+        self.started(sn).await?;
+        self.site.decide(sn, approver, true, remark, &[])
+    }
+
+    /// The same with values, as keys with texts, for the fields that the flow's author has put into the form.
+    pub async fn approve_with(
+        &self,
+        sn: &str,
+        approver: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<()> {
+        self.started(sn).await?;
+        let fields = fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
+        self.site
+            .decide(sn, approver, true, "", &fields.collect::<Vec<_>>())
+    }
+
+    /// Somebody refuses at a running approval, with a remark. Where the flow says so, that sends the ticket
+    /// back.
     pub async fn refuse(&self, sn: &str, approver: &str, remark: &str) -> Result<()> {
         self.started(sn).await?;
-        self.inner.decide(sn, approver, false, remark)
+        self.site.decide(sn, approver, false, remark, &[])
     }
 
-    /// The creator takes the ticket back. Answers after the callback.
+    /// Somebody hands a node that waits for him over to somebody else.
+    pub async fn hand_over(&self, sn: &str, from: &str, to: &str, why: &str) -> Result<()> {
+        self.started(sn).await?;
+        self.site.hand_over(sn, from, to, why)
+    }
+
+    /// The creator takes the ticket back, if the flow lets him. Answers after the callback.
     pub async fn withdraw(&self, sn: &str, operator: &str) -> Result<()> {
-        self.inner.end(sn, "REVOKED", operator).await
+        self.started(sn).await?;
+        self.site.withdraw(sn, operator).await
     }
 
     /// A handler ends the ticket. Answers after the callback.
     pub async fn terminate(&self, sn: &str, operator: &str) -> Result<()> {
-        self.inner.end(sn, "TERMINATED", operator).await
+        self.site.close(sn, "TERMINATED", operator, "").await
     }
 
-    /// The ticket ends with a status of the site's own. Answers after the callback.
+    /// A manager closes the running ticket as finished. Answers after the callback.
+    pub async fn close_on_page(&self, sn: &str, manager: &str) -> Result<()> {
+        self.site.close(sn, "FINISHED", manager, "管理员关单").await
+    }
+
+    /// A manager closes the ticket with a status of the site's own. Answers after the callback.
     pub async fn end_with(&self, sn: &str, status: &str) -> Result<()> {
-        self.inner.end(sn, status, "admin").await
+        self.site.close(sn, status, ticket::MANAGER, "").await
     }
 
     /// A trigger writes a status: nothing ends, and nobody is called back.
     pub fn set_status(&self, sn: &str, status: &str) -> Result<()> {
-        self.inner.set_status(sn, status)
+        self.site
+            .change(sn, |ticket| ticket.status = status.to_owned())
+    }
+
+    /// A manager merges a ticket under another one. It ends with that, and nobody is called back for it.
+    pub fn merge_under(&self, child: &str, parent: &str) -> Result<()> {
+        self.site.merge(child, parent)
+    }
+
+    /// An administrator deletes a node from its flow, for good. Open tickets pass it all the same.
+    pub fn delete_node(&self, node: u64) -> Result<()> {
+        self.site.delete_node(node)
+    }
+
+    /// Lets the ticket's next automatic node fail.
+    pub fn fail_automatic(&self, sn: &str) -> Result<()> {
+        self.site.change(sn, |ticket| ticket.automatic_fails = true)
+    }
+
+    /// A manager tries the automatic node that failed again. It succeeds.
+    pub fn retry_automatic(&self, sn: &str) -> Result<()> {
+        self.site.retry_automatic(sn)
+    }
+
+    /// Somebody changes the title on the page.
+    pub fn edit_title(&self, sn: &str, who: &str, title: &str) -> Result<()> {
+        self.site.edit_title(sn, who, title)
     }
 
     /// Switches a fault on for an action's next `times` requests, or with `callback` for ITSM's own
     /// next callbacks. Faults of one action follow each other.
     pub fn fault(&self, action: &str, fault: Fault, times: u32) {
-        self.inner.add_fault(action, fault, times);
+        self.site.add_fault(action, fault, times);
     }
 
     /// Every request so far, in order.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.inner.exchanges()
+        self.site.exchanges()
     }
 
     /// The requests for one action so far.
@@ -222,28 +304,28 @@ impl FakeItsm {
 
     /// Every callback so far, in order.
     pub fn callbacks(&self) -> Vec<CallbackAttempt> {
-        self.inner.callbacks()
+        self.site.callbacks()
     }
 
     /// Waits until the callback of a ticket was sent, or lost.
     pub async fn called_back(&self, sn: &str) -> Result<CallbackAttempt> {
-        for _ in 0..1_000 {
+        for _ in 0..MOST_LOOKS {
             if let Some(sent) = self.callbacks().into_iter().find(|sent| sent.sn == sn) {
                 return Ok(sent);
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         bail!("no callback for {sn} was sent")
     }
 
     /// A token that passes.
     pub fn token(&self) -> String {
-        self.inner.token()
+        self.site.token()
     }
 
     /// The tickets, oldest first.
     pub fn tickets(&self) -> Vec<TicketView> {
-        self.inner.tickets()
+        self.site.tickets()
     }
 
     /// The ticket of this number.
@@ -253,12 +335,12 @@ impl FakeItsm {
 
     /// The failed list.
     pub fn failed_callbacks(&self) -> Vec<String> {
-        self.inner.world().failed.iter().cloned().collect()
+        self.site.world().failed.iter().cloned().collect()
     }
 
     /// Puts numbers on the failed list, as others' failures do.
     pub fn mark_failed(&self, sns: impl IntoIterator<Item = String>) {
-        self.inner.world().failed.extend(sns);
+        self.site.world().failed.extend(sns);
     }
 }
 
@@ -268,201 +350,24 @@ impl Drop for FakeItsm {
     }
 }
 
-async fn accept(listener: TcpListener, inner: Arc<Inner>) {
+async fn accept(listener: TcpListener, site: Arc<Site>) {
     // Connections end with the server, and not after it.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let inner = inner.clone();
+        let site = site.clone();
         connections.spawn(async move {
-            let service = service_fn(|request| server::serve(inner.clone(), request));
+            let scissors = Scissors::default();
+            let connection = Connection {
+                stream,
+                scissors: scissors.clone(),
+            };
+            let service =
+                service_fn(|request| server::serve(site.clone(), scissors.clone(), request));
             // A broken connection is the client's affair, or a fault on purpose.
             let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(connection), service)
                 .await;
         });
         while connections.try_join_next().is_some() {}
     }
-}
-
-impl Inner {
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.world)
-    }
-
-    pub fn record(&self, exchange: Exchange) {
-        lock(&self.exchanges).push(exchange);
-    }
-
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        lock(&self.exchanges).clone()
-    }
-
-    pub fn callbacks(&self) -> Vec<CallbackAttempt> {
-        lock(&self.callbacks).clone()
-    }
-
-    pub fn add_fault(&self, action: &str, fault: Fault, times: u32) {
-        let mut faults = lock(&self.faults);
-        faults
-            .entry(action.to_owned())
-            .or_default()
-            .push((fault, times));
-    }
-
-    pub fn next_fault(&self, action: &str) -> Option<Fault> {
-        let mut faults = lock(&self.faults);
-        let waiting = faults.get_mut(action)?;
-        let (fault, times) = waiting.first_mut()?;
-        let fault = fault.clone();
-        *times = times.saturating_sub(1);
-        if *times == 0 {
-            waiting.remove(0);
-        }
-        Some(fault)
-    }
-
-    pub fn knows(&self, given: &Map<String, Value>) -> bool {
-        let text = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (code, secret) = (text("bk_app_code"), text("bk_app_secret"));
-        match &self.options.credentials {
-            Some((known_code, known_secret)) => code == known_code && secret == known_secret,
-            None => !code.is_empty() && !secret.is_empty(),
-        }
-    }
-
-    pub fn token(&self) -> String {
-        token::make(self.world().random.block())
-    }
-
-    pub fn tickets(&self) -> Vec<TicketView> {
-        let world = self.world();
-        let view = |ticket: &world::Ticket| TicketView {
-            sn: ticket.sn.clone(),
-            title: ticket.title.clone(),
-            creator: ticket.creator.clone(),
-            service_id: ticket.service_id,
-            status: ticket.status.clone(),
-            tag: ticket.tag.clone(),
-            meta: ticket.meta.clone(),
-            fields: ticket.fields.clone().into_iter().collect(),
-            approve_result: ticket.approve_result(),
-            ended: ticket.is_ended(),
-            started: ticket.at_node.is_some(),
-        };
-        world.tickets.iter().map(view).collect()
-    }
-
-    pub fn set_status(&self, sn: &str, status: &str) -> Result<()> {
-        let mut world = self.world();
-        let ticket = world
-            .ticket(sn)
-            .with_context(|| format!("no ticket {sn}"))?;
-        ticket.status = status.to_owned();
-        Ok(())
-    }
-
-    pub fn decide(
-        self: &Arc<Self>,
-        sn: &str,
-        who: &str,
-        approved: bool,
-        remark: &str,
-    ) -> Result<()> {
-        let mut world = self.world();
-        let ticket = world
-            .ticket(sn)
-            .with_context(|| format!("no ticket {sn}"))?;
-        if !ticket.may_handle(who) {
-            bail!("{who} can't decide about {sn} now");
-        }
-        let remark = (!remark.is_empty()).then(|| remark.to_owned());
-        if ticket.decide(who, approved, remark) == Ended::Yes {
-            self.clone().call_back_later(sn.to_owned());
-        }
-        Ok(())
-    }
-
-    pub async fn end(&self, sn: &str, status: &str, who: &str) -> Result<()> {
-        let ended = {
-            let mut world = self.world();
-            let ticket = world
-                .ticket(sn)
-                .with_context(|| format!("no ticket {sn}"))?;
-            ticket.end(status, who)
-        };
-        if ended == Ended::No {
-            bail!("{sn} has ended before");
-        }
-        self.call_back(sn).await;
-        Ok(())
-    }
-
-    pub fn finish_at_once(&self, sn: &str) {
-        if let Some(ticket) = self.world().ticket(sn) {
-            let _ = ticket.start();
-            if let Some(who) = ticket.node().map(|node| ticket.processors(node)) {
-                let who = who.split(',').next().unwrap_or_default().to_owned();
-                let _ = ticket.decide(&who, true, None);
-            }
-        }
-    }
-
-    pub fn start_later(self: Arc<Self>, sn: String) {
-        tokio::spawn(async move {
-            tokio::time::sleep(self.options.start_after).await;
-            if let Some(ticket) = self.world().ticket(&sn) {
-                let _ = ticket.start();
-            }
-        });
-    }
-
-    pub fn call_back_later(self: Arc<Self>, sn: String) {
-        tokio::spawn(async move { self.call_back(&sn).await });
-    }
-
-    /// Posts the callback of an ended ticket, once.
-    pub async fn call_back(&self, sn: &str) {
-        let token = self.token();
-        let (url, headers, body) = {
-            let mut world = self.world();
-            let Some(ticket) = world.ticket(sn) else {
-                return;
-            };
-            let url = ticket.meta.get("callback_url").and_then(Value::as_str);
-            let Some(url) = url.filter(|url| !url.is_empty()).map(str::to_owned) else {
-                return;
-            };
-            let headers = match ticket.meta.get("headers") {
-                Some(Value::Object(headers)) => headers
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            (url, headers, ticket.callback_body(&token))
-        };
-        if self.next_fault("callback") == Some(Fault::LostCallback) {
-            lock(&self.callbacks).push(CallbackAttempt {
-                sn: sn.to_owned(),
-                url,
-                headers,
-                body,
-                status: None,
-                answer: String::new(),
-                delivered: false,
-                lost: true,
-            });
-            return;
-        }
-        let sent = callback::send(&self.client, sn.to_owned(), url, headers, body).await;
-        if !sent.delivered {
-            self.world().failed.insert(sn.to_owned());
-        }
-        lock(&self.callbacks).push(sent);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A test that panicked holds no half-made state here.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,14 @@
 //! The fake ITSM as a program: serves until it is stopped.
 
 use anyhow::{Context, Result, bail};
-use fake_itsm::{FakeItsm, Options};
+use fake_itsm::{FakeItsm, Options, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
+          [--tags stored|filtered|ignored]
 
-Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, withdraw,
-terminate, end-with, set-status, mark-failed and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do
-what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
+Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, withdraw,
+terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, mark-failed
+and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -35,6 +36,14 @@ async fn main() -> Result<()> {
             }
             "--verified-users" => options.verified_users = true,
             "--legacy-esb" => options.legacy_esb = true,
+            "--tags" => {
+                options.tags = match value()?.as_str() {
+                    "stored" => Tags::Stored,
+                    "filtered" => Tags::FilteredNotStored,
+                    "ignored" => Tags::Ignored,
+                    other => bail!("--tags wants stored, filtered or ignored, not {other}"),
+                }
+            }
             other => bail!("{other} is no option; --help lists them"),
         }
     }

@@ -1,19 +1,21 @@
 //! HTTP: which action an address means, what stands in front of ITSM, and faults.
 
-use crate::actions::{self, After, Answer, Call};
+use crate::Exchange;
+use crate::actions::{self, After};
+use crate::connection::Scissors;
 use crate::control;
-use crate::fault::Fault;
-use crate::{Exchange, Inner};
+use crate::fault::{Fault, Stage};
+use crate::site::Site;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
-use hyper::body::{Frame, Incoming};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::{Request, Response};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An answer, or that the connection is to break.
-pub(crate) type Served = Result<Response<BoxBody<Bytes, Broken>>, Broken>;
+pub(crate) type Served = Result<Response<Full<Bytes>>, Broken>;
 
 /// The connection breaks.
 #[derive(Debug)]
@@ -38,7 +40,11 @@ enum Front {
 const HTML: &str =
     "<!DOCTYPE html><html><head><title>error</title></head><body>error page, trimmed</body></html>";
 
-pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Served {
+pub(crate) async fn serve(
+    site: Arc<Site>,
+    scissors: Scissors,
+    request: Request<Incoming>,
+) -> Served {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -60,7 +66,7 @@ pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Serv
         .to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
     if let Some(verb) = path.strip_prefix("/fake/") {
-        let (status, answer) = control::control(&inner, &method, verb, &body).await;
+        let (status, answer) = control::control(&site, &method, verb, &body).await;
         return Ok(answered(
             status,
             &[("content-type", "application/json")],
@@ -78,7 +84,7 @@ pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Serv
         headers,
         body,
     };
-    inner.record(exchange.clone());
+    site.record(exchange.clone());
     let bare = front == Front::Gateway && action == "get_workflow_detail";
     if slash == bare {
         let location = format!("{}/", exchange.path);
@@ -88,10 +94,10 @@ pub(crate) async fn serve(inner: Arc<Inner>, request: Request<Incoming>) -> Serv
         ];
         return Ok(answered(301, &headers, String::new()));
     }
-    answer(inner, front, exchange).await
+    answer(site, scissors, front, exchange).await
 }
 
-async fn answer(inner: Arc<Inner>, front: Front, exchange: Exchange) -> Served {
+async fn answer(site: Arc<Site>, scissors: Scissors, front: Front, exchange: Exchange) -> Served {
     let action = exchange.action.as_str();
     let mut query = parse_query(&exchange.query);
     let mut body = match exchange.body.as_str() {
@@ -100,12 +106,13 @@ async fn answer(inner: Arc<Inner>, front: Front, exchange: Exchange) -> Served {
             "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)".to_owned()
         }),
     };
-    if let Some(refusal) = admit(&inner, front, &exchange, &mut query, &mut body) {
+    if let Some(refusal) = admit(&site, front, &exchange, &mut query, &mut body) {
         return Ok(refusal);
     }
-    let fault = inner.next_fault(action);
+    let fault = site.next_fault(action);
     match &fault {
         Some(Fault::DropBeforeExecuting) => return Err(Broken),
+        Some(Fault::Hang) => std::future::pending::<()>().await,
         Some(Fault::Html) => return Ok(html(200, HTML)),
         Some(Fault::Answer {
             status,
@@ -130,53 +137,32 @@ async fn answer(inner: Arc<Inner>, front: Front, exchange: Exchange) -> Served {
         _ => {}
     }
     let json = [("content-type", "application/json")];
-    let Some(method) = actions::method(action) else {
-        let refused = Answer::Refused("OBJECT_NOT_EXIST", "当前操作的对象不存在".into());
-        return Ok(answered(200, &json, refused.body()));
+    let Some(route) = actions::route(action) else {
+        return Ok(answered(200, &json, actions::unknown()));
     };
-    if method != exchange.method {
-        let refused = Answer::Refused(
-            "METHOD_NOT_ALLOWED",
-            format!("方法 “{}” 不被允许。", exchange.method),
-        );
-        return Ok(answered(200, &json, refused.body()));
+    if route.method != exchange.method {
+        let refused = actions::wrong_method(&exchange.method);
+        return Ok(answered(200, &json, refused));
     }
-    let call = Call {
-        query,
-        body,
-        tags_ignored: fault == Some(Fault::TagsIgnored),
-        duplicate_sn: fault == Some(Fault::DuplicateSn),
-        hide_results: fault == Some(Fault::ResultNotVisible),
-    };
-    let (answer, after) = actions::run(&mut inner.world(), action, &call);
+    let (mut body, after) = route.run(&mut site.world(), &query, &body, fault.as_ref());
     match after {
         After::Nothing => {}
         After::Start(sn) if fault == Some(Fault::EarlyCallback) => {
-            inner.finish_at_once(&sn);
-            inner.call_back(&sn).await;
+            site.finish_at_once(&sn);
+            site.call_back(&sn).await;
         }
-        After::Start(sn) if fault == Some(Fault::NeverStarts) => {
-            if let Some(ticket) = inner.world().ticket(&sn) {
-                ticket.never_starts = true;
-            }
-        }
-        After::Start(sn) => inner.clone().start_later(sn),
-        After::CallBack(sn) => inner.clone().call_back_later(sn),
+        After::Start(_) if fault == Some(Fault::NeverStarts) => {}
+        After::Start(sn) => site.clone().start_later(sn),
+        After::CallBack(sn) => site.clone().call_back_later(sn),
         // The caller's own request waits for it.
-        After::CallBackInside(sn) => inner.call_back(&sn).await,
+        After::CallBackInside(sn) => site.call_back(&sn).await,
     }
-    let body = answer.body();
     match fault {
         Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::DropAfterExecuting) => return Err(Broken),
-        Some(Fault::Truncated) => return Ok(truncated(&body)),
-        Some(Fault::Huge(blanks)) => {
-            return Ok(answered(
-                200,
-                &json,
-                format!("{body}{}", " ".repeat(blanks)),
-            ));
-        }
+        Some(Fault::Truncated) => scissors.cut(Stage::InBody, body.len()),
+        Some(Fault::CutAt(stage)) => scissors.cut(stage, body.len()),
+        Some(Fault::Huge(blanks)) => body.push_str(&" ".repeat(blanks)),
         _ => {}
     }
     Ok(answered(200, &json, body))
@@ -207,12 +193,12 @@ fn locate(path: &str) -> Option<(Front, String, bool)> {
 
 /// Checks the credentials as what stands in front does; answers in its place when it refuses.
 fn admit(
-    inner: &Inner,
+    site: &Site,
     front: Front,
     exchange: &Exchange,
     query: &mut BTreeMap<String, String>,
     body: &mut Result<Value, String>,
-) -> Option<Response<BoxBody<Bytes, Broken>>> {
+) -> Option<Response<Full<Bytes>>> {
     let header = exchange.header("x-bkapi-authorization");
     let from_header: Option<Map<String, Value>> =
         header.and_then(|text| serde_json::from_str(text).ok());
@@ -223,16 +209,16 @@ fn admit(
         Front::Nothing => None,
         Front::Gateway => {
             let credentials = from_header.unwrap_or_default();
-            if !inner.knows(&credentials) {
+            if !site.knows(&credentials) {
                 let message = "Parameters error [reason=\"please provide bk_app_secret or bk_signature to verify app\"]";
                 return Some(gateway_error(400, 1_640_001, message));
             }
-            if actions::method(&exchange.action).is_none() {
+            let Some(route) = actions::route(&exchange.action) else {
                 return Some(gateway_error(404, 1_640_401, "API not found"));
-            }
+            };
             let proven =
                 credentials.contains_key("access_token") || credentials.contains_key("bk_token");
-            if inner.options.verified_users && actions::wants_user(&exchange.action) && !proven {
+            if site.options.verified_users && route.wants_user && !proven {
                 let Fault::Gateway {
                     status,
                     code,
@@ -246,7 +232,7 @@ fn admit(
             None
         }
         Front::Esb => {
-            if actions::method(&exchange.action).is_none() {
+            if actions::route(&exchange.action).is_none() {
                 return Some(esb_error(1_306_404, "Not found, component class not found"));
             }
             // The oldest ESB drops the header; the newer one ignores credentials among the parameters.
@@ -270,12 +256,12 @@ fn admit(
                     }
                 }
             }
-            let credentials = if inner.options.legacy_esb {
+            let credentials = if site.options.legacy_esb {
                 from_parameters
             } else {
                 from_header.unwrap_or_default()
             };
-            (!inner.knows(&credentials)).then(|| {
+            (!site.knows(&credentials)).then(|| {
                 esb_error(
                     1_306_000,
                     "APP authentication failed: bk_app_secret is wrong",
@@ -310,7 +296,7 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn gateway_error(status: u16, code: u32, message: &str) -> Response<BoxBody<Bytes, Broken>> {
+fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>> {
     let body = json!({"code": code, "code_name": "ERROR", "message": message, "result": false, "data": null});
     let code = code.to_string();
     let headers = [
@@ -322,7 +308,7 @@ fn gateway_error(status: u16, code: u32, message: &str) -> Response<BoxBody<Byte
     answered(status, &headers, body.to_string())
 }
 
-fn esb_error(code: u32, message: &str) -> Response<BoxBody<Bytes, Broken>> {
+fn esb_error(code: u32, message: &str) -> Response<Full<Bytes>> {
     let body = json!({"result": false, "code": code, "message": message, "data": null, "request_id": "fake-esb-request"});
     answered(
         200,
@@ -331,7 +317,7 @@ fn esb_error(code: u32, message: &str) -> Response<BoxBody<Bytes, Broken>> {
     )
 }
 
-fn html(status: u16, page: &str) -> Response<BoxBody<Bytes, Broken>> {
+fn html(status: u16, page: &str) -> Response<Full<Bytes>> {
     answered(
         status,
         &[("content-type", "text/html; charset=utf-8")],
@@ -339,45 +325,8 @@ fn html(status: u16, page: &str) -> Response<BoxBody<Bytes, Broken>> {
     )
 }
 
-fn answered(
-    status: u16,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Response<BoxBody<Bytes, Broken>> {
-    let body = Full::new(Bytes::from(body))
-        .map_err(|never| match never {})
-        .boxed();
-    with_headers(status, headers, body)
-}
-
-/// The head promises all of the body, and the connection breaks in its middle.
-fn truncated(body: &str) -> Response<BoxBody<Bytes, Broken>> {
-    let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
-    let length = body.len().to_string();
-    let frames = [Ok(Frame::data(half)), Err(Broken)];
-    let body = StreamBody::new(futures_iter(frames)).boxed();
-    with_headers(
-        200,
-        &[
-            ("content-type", "application/json"),
-            ("content-length", &length),
-        ],
-        body,
-    )
-}
-
-fn futures_iter(
-    frames: [Result<Frame<Bytes>, Broken>; 2],
-) -> impl futures_core::Stream<Item = Result<Frame<Bytes>, Broken>> + Send + Sync {
-    tokio_stream::iter(frames)
-}
-
-fn with_headers(
-    status: u16,
-    headers: &[(&str, &str)],
-    body: BoxBody<Bytes, Broken>,
-) -> Response<BoxBody<Bytes, Broken>> {
-    let mut response = Response::new(body);
+fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     for (name, value) in headers {
         let name = hyper::header::HeaderName::from_bytes(name.as_bytes());

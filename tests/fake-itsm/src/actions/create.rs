@@ -1,0 +1,204 @@
+//! Making tickets.
+
+use super::{After, Call, Outcome, Refusal, invalid};
+use crate::Tags;
+use crate::fault::Fault;
+use crate::flow::{FAST_APPROVAL, SERVICES, Service};
+use crate::python;
+use crate::text;
+use crate::ticket::Ticket;
+use crate::world::World;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
+    let service = service(call.body)?;
+    let creator = creator(call.body)?;
+    let tag = tag(call.body)?;
+    if call.text("title").chars().count() > 64 {
+        let why = "请确保这个字段不能超过 64 个字符。";
+        return Err(Refusal::invalid("title", why, "max_length"));
+    }
+    let fields = fields(call.body)?;
+    let meta = match call.body.get("meta") {
+        None => Map::new(),
+        Some(Value::Object(meta)) => meta.clone(),
+        Some(other) => return Err(Refusal::no_attribute(other, "get")),
+    };
+    let title = check_form(service, &fields)?;
+    if creator.chars().count() > 64 {
+        return Err(Refusal::crash(
+            "(1406, \"Data too long for column 'creator' at row 1\")",
+        ));
+    }
+    if tag.as_ref().is_some_and(|tag| tag.chars().count() > 32) {
+        return Err(Refusal::crash(
+            "(1406, \"Data too long for column 'tag' at row 1\")",
+        ));
+    }
+    if text::is_beyond_basic_plane(&title) {
+        return Err(Refusal::crash(
+            "(1366, \"Incorrect string value: '\\\\xF0\\\\x9F\\\\x9A\\\\x80' for column `bk_itsm`.`ticket_ticket`.`title` at row 1\")",
+        ));
+    }
+    check_processors(service, &meta)?;
+
+    let (id, sn) = world.new_number();
+    let sn = match world.tickets.last() {
+        // Nothing in the database makes numbers unique.
+        Some(last) if call.has(&Fault::DuplicateSn) => last.sn.clone(),
+        _ => sn,
+    };
+    let mut ticket = Ticket::new(id, sn.clone(), service, creator);
+    ticket.title = title;
+    ticket.tag = tag.filter(|_| world.tags == Tags::Stored);
+    ticket.meta = meta;
+    ticket.never_starts = fields
+        .values()
+        .any(|value| text::is_beyond_basic_plane(&value.to_string()))
+        || !call.body.get("creator").is_some_and(Value::is_string);
+    ticket.fields = fields;
+    let url = ticket.url();
+    world.tickets.push(ticket);
+    if let Some(why) = call
+        .body
+        .get("dynamic_fields")
+        .and_then(dynamic_fields_error)
+    {
+        // The ticket stays, and nobody starts it.
+        return Err(Refusal::Crash(why));
+    }
+    let made = json!({"sn": sn, "id": id, "ticket_url": url});
+    Ok((made, After::Start(sn)))
+}
+
+fn service(body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
+    let fast = body.get("fast_approval").is_some_and(python::truth);
+    let wanted = body.get("service_id").and_then(|id| match id {
+        Value::Number(id) => id.as_u64(),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    });
+    let id = if fast { Some(FAST_APPROVAL) } else { wanted };
+    let found = SERVICES.iter().find(|service| Some(service.id) == id);
+    found.ok_or_else(|| {
+        Refusal::crash("{'服务': ErrorDetail(string='服务不存在，请联系管理员！', code='invalid')}")
+    })
+}
+
+fn creator(body: &Map<String, Value>) -> Result<String, Refusal> {
+    let blank = || Refusal::invalid("creator", "该字段不能为空。", "blank");
+    match body.get("creator") {
+        None => Err(blank()),
+        Some(Value::Null) => Err(Refusal::invalid("creator", "该字段不能为 null。", "null")),
+        Some(Value::String(creator)) if creator.trim().is_empty() => Err(blank()),
+        Some(Value::String(creator)) => Ok(creator.clone()),
+        Some(other) => Ok(other.to_string()),
+    }
+}
+
+fn tag(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
+    match body.get("tag") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(tag)) if tag.trim().is_empty() => {
+            Err(Refusal::invalid("tag", "该字段不能为空。", "blank"))
+        }
+        Some(Value::String(tag)) => Ok(Some(tag.clone())),
+        Some(other) => Ok(Some(other.to_string())),
+    }
+}
+
+fn fields(body: &Map<String, Value>) -> Result<BTreeMap<String, Value>, Refusal> {
+    let given = match body.get("fields") {
+        Some(Value::Array(fields)) => fields,
+        None => return Err(Refusal::crash("'fields'")),
+        Some(other) => {
+            let kind = python::type_name(other);
+            return Err(Refusal::Crash(format!("'{kind}' object is not iterable")));
+        }
+    };
+    let field = |field: &Value| {
+        let key = field.get("key").and_then(Value::as_str);
+        let key = key.ok_or_else(|| Refusal::crash("'key'"))?;
+        Ok((
+            key.to_owned(),
+            field.get("value").cloned().unwrap_or_default(),
+        ))
+    };
+    given.iter().map(field).collect()
+}
+
+/// Checks what was filled in. Gives the title.
+fn check_form(service: &Service, fields: &BTreeMap<String, Value>) -> Result<String, Refusal> {
+    let failed = |why: String| Err(Refusal::Number(3_900_003, format!("提单失败: {why}")));
+    let title = match fields.get("title") {
+        None => return Err(Refusal::crash("'title'")),
+        Some(Value::String(title)) => title,
+        Some(other) => {
+            let kind = python::type_name(other);
+            return failed(format!("object of type '{kind}' has no len()"));
+        }
+    };
+    if title.chars().count() > 128 {
+        return failed("标题不能超过120个字符".into());
+    }
+    let form = service.form();
+    let missing = form.iter().filter(|field| !fields.contains_key(&field.key));
+    let missing: Vec<_> = missing.map(|field| format!("'{}'", field.key)).collect();
+    if !missing.is_empty() {
+        return failed(format!("单据创建失败，缺少参数：[{}]", missing.join(", ")));
+    }
+    if let Some(key) = fields
+        .keys()
+        .find(|key| !form.iter().any(|field| field.key == **key))
+    {
+        return failed(format!("【{key}】字段不存在，请联系管理员"));
+    }
+    for field in form {
+        if fields.get(&field.key).and_then(Value::as_str) == Some("") {
+            return failed(format!("【{}】为必填项", field.definition.name));
+        }
+    }
+    Ok(title.clone())
+}
+
+fn check_processors(service: &Service, meta: &Map<String, Value>) -> Result<(), Refusal> {
+    let nodes = match meta.get("state_processors") {
+        None => return Ok(()),
+        Some(Value::Object(nodes)) => nodes,
+        Some(other) => return Err(Refusal::no_attribute(other, "items")),
+    };
+    let is_known = |id: &str| id.parse().is_ok_and(|id| service.has_node(id));
+    match nodes.keys().find(|id| !is_known(id)) {
+        None => Ok(()),
+        Some(id) => Err(Refusal::Crash(format!(
+            "{{'state_processors': ErrorDetail(string='服务:{}, 节点({id})不存在', code='invalid')}}",
+            service.name
+        ))),
+    }
+}
+
+fn dynamic_fields_error(fields: &Value) -> Option<String> {
+    let Value::Array(fields) = fields else {
+        let kind = python::type_name(fields);
+        return Some(format!(
+            "{{'params_error': [ErrorDetail(string='期望为一个包含物件的列表，得到的类型是“{kind}”。', code='not_a_list')]}}"
+        ));
+    };
+    fields.iter().find_map(|field| {
+        let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = text("type");
+        let why = if !matches!(kind, "STRING" | "INT" | "LINK") {
+            invalid(
+                "type",
+                &format!("“{kind}” 不是合法选项。"),
+                "invalid_choice",
+            )
+        } else if text("name").chars().count() > 32 {
+            invalid("name", "请确保这个字段不能超过 32 个字符。", "max_length")
+        } else {
+            return None;
+        };
+        Some(format!("[{why}]"))
+    })
+}
