@@ -33,7 +33,7 @@ pub fn component(name: &str) -> PathBuf {
 
 /// Waits for the first ticket: engines of scripts compile for a while.
 pub async fn ticket(fake: &FakeItsm) -> String {
-    for _ in 0..1_200 {
+    for _ in 0..6_000 {
         if let Some(ticket) = fake.tickets().last() {
             return ticket.sn.clone();
         }

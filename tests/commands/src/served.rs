@@ -62,14 +62,14 @@ impl Served {
         served
     }
 
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Waits for something that it is about to say.
     pub async fn until(&self, said: impl Fn(&Self) -> bool) {
-        for _ in 0..1_000 {
+        for _ in 0..12_000 {
             if said(self) {
                 return;
             }

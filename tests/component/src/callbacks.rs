@@ -1,8 +1,12 @@
 use crate::artifacts;
-use crate::bindings::callbacks_only::CallbacksOnlyPre;
+use crate::bindings::callbacks_only::{CallbacksOnly, CallbacksOnlyPre};
+use crate::call;
 use crate::host::{self, Host, State};
-use crate::wit_callbacks::{Callback, Claims, Reply, Unbound, Unreadable, Verdict};
-use wasmtime::component::Linker;
+use crate::wit_callbacks::{
+    Binding, Bound, Callback, Claims, NodeEvent, Reception, Reply, Unbound, Unreadable, Verdict,
+};
+use wasmtime::Store;
+use wasmtime::component::{Component, Linker};
 
 type Header = (String, String);
 
@@ -15,21 +19,19 @@ pub struct Callbacks {
 impl Callbacks {
     /// Of `itsm-callbacks.wasm`, in a world that offers nothing at all to import.
     pub fn alone() -> Self {
-        let nothing = Linker::new(artifacts::engine());
-        let pre = nothing
-            .instantiate_pre(artifacts::callbacks_only())
-            .expect("itsm-callbacks.wasm imports nothing");
-        Self {
-            pre: CallbacksOnlyPre::new(pre).expect("the world callbacks-only"),
-            host: Host::denying(),
-        }
+        Self::of(
+            &Linker::new(artifacts::engine()),
+            artifacts::callbacks_only(),
+        )
     }
 
     /// Of `itsm.wasm`, whose every request would be counted and denied.
     pub fn of_the_whole() -> Self {
-        let pre = host::linker()
-            .instantiate_pre(artifacts::whole())
-            .expect("itsm.wasm imports wasi:http and what that needs");
+        Self::of(&host::linker(artifacts::engine()), artifacts::whole())
+    }
+
+    fn of(linker: &Linker<State>, component: &Component) -> Self {
+        let pre = linker.instantiate_pre(component).expect("all imports");
         Self {
             pre: CallbacksOnlyPre::new(pre).expect("the world callbacks-only"),
             host: Host::denying(),
@@ -40,38 +42,44 @@ impl Callbacks {
     pub fn requests(&self) -> usize {
         self.host.sent().len()
     }
-}
 
-/// Calls one function in a fresh instance, and fails the test when it traps or hangs.
-macro_rules! call {
-    ($self:ident, $function:ident, $($argument:expr),*) => {{
-        let mut store = $self.host.store();
-        let instance = $self.pre.instantiate_async(&mut store).await;
-        let instance = instance.expect("the component can be instantiated");
-        let interface = instance.blueking_itsm_callbacks();
-        host::returned(interface.$function(&mut store, $($argument),*)).await
-    }};
-}
+    /// A fresh instance.
+    pub async fn instance(&self) -> (Store<State>, CallbacksOnly) {
+        let mut store = self.host.store(artifacts::engine());
+        let instance = self.pre.instantiate_async(&mut store).await;
+        (store, instance.expect("the component can be instantiated"))
+    }
 
-impl Callbacks {
+    /// `receive`
+    pub async fn receive(
+        &self,
+        keys: &[String],
+        headers: &[Header],
+        callback_url: &str,
+        now_s: u64,
+        body: &[u8],
+    ) -> Reception {
+        call!(self => blueking_itsm_callbacks.call_receive(keys, headers, callback_url, now_s, body))
+    }
+
     /// `parse`
     pub async fn parse(&self, body: &[u8]) -> Result<Callback, Unreadable> {
-        call!(self, call_parse, body)
+        call!(self => blueking_itsm_callbacks.call_parse(body))
     }
 
     /// `token`
     pub async fn token(&self, body: &[u8]) -> Result<String, Unreadable> {
-        call!(self, call_token, body)
+        call!(self => blueking_itsm_callbacks.call_token(body))
     }
 
     /// `conclude`
     pub async fn conclude(&self, status: &str, approve_result: bool, ended: bool) -> Verdict {
-        call!(self, call_conclude, status, approve_result, ended)
+        call!(self => blueking_itsm_callbacks.call_conclude(status, approve_result, ended))
     }
 
     /// `bind`
-    pub async fn bind(&self, key: &str, claims: &Claims) -> Result<Header, String> {
-        call!(self, call_bind, key, claims)
+    pub async fn bind(&self, key: &str, claims: &Claims) -> Result<Binding, String> {
+        call!(self => blueking_itsm_callbacks.call_bind(key, claims))
     }
 
     /// `check-binding`
@@ -81,17 +89,27 @@ impl Callbacks {
         headers: &[Header],
         callback_url: &str,
         now_s: u64,
-    ) -> Result<Claims, Unbound> {
-        call!(self, call_check_binding, keys, headers, callback_url, now_s)
+    ) -> Result<Bound, Unbound> {
+        call!(self => blueking_itsm_callbacks.call_check_binding(keys, headers, callback_url, now_s))
     }
 
     /// `accepted`
     pub async fn accepted(&self) -> Reply {
-        call!(self, call_accepted,)
+        call!(self => blueking_itsm_callbacks.call_accepted())
     }
 
     /// `refused`
     pub async fn refused(&self, message: &str) -> Reply {
-        call!(self, call_refused, message)
+        call!(self => blueking_itsm_callbacks.call_refused(message))
+    }
+
+    /// `parse-node-event`
+    pub async fn parse_node_event(&self, body: &[u8]) -> Result<NodeEvent, Unreadable> {
+        call!(self => blueking_itsm_callbacks.call_parse_node_event(body))
+    }
+
+    /// `is-self-check`
+    pub async fn is_self_check(&self, callback: &Callback) -> bool {
+        call!(self => blueking_itsm_callbacks.call_is_self_check(callback))
     }
 }

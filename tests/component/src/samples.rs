@@ -1,9 +1,9 @@
 //! Arguments to start from: tests change the member they are about.
 
 use crate::wit_tickets::{
-    CallbackTarget, Connection, FastApproval, Field, FieldValue, NewTicket, Service,
+    CallbackTarget, Connection, FastApproval, Field, NewTicket, Service, TicketFilter,
 };
-use crate::wit_types::{AppCredentials, Authorization, Endpoint, User};
+use crate::wit_types::{AppCredentials, Authorization, Endpoint, FieldValue, User};
 
 /// The app's id.
 pub const APP_CODE: &str = "gate";
@@ -15,10 +15,10 @@ pub const ACCESS_TOKEN: &str = "canary-access-token-91be";
 pub const BINDING: &str = "v1.canary-binding-77a0";
 /// A token to be verified.
 pub const TOKEN: &str = "Y2FuYXJ5LWNhbGxiYWNrLXRva2VuLTMzZDI=";
-/// What no failure may ever hold.
-pub const CANARIES: [&str; 4] = [APP_SECRET, ACCESS_TOKEN, BINDING, TOKEN];
-/// An operation of the host's.
-pub const OPERATION: &str = "op7";
+/// The tag of a ticket.
+pub const TAG: &str = "canarytag08c4";
+/// What nothing that the component says may ever hold.
+pub const CANARIES: [&str; 5] = [APP_SECRET, ACCESS_TOKEN, BINDING, TOKEN, TAG];
 
 /// The server at `url` behind its gateway.
 pub fn gateway(url: &str) -> Connection {
@@ -35,13 +35,13 @@ pub fn esb_legacy(url: &str) -> Connection {
     connection(Endpoint::EsbLegacy(url.to_owned()))
 }
 
-/// A connection with all credentials that there are.
+/// A connection with all credentials that there are, and more time than any machine needs.
 pub fn connection(endpoint: Endpoint) -> Connection {
     Connection {
         endpoint,
         authorization: app(Some(User::AccessToken(ACCESS_TOKEN.to_owned()))),
         headers: Vec::new(),
-        deadline_ms: Some(10_000),
+        deadline_ms: Some(120_000),
     }
 }
 
@@ -57,7 +57,7 @@ pub fn app(user: Option<User>) -> Authorization {
 /// A ticket for the built-in approval, which has all that a ticket has to have.
 pub fn fast_ticket() -> NewTicket {
     NewTicket {
-        operation_id: OPERATION.to_owned(),
+        tag: TAG.to_owned(),
         service: Service::FastApproval(FastApproval {
             approvers: vec!["carol".to_owned(), "bob".to_owned()],
             content: "Delete the database \u{201c}orders\u{201d}.".to_owned(),
@@ -89,5 +89,24 @@ pub fn field(key: &str, value: FieldValue) -> Field {
     Field {
         key: key.to_owned(),
         value,
+        extra_json: None,
+    }
+}
+
+/// All tickets.
+pub fn any_ticket() -> TicketFilter {
+    TicketFilter {
+        sns: vec![],
+        creator: None,
+        tag: None,
+        project_key: None,
+        service_ids: vec![],
+        bk_biz_ids: vec![],
+        statuses: vec![],
+        created_from: None,
+        created_to: None,
+        ended_from: None,
+        ended_to: None,
+        waiting_for: None,
     }
 }

@@ -22,11 +22,19 @@ pub struct Received {
 }
 
 impl Received {
+    fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.head.lines().filter_map(|line| line.split_once(": "))
+    }
+
+    /// The headers, in order.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        self.lines().map(owned).collect()
+    }
+
     /// The values of a header.
     pub fn header(&self, name: &str) -> Vec<&str> {
-        let lines = self.head.lines().skip(1);
-        lines
-            .filter_map(|line| line.split_once(": "))
+        self.lines()
             .filter(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
             .collect()
@@ -80,11 +88,6 @@ impl Scripted {
     /// `http://` and where it listens.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// Host and port.
-    pub fn authority(&self) -> String {
-        self.address.to_string()
     }
 
     /// The requests so far.

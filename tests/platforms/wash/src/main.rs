@@ -5,8 +5,7 @@
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use fake_itsm::{FakeItsm, Options};
-use reqwest::{Client, RequestBuilder};
+use fake_itsm::{FakeItsm, HttpAnswer, HttpClient, Options};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -64,9 +63,9 @@ fn told(check: &str, held: Result<()>) -> bool {
 #[derive(Deserialize)]
 struct Binding {
     key: String,
-    operation_id: String,
     callback_url: String,
     header: String,
+    tag: String,
 }
 
 /// The receiver with its settings. It stands behind the address that is bound, as behind a proxy.
@@ -123,8 +122,8 @@ async fn free_address() -> Result<SocketAddr> {
 }
 
 async fn ready(url: &str) -> Result<()> {
-    let answer = Client::new().get(url).timeout(PATIENCE).send().await?;
-    ensure!(answer.status() == 200, "status {}", answer.status());
+    let answer = in_time(HttpClient::default().get(url)).await?;
+    ensure!(answer.status == 200, "status {}", answer.status);
     Ok(())
 }
 
@@ -135,7 +134,7 @@ async fn stranger(fake: &FakeItsm, url: &str) -> Result<()> {
         "approve_result": true, "ticket_url": "", "update_at": "", "updated_by": ",bob,",
         "last_approver": "bob", "token": fake.token(),
     });
-    let answer = send(Client::new().post(url).body(body.to_string())).await?;
+    let answer = post(url, &[], &body).await?;
     let refused = answer["code"].as_i64().is_some_and(|code| code != 0);
     ensure!(refused, "answered {answer}");
     ensure!(fake.exchanges().is_empty(), "ITSM was called");
@@ -145,7 +144,7 @@ async fn stranger(fake: &FakeItsm, url: &str) -> Result<()> {
 async fn approved(fake: &FakeItsm, url: &str, binding: &Binding) -> Result<()> {
     let ticket = json!({
         "creator": "alice",
-        "tag": binding.operation_id,
+        "tag": binding.tag,
         "fast_approval": true,
         "fields": [
             {"key": "title", "value": "open an account"},
@@ -154,12 +153,10 @@ async fn approved(fake: &FakeItsm, url: &str, binding: &Binding) -> Result<()> {
         ],
         "meta": {"callback_url": url, "headers": {"X-Itsm-Binding": binding.header}},
     });
-    let credentials = json!({"bk_app_code": APP.0, "bk_app_secret": APP.1});
-    let create = Client::new()
-        .post(format!("{}/v2/itsm/create_ticket/", fake.gateway_url()))
-        .header("X-Bkapi-Authorization", credentials.to_string())
-        .body(ticket.to_string());
-    let created = send(create).await?;
+    let credentials = json!({"bk_app_code": APP.0, "bk_app_secret": APP.1}).to_string();
+    let headers = [("X-Bkapi-Authorization", credentials.as_str())];
+    let create = format!("{}/v2/itsm/create_ticket/", fake.gateway_url());
+    let created = post(&create, &headers, &ticket).await?;
     let sn = created["data"]["sn"].as_str();
     let sn = sn.with_context(|| format!("create_ticket answered {created}"))?;
     fake.approve(sn, "bob").await?;
@@ -171,7 +168,13 @@ async fn approved(fake: &FakeItsm, url: &str, binding: &Binding) -> Result<()> {
     Ok(())
 }
 
-async fn send(request: RequestBuilder) -> Result<Value> {
-    let answer = request.timeout(PATIENCE).send().await?.text().await?;
+async fn post(url: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
+    let (client, body) = (HttpClient::default(), body.to_string());
+    let answer = in_time(client.post(url, headers, &body)).await?.body;
     serde_json::from_str(&answer).with_context(|| format!("answered {answer:?}"))
+}
+
+async fn in_time(answer: impl Future<Output = Result<HttpAnswer>>) -> Result<HttpAnswer> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    answer.context("no answer in time")?
 }

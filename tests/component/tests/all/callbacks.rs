@@ -1,8 +1,11 @@
 //! The interface `callbacks`: the same table through both components, which must not differ.
 
-use component_tests::wit_callbacks::{Callback, Claims, Reply, Unbound, Unreadable, Verdict};
+use component_tests::wit_callbacks::{
+    Callback, Claims, NodeEvent, Reception, Reply, Unbound, Unreadable, Verdict,
+};
 use component_tests::{BINDING, Callbacks};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 const KEY: &str = "itsm-key.a1.000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -66,7 +69,7 @@ impl Numbers {
 }
 
 fn recorded() -> Vec<Value> {
-    include_str!("../../fixtures/callback.jsonl")
+    include_str!("../../../fixtures/callback.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
@@ -99,6 +102,7 @@ fn describe_verdict(verdict: Verdict) -> &'static str {
         Verdict::Open => "open",
         Verdict::Approved => "approved",
         Verdict::Rejected => "rejected",
+        Verdict::Completed => "completed",
         Verdict::Withdrawn => "withdrawn",
         Verdict::Terminated => "terminated",
         Verdict::Closed => "closed",
@@ -121,6 +125,7 @@ async fn each_recorded_callback_is_read_as_recorded() {
         }
         let callback = parsed.unwrap_or_else(|why| panic!("{name}: {why:?}"));
         assert_eq!(describe(&callback), means["callback"], "{name}");
+        assert_eq!(callback.id, None, "{name}");
         let token = both!(both, token(body)).unwrap();
         assert_eq!(token, means["token"].as_str().unwrap(), "{name}");
         let verdict = both!(
@@ -139,6 +144,7 @@ async fn escapes_microseconds_and_wrapped_users_are_read() {
         callback,
         Callback {
             sn: "REQ20261124000002".to_owned(),
+            id: None,
             title: "\u{5220}\u{9664} orders".to_owned(),
             status: "FINISHED".to_owned(),
             approve_result: true,
@@ -206,11 +212,7 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
         ("half of it", BODY.as_bytes()[..100].to_vec(), Malformed),
         (
             "something after it",
-            padded(65_536).into_iter().chain(*b"").collect::<Vec<_>>()[..400]
-                .to_vec()
-                .into_iter()
-                .chain(*b"{}")
-                .collect(),
+            format!("{BODY} {{}}").into(),
             Malformed,
         ),
         ("not UTF-8", not_utf8, Malformed),
@@ -301,7 +303,7 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
         let right = match (&why, &expected) {
             (Unreadable::TooLarge(limit), TooLarge) => *limit == 65_536,
             (Unreadable::Malformed(_), Malformed) => true,
-            (Unreadable::Field((field, _)), Field(expected)) => field == expected,
+            (Unreadable::Field(fault), Field(expected)) => fault.name == *expected,
             _ => false,
         };
         assert!(right, "{name}: {why:?}");
@@ -335,7 +337,7 @@ async fn a_token_that_is_not_there_is_told_by_its_name() {
         with(|body| drop(body.insert("token".to_owned(), Value::Null))),
     ] {
         match both!(both, token(&body)) {
-            Err(Unreadable::Field((name, _))) => assert_eq!(name, "token"),
+            Err(Unreadable::Field(fault)) => assert_eq!(fault.name, "token"),
             other => panic!("{other:?}"),
         }
     }
@@ -452,7 +454,7 @@ fn claims() -> Claims {
     Claims {
         operation_id: "op7".to_owned(),
         callback_url: URL.to_owned(),
-        expires_at: NOW + 60,
+        expires_s: NOW + 60,
     }
 }
 
@@ -468,7 +470,8 @@ fn headers(headers: &[(&str, &str)]) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_bound_is_proven_in_any_order_and_case_and_after_a_change_of_keys() {
     let both = Both::new();
-    let (name, value) = both!(both, bind(KEY, &claims())).unwrap();
+    let made = both!(both, bind(KEY, &claims())).unwrap();
+    let (name, value) = made.header;
     assert_eq!(name, "X-Itsm-Binding");
     assert!(value.is_ascii() && !value.contains(&KEY[12..]));
     for (case, known, received) in [
@@ -490,206 +493,162 @@ async fn what_is_bound_is_proven_in_any_order_and_case_and_after_a_change_of_key
             both,
             check_binding(&keys(&known), &headers(&received), URL, NOW)
         );
-        assert_eq!(proven, Ok(claims()), "{case}");
+        let bound = proven.unwrap_or_else(|why| panic!("{case}: {why:?}"));
+        assert_eq!((bound.claims, &bound.tag), (claims(), &made.tag), "{case}");
+    }
+}
+
+/// A ticket can be made with any tag, so what proves whose it is must not follow from what others see.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_follows_from_the_key_and_the_operation_alone_and_never_shows_in_the_header() {
+    let both = Both::new();
+    let tag = async |key: &str, claims: Claims| {
+        let made = both!(both, bind(key, &claims)).unwrap();
+        assert!(!made.header.1.contains(&made.tag));
+        made.tag
+    };
+    let first = tag(KEY, claims()).await;
+    assert!(first.len() <= 32 && !first.is_empty());
+    let is_of_the_form = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    assert!(first.bytes().all(is_of_the_form), "{first}");
+    for (key, claims, is_the_same) in [
+        (KEY, claims(), true),
+        // A callback is confirmed by the tag long after the address or the expiry has changed.
+        (
+            KEY,
+            Claims {
+                callback_url: "http://h/".to_owned(),
+                expires_s: 1,
+                ..claims()
+            },
+            true,
+        ),
+        (
+            KEY,
+            Claims {
+                operation_id: "op8".to_owned(),
+                ..claims()
+            },
+            false,
+        ),
+        (OTHER_KEY, claims(), false),
+    ] {
+        assert_eq!(tag(key, claims).await == first, is_the_same, "{key}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_bound_proves_nothing() {
+    use Unbound::{Absent, Expired, Forged, InvalidKey, Malformed, UnknownKey};
     let both = Both::new();
     let name = "X-Itsm-Binding";
-    let (_, good) = both!(both, bind(KEY, &claims())).unwrap();
-    let mut last_changed = good.clone();
-    let last = last_changed.pop().unwrap();
-    last_changed.push(if last == '0' { '1' } else { '0' });
-    let expired = Unbound::Expired(claims());
-    type Headers<'a> = Vec<(&'a str, String)>;
-    type Row<'a> = (&'a str, Vec<&'a str>, Headers<'a>, &'a str, u64, Unbound);
-    let table: Vec<Row> = vec![
-        ("no headers", vec![KEY], vec![], URL, NOW, Unbound::Absent),
-        (
-            "another header",
-            vec![KEY],
-            vec![("X-Other", good.clone())],
-            URL,
-            NOW,
-            Unbound::Absent,
-        ),
-        (
-            "twice",
-            vec![KEY],
-            vec![(name, good.clone()), ("x-itsm-binding", good.clone())],
-            URL,
-            NOW,
-            Unbound::Malformed,
-        ),
-        (
-            "empty",
-            vec![KEY],
-            vec![(name, String::new())],
-            URL,
-            NOW,
-            Unbound::Malformed,
-        ),
-        (
-            "not of the form",
-            vec![KEY],
-            vec![(name, BINDING.to_owned())],
-            URL,
-            NOW,
-            Unbound::Malformed,
-        ),
-        (
-            "a later version",
-            vec![KEY],
-            vec![(name, good.replacen("v1", "v2", 1))],
-            URL,
-            NOW,
-            Unbound::Malformed,
-        ),
+    let (_, good) = both!(both, bind(KEY, &claims())).unwrap().header;
+    let mut other_digit = good.clone();
+    let last = other_digit.pop().unwrap();
+    other_digit.push(if last == '0' { '1' } else { '0' });
+    let changed = |from: &str, to: &str| good.replacen(from, to, 1);
+    for (case, value, expected) in [
+        ("empty", String::new(), Malformed),
+        ("not of the form", BINDING.to_owned(), Malformed),
+        ("a later version", changed("v1", "v2"), Malformed),
         (
             "upper-case digits",
-            vec![KEY],
-            vec![(name, good.to_uppercase().replacen('V', "v", 1))],
-            URL,
-            NOW,
-            Unbound::Malformed,
+            good.to_uppercase().replacen('V', "v", 1),
+            Malformed,
         ),
         (
             "an expiry written otherwise",
-            vec![KEY],
-            vec![(name, good.replacen(".18", ".018", 1))],
-            URL,
-            NOW,
-            Unbound::Malformed,
+            changed(".18", ".018"),
+            Malformed,
         ),
         (
             "one digit short",
-            vec![KEY],
-            vec![(name, good[..good.len() - 1].to_owned())],
-            URL,
-            NOW,
-            Unbound::Malformed,
+            good[..good.len() - 1].to_owned(),
+            Malformed,
         ),
+        ("a blank before", format!(" {good}"), Malformed),
+        ("very long", "v1.".repeat(100_000), Malformed),
+        ("another digit", other_digit, Forged),
+        ("another operation", changed("op7", "op8"), Forged),
+        ("a later expiry", changed(".18", ".19"), Forged),
+        ("another key's id", changed(".a1.", ".b2."), Forged),
+    ] {
+        let received = headers(&[(name, &value)]);
+        let known = keys(&[KEY, OTHER_KEY]);
+        let found = both!(both, check_binding(&known, &received, URL, NOW));
+        assert_eq!(found.unwrap_err(), expected, "{case}");
+    }
+    let alone = [(name, good.as_str())];
+    let twice = [(name, good.as_str()), ("x-itsm-binding", &good)];
+    let (other, at_end) = (format!("{URL}/"), NOW + 60);
+    type Row<'a> = (
+        &'a str,
+        &'a [&'a str],
+        &'a [(&'a str, &'a str)],
+        &'a str,
+        u64,
+        Unbound,
+    );
+    let table: [Row; 10] = [
+        ("no headers", &[KEY], &[], URL, NOW, Absent),
         (
-            "a blank before",
-            vec![KEY],
-            vec![(name, format!(" {good}"))],
+            "another header",
+            &[KEY],
+            &[("X-Other", &good)],
             URL,
             NOW,
-            Unbound::Malformed,
+            Absent,
         ),
-        (
-            "very long",
-            vec![KEY],
-            vec![(name, "v1.".repeat(100_000))],
-            URL,
-            NOW,
-            Unbound::Malformed,
-        ),
-        (
-            "no keys",
-            vec![],
-            vec![(name, good.clone())],
-            URL,
-            NOW,
-            Unbound::UnknownKey,
-        ),
+        ("twice", &[KEY], &twice, URL, NOW, Malformed),
+        ("no keys", &[], &alone, URL, NOW, UnknownKey),
         (
             "only another key",
-            vec![OTHER_KEY],
-            vec![(name, good.clone())],
+            &[OTHER_KEY],
+            &alone,
             URL,
             NOW,
-            Unbound::UnknownKey,
+            UnknownKey,
         ),
-        (
-            "another digit",
-            vec![KEY],
-            vec![(name, last_changed)],
-            URL,
-            NOW,
-            Unbound::Forged,
-        ),
-        (
-            "another operation",
-            vec![KEY],
-            vec![(name, good.replacen("op7", "op8", 1))],
-            URL,
-            NOW,
-            Unbound::Forged,
-        ),
-        (
-            "a later expiry",
-            vec![KEY],
-            vec![(name, good.replacen(".18", ".19", 1))],
-            URL,
-            NOW,
-            Unbound::Forged,
-        ),
-        (
-            "another key's id",
-            vec![KEY, OTHER_KEY],
-            vec![(name, good.replacen(".a1.", ".b2.", 1))],
-            URL,
-            NOW,
-            Unbound::Forged,
-        ),
-        (
-            "another address",
-            vec![KEY],
-            vec![(name, good.clone())],
-            "https://gate.example.com/itsm/callback/",
-            NOW,
-            Unbound::Forged,
-        ),
-        (
-            "at its end",
-            vec![KEY],
-            vec![(name, good.clone())],
-            URL,
-            NOW + 60,
-            expired.clone(),
-        ),
+        ("another address", &[KEY], &alone, &other, NOW, Forged),
+        ("at its end", &[KEY], &alone, URL, at_end, Expired(claims())),
         (
             "long after",
-            vec![KEY],
-            vec![(name, good.clone())],
+            &[KEY],
+            &alone,
             URL,
             u64::MAX,
-            expired,
+            Expired(claims()),
         ),
         (
             "a wrong key first",
-            vec!["secret", KEY],
-            vec![(name, good.clone())],
+            &["secret", KEY],
+            &alone,
             URL,
             NOW,
-            Unbound::InvalidKey(0),
+            InvalidKey(0),
         ),
         (
             "a wrong key last",
-            vec![KEY, "itsm-key.b2.00"],
-            vec![],
+            &[KEY, "itsm-key.b2.00"],
+            &[],
             URL,
             NOW,
-            Unbound::InvalidKey(1),
+            InvalidKey(1),
         ),
     ];
     for (case, known, received, url, now, expected) in table {
-        let received: Vec<_> = received.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let found = both!(
             both,
-            check_binding(&keys(&known), &headers(&received), url, now)
+            check_binding(&keys(known), &headers(received), url, now)
         );
-        assert_eq!(found, Err(expected), "{case}");
+        assert_eq!(found.unwrap_err(), expected, "{case}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_random_bindings_are_never_proven_and_never_trap() {
     let callbacks = Callbacks::alone();
-    let (name, good) = callbacks.bind(KEY, &claims()).await.unwrap();
+    let (name, good) = callbacks.bind(KEY, &claims()).await.unwrap().header;
     let known = keys(&[KEY]);
     let mut numbers = Numbers(42);
     for _ in 0..10_000 {
@@ -788,4 +747,145 @@ async fn accepted_is_delivered_and_refused_never_is() {
         accepted.headers,
         [("content-type".to_owned(), "application/json".to_owned())]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_call_tells_what_a_request_to_the_callback_address_is() {
+    let both = Both::new();
+    let made = both!(both, bind(KEY, &claims())).unwrap();
+    let (_, value) = &made.header;
+    let bound = [("x-itsm-binding", value.as_str())];
+    let probe = with(|body| drop(body.insert("sn".to_owned(), json!("ITSM-SELF-CHECK"))));
+    let no_sn = with(|body| drop(body.remove("sn")));
+    let (known, other, end) = ([KEY], [OTHER_KEY], NOW + 60);
+    type Row<'a> = (
+        &'a [&'a str],
+        &'a [(&'a str, &'a str)],
+        &'a str,
+        u64,
+        &'a [u8],
+        &'a str,
+        &'a str,
+    );
+    let table: [Row; 10] = [
+        (&known, &bound, URL, NOW, BODY.as_bytes(), "genuine", ""),
+        (&known, &bound, URL, NOW, &probe, "self-check", ""),
+        // What nobody bound is not even read: a stranger does not learn whether it could be.
+        (
+            &known,
+            &[],
+            URL,
+            NOW,
+            BODY.as_bytes(),
+            "refused",
+            "is not there",
+        ),
+        (&known, &[], URL, NOW, &probe, "refused", "is not there"),
+        (&other, &bound, URL, NOW, b"{", "refused", "not configured"),
+        (
+            &known,
+            &bound,
+            "http://h/",
+            NOW,
+            BODY.as_bytes(),
+            "refused",
+            "address",
+        ),
+        (
+            &known,
+            &bound,
+            URL,
+            end,
+            BODY.as_bytes(),
+            "refused",
+            "operation op7 has expired",
+        ),
+        (
+            &["secret"],
+            &bound,
+            URL,
+            NOW,
+            BODY.as_bytes(),
+            "refused",
+            "fix the configuration",
+        ),
+        (&known, &bound, URL, NOW, &no_sn, "refused", "`sn`"),
+        (
+            &known,
+            &bound,
+            URL,
+            NOW,
+            b"sn=REQ1",
+            "refused",
+            "no callback",
+        ),
+    ];
+    let mut said = BTreeSet::new();
+    for (known, received, url, now, body, word, reason) in table {
+        let case = String::from_utf8_lossy(body);
+        let received = headers(received);
+        let reception = both!(both, receive(&keys(known), &received, url, now, body));
+        let (told, why) = match &reception {
+            Reception::Genuine(_) => ("genuine", String::new()),
+            Reception::SelfCheck(_) => ("self-check", String::new()),
+            Reception::Refused(refusal) => ("refused", refusal.why.clone()),
+        };
+        assert_eq!(told, word, "{case}: {why}");
+        assert!(why.contains(reason), "{case}: {why}");
+        match reception {
+            Reception::Genuine(genuine) => {
+                assert_eq!(
+                    (genuine.bound.claims, &genuine.bound.tag),
+                    (claims(), &made.tag)
+                );
+                assert_eq!(genuine.callback, both!(both, parse(body)).unwrap());
+            }
+            Reception::SelfCheck(reply) => assert!(is_delivered(&reply)),
+            Reception::Refused(refusal) => {
+                assert!(!is_delivered(&refusal.reply));
+                let sent = String::from_utf8(refusal.reply.body).unwrap();
+                for secret in [&made.tag, value, &KEY[12..], "dG9rZW4="] {
+                    assert!(!format!("{sent} {why}").contains(secret), "{sent} {why}");
+                }
+                said.insert(sent);
+            }
+        }
+    }
+    // Whatever is wrong with the binding, the sender hears the same.
+    assert_eq!(said.len(), 2, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_a_node_is_read_by_the_template_and_what_came_out_there_in_any_simple_form() {
+    let both = Both::new();
+    let read = async |result: &str| {
+        let body = format!(
+            r#"{{"sn": "REQ1", "title": "t", "status": "RUNNING", "creator": "alice", "node": "审批",
+                 "result": {result}, "bk_app_secret": "canary-app-secret-5f2c"}}"#
+        );
+        both!(both, parse_node_event(body.as_bytes()))
+    };
+    for (result, output) in [
+        (r#""true""#, "true"),
+        ("true", "true"),
+        ("3", "3"),
+        ("null", ""),
+    ] {
+        let expected = NodeEvent {
+            sn: "REQ1".to_owned(),
+            title: "t".to_owned(),
+            status: "RUNNING".to_owned(),
+            creator: "alice".to_owned(),
+            node: "审批".to_owned(),
+            output: output.to_owned(),
+        };
+        assert_eq!(read(result).await, Ok(expected), "{result}");
+    }
+    for result in ["[]", "{}"] {
+        let refused = read(result).await.unwrap_err();
+        assert!(
+            matches!(&refused, Unreadable::Field(fault) if fault.name == "result"),
+            "{refused:?}"
+        );
+    }
 }

@@ -1,25 +1,17 @@
 //! What a created ticket looks like on the wire and in ITSM.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use component_tests::wit_tickets::{FieldValue, Processors, Service};
-use component_tests::wit_types::Endpoint;
-use component_tests::wit_types::{Advice, Authorization, Origin};
-use component_tests::{
-    APP_SECRET, BINDING, Host, callback_target, connection, fast_ticket, field, gateway, text,
-};
-use fake_itsm::{FakeItsm, Options};
-use serde_json::json;
-
-async fn start() -> FakeItsm {
-    FakeItsm::start(Options::default()).await.unwrap()
-}
+use crate::set_up::{start, ticket, ticket_of};
+use component_tests::wit_tickets::{NewTicket, NodeProcessors};
+use component_tests::wit_types::{Advice, Authorization, Endpoint, FieldValue, Origin};
+use component_tests::{APP_SECRET, BINDING, Host, callback_target, connection, field, text};
+use fake_itsm::Options;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_arrives_with_all_that_it_was_given() {
-    let fake = start().await;
-    let c = gateway(&fake.url());
-    let mut ticket = fast_ticket();
-    ticket.service = Service::Id(1);
+    let (fake, c) = start(Options::default()).await;
+    let mut ticket = ticket_of(1, "op7");
     ticket.fields = vec![
         text("apply_content", "more memory"),
         field(
@@ -31,8 +23,8 @@ async fn a_ticket_arrives_with_all_that_it_was_given() {
             FieldValue::People(vec!["bob".to_owned(), "carol".to_owned()]),
         ),
     ];
-    ticket.processors = vec![Processors {
-        state_id: 5,
+    ticket.processors = vec![NodeProcessors {
+        node_id: 5,
         users: vec!["dave".to_owned()],
     }];
     ticket.callback = Some(callback_target("http://127.0.0.1:1/itsm"));
@@ -61,7 +53,7 @@ async fn a_ticket_arrives_with_all_that_it_was_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_have_a_length_one_place_for_credentials_and_the_address_of_their_server() {
-    let fake = start().await;
+    let (fake, _) = start(Options::default()).await;
     let url = fake.url();
     for (endpoint, path) in [
         (
@@ -79,7 +71,7 @@ async fn requests_have_a_length_one_place_for_credentials_and_the_address_of_the
     ] {
         let mut c = connection(endpoint);
         c.headers = vec![("X-Bk-Tenant-Id".to_owned(), "system".to_owned())];
-        Host::new().create(&c, &fast_ticket()).await.unwrap();
+        Host::new().create(&c, &ticket("op7")).await.unwrap();
         let sent = fake.exchanges_of("create_ticket").pop().unwrap();
         assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", path));
         assert_eq!(
@@ -100,11 +92,10 @@ async fn requests_have_a_length_one_place_for_credentials_and_the_address_of_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_added_by_host_the_component_sends_no_credentials_of_its_own() {
-    let fake = start().await;
-    let mut c = gateway(&fake.url());
+    let (_fake, mut c) = start(Options::default()).await;
     c.authorization = Authorization::AddedByHost;
     let host = Host::new();
-    let failure = host.create(&c, &fast_ticket()).await.unwrap_err();
+    let failure = host.create(&c, &ticket("op7")).await.unwrap_err();
     assert_eq!(
         (failure.advice, failure.origin),
         (Advice::FixCredentials, Origin::Gateway)
@@ -112,20 +103,18 @@ async fn with_added_by_host_the_component_sends_no_credentials_of_its_own() {
     assert!(host.sent()[0].header("x-bkapi-authorization").is_empty());
     let header = r#"{"bk_app_code":"a","bk_app_secret":"b"}"#;
     let adding = Host::new().adding("x-bkapi-authorization", header);
-    adding.create(&c, &fast_ticket()).await.unwrap();
+    adding.create(&c, &ticket("op7")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_itsm_would_refuse_or_strand_is_not_sent_at_all() {
-    let fake = start().await;
-    let c = gateway(&fake.url());
+    let (fake, c) = start(Options::default()).await;
     let host = Host::new();
     let mut refused = 0;
     for (name, change) in [
         (
-            "ticket.operation-id",
-            (|t| t.operation_id = "Not lower".into())
-                as fn(&mut component_tests::wit_tickets::NewTicket),
+            "ticket.tag",
+            (|t| t.tag = "Not lower".into()) as fn(&mut NewTicket),
         ),
         ("ticket.creator", |t| t.creator = "u".repeat(65)),
         ("ticket.title", |t| t.title = "x".repeat(129)),
@@ -148,7 +137,7 @@ async fn what_itsm_would_refuse_or_strand_is_not_sent_at_all() {
             t.extra_json = Some("[".repeat(100_000))
         }),
     ] {
-        let mut ticket = fast_ticket();
+        let mut ticket = ticket("op7");
         change(&mut ticket);
         let failure = host.create(&c, &ticket).await.unwrap_err();
         assert_eq!(
@@ -165,18 +154,37 @@ async fn what_itsm_would_refuse_or_strand_is_not_sent_at_all() {
     );
 }
 
+/// A field of choices needs its choices in the request, or approvers see keys instead of names.
 #[tokio::test(flavor = "multi_thread")]
-async fn operation_ids_are_fresh_and_of_the_form_that_a_tag_has() {
-    let mut ids = std::collections::BTreeSet::new();
-    for _ in 0..20 {
-        let id = Host::new().new_operation_id().await;
-        assert!(
-            id.len() == 26
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        );
-        ids.insert(id);
+async fn a_field_takes_more_members_but_not_those_that_the_record_owns() {
+    let (fake, c) = start(Options::default()).await;
+    let mut ticket = ticket_of(3, "op7");
+    let choice = r#"{"choice": [{"key": "bob", "name": "Bob"}]}"#;
+    ticket.fields[0].extra_json = Some(choice.to_owned());
+    Host::new().create(&c, &ticket).await.unwrap();
+    let sent = fake.exchanges_of("create_ticket").pop().unwrap();
+    let body: Value = serde_json::from_str(&sent.body).unwrap();
+    assert_eq!(
+        body["fields"][1],
+        json!({"key": "APPROVER", "value": "bob,carol", "choice": [{"key": "bob", "name": "Bob"}]})
+    );
+    for owned in [r#"{"value": "eve"}"#, r#"{"key": "title"}"#, "[]", "{"] {
+        ticket.fields[0].extra_json = Some(owned.to_owned());
+        let failure = Host::new().create(&c, &ticket).await.unwrap_err();
+        assert_eq!(failure.origin, Origin::Argument, "{owned}");
     }
-    assert_eq!(ids.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_ids_and_tags_are_fresh_and_of_the_form_that_a_tag_has() {
+    let host = Host::new();
+    let mut ids = BTreeSet::new();
+    for _ in 0..20 {
+        for id in [host.new_operation_id().await, host.new_tag().await] {
+            let is_of_the_form = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            assert!(id.len() == 26 && id.bytes().all(is_of_the_form), "{id}");
+            ids.insert(id);
+        }
+    }
+    assert_eq!(ids.len(), 40);
 }

@@ -1,14 +1,15 @@
 //! The README of `host-examples/command-line`: what it says to type is typed, and answers what it says.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use command_tests::{SECRET, wasmtime};
+use crate::set_up::{self, KEY};
+use command_tests::{SECRET, component, wasmtime};
+use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Options};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-const README: &str = include_str!("../../../host-examples/command-line/README.md");
+const README: &str = include_str!("../../../../host-examples/command-line/README.md");
 
 /// A shell in the example's folder, with `wasmtime` on its `PATH`.
 fn shell(script: &str) -> Command {
@@ -87,7 +88,7 @@ async fn what_the_readme_says_to_type_answers_what_it_says() {
         .env("ITSM_APP_CODE", "my-app")
         .env("ITSM_APP_SECRET", SECRET)
         .output();
-    let output = tokio::time::timeout(Duration::from_secs(120), typed).await;
+    let output = tokio::time::timeout(Duration::from_secs(600), typed).await;
     let output = output.expect("it ends").unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<&str> = output.split(END).collect();
@@ -114,6 +115,55 @@ async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
         assert!(output.stdout.is_empty(), "{call}");
         assert!(!output.status.success(), "{call}");
     }
+}
+
+/// The way that the README describes for a callback, and what a thief of the header gets on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
+    const URL: &str = "https://my-host.example.com/itsm/callback";
+    const SCRIPT: &str = r#"
+        ITSM_WASM=$CALLBACKS ./itsm "receive([\"$KEY\"], [$HEADER], \"$URL\", 1, [$BYTES])" >"$RECEPTION" || exit
+        SN=$(sed 's/.*callback: {sn: \("[^"]*"\).*/\1/' "$RECEPTION")
+        TAG=$(sed 's/.* tag: \("[^"]*"\).*/\1/' "$RECEPTION")
+        ./itsm "confirm($ITSM, $SN, $TAG)""#;
+    let fake = FakeItsm::start(Options::default()).await.unwrap();
+    let Binding { header, tag } = set_up::binding("op1", URL).await;
+    let real = set_up::make(&fake, &set_up::fast(&tag, "bob")).await;
+    let stolen = set_up::make(&fake, &set_up::fast("op1", "mallory")).await;
+    fake.approve(&stolen, "mallory").await.unwrap();
+    let itsm = format!(
+        r#"{{endpoint: gateway("{}"), authorization: app({{app-code: "gate", app-secret: "s"}}), headers: []}}"#,
+        fake.gateway_url()
+    );
+    let asked = async |sn: &str| {
+        let bytes = set_up::callback(&fake, sn).into_bytes();
+        let bytes: Vec<_> = bytes.iter().map(u8::to_string).collect();
+        let output = shell(SCRIPT)
+            .env("CALLBACKS", component("itsm-callbacks.wasm"))
+            .env("ITSM_WASM", component("itsm.wasm"))
+            .env(
+                "RECEPTION",
+                format!("{}/reception", env!("CARGO_TARGET_TMPDIR")),
+            )
+            .env("KEY", KEY)
+            .env("HEADER", format!(r#"("{}", "{}")"#, header.0, header.1))
+            .env("URL", URL)
+            .env("BYTES", bytes.join(","))
+            .env("ITSM", &itsm)
+            .output();
+        let output = output.await.unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{errors}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(asked(&stolen).await, "ok(foreign)\n");
+    assert!(asked(&real).await.starts_with("ok(open("));
+    fake.approve(&real, "bob").await.unwrap();
+    let told = asked(&real).await;
+    assert!(
+        told.starts_with("ok(ended(") && told.contains("verdict: approved"),
+        "{told}"
+    );
 }
 
 #[test]
