@@ -3,8 +3,9 @@
 //! The rule is `tracking`'s: store the step, carry its actions out, take in what came of them. A crash in
 //! between costs nothing: at the next start every record gets a tick.
 
+use crate::bindings::exports::blueking::itsm::callbacks::BoundCallback;
 use crate::endpoint::{CONFIRM_WITHIN, answer};
-use crate::{Action, Event, Itsm, Outcome, Step, word};
+use crate::{Action, Event, Failure, Itsm, LookedUp, Operation, Outcome, Step, word};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -25,6 +26,8 @@ pub struct Order {
     pub title: String,
     /// Who approves.
     pub approver: String,
+    /// By when somebody must have decided, in seconds since 1970: else the ticket is withdrawn.
+    pub decide_by_s: Option<u64>,
 }
 
 /// A line of the ledger: what the gated action goes by.
@@ -54,10 +57,11 @@ pub struct Durable {
     checkpoint: Checkpoint,
 }
 
+/// The ticket's text holds its tag, which is a secret, as the whole file so is.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS operation (
-        id TEXT PRIMARY KEY, creator TEXT NOT NULL, title TEXT NOT NULL UNIQUE, approver TEXT NOT NULL,
-        record TEXT NOT NULL, due_s INTEGER
+        id TEXT PRIMARY KEY, title TEXT NOT NULL UNIQUE, ticket TEXT NOT NULL, record TEXT NOT NULL,
+        due_s INTEGER
     );
     CREATE TABLE IF NOT EXISTS ledger (
         operation TEXT NOT NULL, title TEXT NOT NULL, sn TEXT NOT NULL, verdict TEXT NOT NULL
@@ -94,32 +98,33 @@ impl Durable {
         if known.is_some() {
             return Ok(());
         }
-        let operation = self.itsm.new_operation_id().await?;
-        let step = self.itsm.start_tracking(&operation, (self.clock)()).await?;
+        let approvers = [order.approver.as_str()];
+        let prepared = self.itsm.prepare(&order.creator, &order.title, &approvers);
+        let operation = prepared.await?;
+        let id = &operation.id;
+        let started = self
+            .itsm
+            .start_tracking(id, order.decide_by_s, (self.clock)());
+        let step = started.await?;
         (self.checkpoint)("start: before the write");
         if cfg!(not(feature = "one-write-removed")) {
             self.insert(&operation, order, &step)?;
             (self.checkpoint)("start: after the write");
-            self.carry_out(&operation, step.actions).await
+            self.carry_out(id, step.actions).await
         } else {
-            let created = self.create(&operation, order).await?;
+            let created = self.create(&operation).await?;
             (self.checkpoint)("start: after the write");
             self.insert(&operation, order, &step)?;
-            self.take_in(&operation, created).await
+            self.take_in(id, created).await
         }
     }
 
-    fn insert(&self, operation: &str, order: &Order, step: &Step) -> Result<()> {
+    fn insert(&self, operation: &Operation, order: &Order, step: &Step) -> Result<()> {
+        let Operation { id, ticket } = operation;
+        let ticket = serde_json::to_string(ticket)?;
         self.database().execute(
-            "INSERT INTO operation VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                operation,
-                order.creator,
-                order.title,
-                order.approver,
-                step.state_json,
-                step.due_s
-            ],
+            "INSERT INTO operation VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, order.title, ticket, step.state_json, step.due_s],
         )?;
         Ok(())
     }
@@ -140,21 +145,15 @@ impl Durable {
 
     /// Takes an event in, and carries out all that follows from it.
     pub async fn take_in(&self, operation: &str, event: Event) -> Result<()> {
-        let actions = self.store(operation, event, (self.clock)()).await?;
+        let actions = self.store(operation, event).await?;
         self.carry_out(operation, actions).await
     }
 
     async fn carry_out(&self, operation: &str, actions: Vec<Action>) -> Result<()> {
         let mut waiting = VecDeque::from(actions);
         while let Some(action) = waiting.pop_front() {
-            let asked_s = (self.clock)();
             if let Some(event) = self.act(operation, action).await? {
-                let now_s = match event {
-                    // An absence is as old as the question.
-                    Event::Recovered(_) => asked_s,
-                    _ => (self.clock)(),
-                };
-                waiting.extend(self.store(operation, event, now_s).await?);
+                waiting.extend(self.store(operation, event).await?);
             }
         }
         Ok(())
@@ -162,14 +161,14 @@ impl Durable {
 
     /// Advances the record in the database. Events of one operation can meet, as a callback and a tick
     /// do: the one that finds the record changed begins again.
-    async fn store(&self, operation: &str, event: Event, now_s: u64) -> Result<Vec<Action>> {
+    async fn store(&self, operation: &str, event: Event) -> Result<Vec<Action>> {
         let name = name(&event);
         loop {
             let Some(record) = self.record(operation)? else {
                 self.report(operation, "an event for an operation that was never stored")?;
                 return Ok(Vec::new());
             };
-            let step = self.itsm.advance(&record, &event, now_s).await?;
+            let step = self.itsm.advance(&record, &event, (self.clock)()).await?;
             (self.checkpoint)(&format!("{name}: before the write"));
             let stored = self.database().execute(
                 "UPDATE operation SET record = ?1, due_s = ?2 WHERE id = ?3 AND record = ?4",
@@ -182,50 +181,55 @@ impl Durable {
         }
     }
 
-    /// Carries one action out; what came of it is the next event.
-    async fn act(&self, operation: &str, action: Action) -> Result<Option<Event>> {
-        let order = self.order(operation)?;
+    /// Carries one action out; what came of it is the next event. A question that failed is no news: the
+    /// next tick asks again.
+    async fn act(&self, id: &str, action: Action) -> Result<Option<Event>> {
         Ok(match action {
-            Action::Create => Some(self.create(operation, &order).await?),
+            Action::Create => Some(self.create(&self.operation(id)?).await?),
             Action::Recover => {
-                let Order {
-                    creator,
-                    title,
-                    approver,
-                } = &order;
-                let approvers = [approver.as_str()];
-                let found = self.itsm.recover(operation, creator, title, &approvers);
-                // A failure is no news: the next tick asks again.
-                found.await?.ok().map(Event::Recovered)
+                let asked_s = (self.clock)();
+                let found = self.itsm.recover(&self.operation(id)?).await?;
+                self.told(id, found)
+                    .map(|recovery| Event::Recovered(LookedUp { asked_s, recovery }))
             }
             Action::Confirm(sn) => {
-                let confirmed = self.itsm.confirm(&sn, Some(operation), CONFIRM_WITHIN);
-                confirmed.await?.ok().map(Event::Confirmed)
+                let asking = self.itsm.within(CONFIRM_WITHIN);
+                let confirmed = asking.confirm_own(&sn).await?;
+                self.told(id, confirmed).map(Event::Confirmed)
+            }
+            Action::Withdraw(sn) => {
+                let operation = self.operation(id)?;
+                let why = "nobody decided in time";
+                Some(match self.itsm.withdraw(&operation, &sn, why).await? {
+                    Ok(()) => Event::Tick,
+                    Err(failure) => Event::NotWithdrawn(failure),
+                })
             }
             Action::Deliver(outcome) => {
-                self.deliver(operation, &outcome).await?;
+                self.deliver(id, &outcome).await?;
                 None
             }
             Action::Report(why) | Action::Other(why) => {
-                self.report(operation, &why)?;
+                self.report(id, &why)?;
                 None
             }
         })
     }
 
-    async fn create(&self, operation: &str, order: &Order) -> Result<Event> {
-        let Order {
-            creator,
-            title,
-            approver,
-        } = order;
-        let approvers = [approver.as_str()];
-        let created = self.itsm.create(operation, creator, title, &approvers);
-        Ok(match created.await? {
+    async fn create(&self, operation: &Operation) -> Result<Event> {
+        Ok(match self.itsm.create(operation).await? {
             Ok(ticket) => Event::Created(ticket),
-            Err(failure) if failure.may_have_acted => Event::Unclear,
-            Err(_) => Event::NotCreated,
+            Err(failure) if failure.may_have_acted => Event::Unclear(failure),
+            Err(failure) => Event::NotCreated(failure),
         })
+    }
+
+    fn told<T>(&self, operation: &str, answer: Result<T, Failure>) -> Option<T> {
+        let failed = |failure: Failure| {
+            self.itsm
+                .say(format!("operation {operation}: {}", failure.message))
+        };
+        answer.map_err(failed).ok()
     }
 
     /// The ledger and the record change in one transaction, so that neither is ahead of the other.
@@ -312,15 +316,16 @@ impl Durable {
         Ok(found.optional()?)
     }
 
-    fn order(&self, operation: &str) -> Result<Order> {
-        let asked = "SELECT creator, title, approver FROM operation WHERE id = ?1";
-        Ok(self.database().query_row(asked, [operation], |row| {
-            Ok(Order {
-                creator: row.get(0)?,
-                title: row.get(1)?,
-                approver: row.get(2)?,
-            })
-        })?)
+    fn operation(&self, id: &str) -> Result<Operation> {
+        let asked = "SELECT ticket FROM operation WHERE id = ?1";
+        let ticket: String = self.database().query_row(asked, [id], |row| row.get(0))?;
+        Ok(Operation {
+            id: id.to_owned(),
+            // serde's own words could quote the tag.
+            ticket: serde_json::from_str(&ticket)
+                .ok()
+                .context("a ticket that can't be read")?,
+        })
     }
 
     fn is_delivered(&self, operation: &str) -> Result<bool> {
@@ -338,11 +343,11 @@ impl Durable {
 
 async fn receive(State(host): State<Durable>, request: Request) -> Response {
     let reply = async {
-        let (claims, callback) = match host.itsm.admit(request).await? {
-            Ok(admitted) => admitted,
+        let BoundCallback { bound, callback } = match host.itsm.receive(request).await? {
+            Ok(callback) => callback,
             Err(reply) => return Ok(reply),
         };
-        let operation = claims.operation_id;
+        let operation = bound.claims.operation_id;
         host.take_in(&operation, Event::Callback(callback)).await?;
         if host.is_delivered(&operation)? {
             host.itsm.accept().await
@@ -356,12 +361,13 @@ async fn receive(State(host): State<Durable>, request: Request) -> Response {
 fn name(event: &Event) -> &'static str {
     match event {
         Event::Created(_) => "created",
-        Event::NotCreated => "not created",
-        Event::Unclear => "unclear",
+        Event::NotCreated(_) => "not created",
+        Event::Unclear(_) => "unclear",
         Event::Recovered(_) => "recovered",
         Event::Callback(_) => "callback",
         Event::Confirmed(_) => "confirmed",
         Event::Delivered => "delivered",
+        Event::NotWithdrawn(_) => "not withdrawn",
         Event::Tick => "tick",
     }
 }

@@ -1,7 +1,7 @@
 //! The address that ITSM calls back.
 
-use crate::bindings::exports::blueking::itsm::callbacks::{Callback, Reply};
-use crate::{Claims, Confirmation, Itsm, Outcome, now_s, word};
+use crate::bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reception, Reply};
+use crate::{Confirmation, Itsm, Outcome, now_s, word};
 use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -11,8 +11,9 @@ use axum::routing::post;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-/// ITSM waits without a timeout, and withdrawing a ticket waits for its callback: answer soon.
-pub(crate) const CONFIRM_WITHIN: Duration = Duration::from_secs(2);
+/// Withdrawing a ticket waits for its callback: the answer must come within the time that [`Itsm`] gives
+/// that call.
+pub(crate) const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 /// More than the component reads, so that the refusal is its own.
 const MOST_BYTES: usize = 128 * 1024;
 
@@ -30,11 +31,10 @@ type Shared = (Itsm, Sender<(String, Outcome)>);
 
 async fn receive(State((itsm, outcomes)): State<Shared>, request: Request) -> Response {
     let reply = async {
-        let (claims, callback) = match itsm.admit(request).await? {
-            Ok(admitted) => admitted,
-            Err(reply) => return Ok(reply),
-        };
-        itsm.settle(claims, callback, &outcomes).await
+        match itsm.receive(request).await? {
+            Ok(callback) => itsm.settle(callback, &outcomes).await,
+            Err(reply) => Ok(reply),
+        }
     };
     answer(&itsm, reply.await)
 }
@@ -58,11 +58,8 @@ pub(crate) fn answer(itsm: &Itsm, reply: Result<Reply>) -> Response {
 }
 
 impl Itsm {
-    /// Checks the binding, then reads the claim; or gives the reply that ends the matter. No call leaves.
-    pub(crate) async fn admit(
-        &self,
-        request: Request,
-    ) -> Result<Result<(Claims, Callback), Reply>> {
+    /// A callback whose binding holds, or the reply that ends the matter. No call leaves.
+    pub(crate) async fn receive(&self, request: Request) -> Result<Result<BoundCallback, Reply>> {
         let (head, body) = request.into_parts();
         let Ok(body) = to_bytes(body, MOST_BYTES).await else {
             let why = "the body is too large or broke off";
@@ -78,48 +75,35 @@ impl Itsm {
         let url = &self.settings.callback_url;
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();
-        let checked = callbacks
-            .call_check_binding(&mut store, &keys, &headers, url, now_s())
+        let reception = callbacks
+            .call_receive(&mut store, &keys, &headers, url, now_s(), &body)
             .await?;
-        let claims = match checked {
-            Ok(claims) => claims,
-            Err(why) => {
-                self.say(format!("  binding   does not hold ({why:?})"));
-                return Ok(Err(self.refuse("not for this receiver").await?));
+        Ok(match reception {
+            Reception::Genuine(it) => {
+                let (operation, claim) = (&it.bound.claims.operation_id, &it.callback);
+                self.say(format!("  binding   holds, for operation {operation}"));
+                self.say(format!("  claim     {} is {}", claim.sn, claim.status));
+                Ok(it)
             }
-        };
-        self.say(format!(
-            "  binding   holds, for operation {}",
-            claims.operation_id
-        ));
-        let callback = match callbacks.call_parse(&mut store, &body).await? {
-            Ok(callback) => callback,
-            Err(why) => {
-                self.say(format!("  claim     unreadable ({why:?})"));
-                return Ok(Err(self.refuse("not readable").await?));
+            Reception::SelfCheck(reply) => {
+                self.say("  answer    a self-check is accepted");
+                Err(reply)
             }
-        };
-        self.say(format!(
-            "  claim     {} is {}",
-            callback.sn, callback.status
-        ));
-        if callbacks.call_is_self_check(&mut store, &callback).await? {
-            return Ok(Err(self.accept().await?));
-        }
-        Ok(Ok((claims, callback)))
+            Reception::Refused(refusal) => {
+                self.say(format!("  answer    refused: {}", refusal.why));
+                Err(refusal.reply)
+            }
+        })
     }
 
     /// Asks ITSM itself, hands the outcome over, and answers.
     async fn settle(
         &self,
-        claims: Claims,
-        callback: Callback,
+        BoundCallback { bound, callback }: BoundCallback,
         outcomes: &Sender<(String, Outcome)>,
     ) -> Result<Reply> {
-        let operation = Some(claims.operation_id.as_str());
-        let confirmed = self
-            .confirm(&callback.sn, operation, CONFIRM_WITHIN)
-            .await?;
+        let asking = self.within(CONFIRM_WITHIN);
+        let confirmed = asking.confirm(&callback.sn, &bound.tag).await?;
         let outcome = match confirmed {
             Ok(Confirmation::Ended(outcome)) => outcome,
             Ok(other) => {
@@ -136,7 +120,8 @@ impl Itsm {
             outcome.ticket.sn,
             word(outcome.verdict)
         ));
-        if outcomes.send((claims.operation_id, outcome)).await.is_err() {
+        let operation = bound.claims.operation_id;
+        if outcomes.send((operation, outcome)).await.is_err() {
             return self.refuse("nobody takes outcomes").await;
         }
         self.say("  answer    accepted");
@@ -162,10 +147,11 @@ fn name(confirmation: &Confirmation) -> &'static str {
         Confirmation::Ended(_) => "it has ended",
         Confirmation::Open(_) => "it is still open",
         Confirmation::Undecided(_) => "its result can't be read yet",
+        Confirmation::Undecidable(_) => "it has ended, and a person must look how",
         Confirmation::Foreign => "that ticket is not this operation's",
         Confirmation::Missing => "there is no such ticket",
         Confirmation::Ambiguous(_) => "there are several such tickets",
-        Confirmation::TagsIgnored => "nothing: it ignores tags",
+        Confirmation::Untraceable => "nothing: it can't find tickets by tag",
         Confirmation::Other(_) => "something new",
     }
 }

@@ -11,22 +11,22 @@ mod sandbox;
 pub use endpoint::callback_endpoint;
 
 use crate::sandbox::{Gate, State, store};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bindings::ProviderPre;
-use bindings::exports::blueking::itsm::tickets::{
-    CallbackTarget, FastApproval, NewTicket, Service,
+use bindings::exports::blueking::itsm::callbacks::Claims;
+use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
+use bindings::exports::blueking::itsm::types::{
+    Authorization, CallbackTarget, Connection, Endpoint,
 };
-use bindings::exports::blueking::itsm::types::{Authorization, Connection, Endpoint};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
-pub use bindings::exports::blueking::itsm::callbacks::Claims;
-pub use bindings::exports::blueking::itsm::tracking::{Action, Event, Step};
+pub use bindings::exports::blueking::itsm::tracking::{Action, Event, LookedUp, Step};
 pub use bindings::exports::blueking::itsm::types::{
-    Confirmation, CreatedTicket, Failure, Outcome, Recovery, Verdict,
+    Advice, Confirmation, CreatedTicket, Failure, Origin, Outcome, Recovery, Verdict,
 };
 
 #[allow(missing_docs, unsafe_code)]
@@ -35,6 +35,8 @@ mod bindings {
         path: "../../wit",
         world: "provider",
         exports: { default: async },
+        // So that a ticket can be stored before it is made.
+        additional_derives: [serde::Serialize, serde::Deserialize],
     });
 }
 
@@ -56,6 +58,16 @@ pub struct Settings {
 /// What happens, in words, as it happens.
 pub type Watch = Arc<dyn Fn(String) + Send + Sync>;
 
+/// A ticket that is yet to be made. Store it before [`Itsm::create`]: by it the ticket is found again when
+/// the answer was lost.
+///
+/// It has no `Debug`, because it holds the ticket's tag, and a tag is a secret.
+pub struct Operation {
+    /// Its public id: for logs, and as the key by which an action is carried out once.
+    pub id: String,
+    ticket: NewTicket,
+}
+
 /// A loaded component and its settings. Clones share both.
 #[derive(Clone)]
 pub struct Itsm {
@@ -63,6 +75,7 @@ pub struct Itsm {
     settings: Settings,
     gate: Gate,
     watch: Watch,
+    deadline: Duration,
 }
 
 /// A month: how long a binding holds. A ticket may wait that long.
@@ -82,74 +95,42 @@ impl Itsm {
             gate: Gate::new(&settings)?,
             settings,
             watch,
+            deadline: Duration::from_secs(30),
         })
     }
 
-    /// A new operation id. Store it before [`Itsm::create`]: by it a ticket is found whose answer was
-    /// lost.
-    pub async fn new_operation_id(&self) -> Result<String> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets.call_new_operation_id(&mut store).await?)
+    /// The same, with another time that a call may take.
+    pub fn within(&self, deadline: Duration) -> Self {
+        Self {
+            deadline,
+            ..self.clone()
+        }
     }
 
-    /// Asks `approvers` for an approval, in a new ticket whose callback is bound to the operation.
-    pub async fn create(
+    /// Prepares a ticket that asks `approvers` for an approval, and binds its callback to it. No call
+    /// leaves.
+    pub async fn prepare(
         &self,
-        operation_id: &str,
         creator: &str,
         title: &str,
         approvers: &[&str],
-    ) -> Result<Result<CreatedTicket, Failure>> {
-        let ticket = self.ticket(operation_id, creator, title, approvers).await?;
+    ) -> Result<Operation> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection(Duration::from_secs(30));
-        Ok(tickets
-            .call_create(&mut store, &connection, &ticket)
-            .await?)
-    }
-
-    /// Looks an operation up whose answer was lost. The arguments are those of [`Itsm::create`].
-    pub async fn recover(
-        &self,
-        operation_id: &str,
-        creator: &str,
-        title: &str,
-        approvers: &[&str],
-    ) -> Result<Result<Recovery, Failure>> {
-        let ticket = self.ticket(operation_id, creator, title, approvers).await?;
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection(Duration::from_secs(30));
-        Ok(tickets
-            .call_recover(&mut store, &connection, &ticket)
-            .await?)
-    }
-
-    async fn ticket(
-        &self,
-        operation_id: &str,
-        creator: &str,
-        title: &str,
-        approvers: &[&str],
-    ) -> Result<NewTicket> {
-        let (mut store, instance) = self.instance().await?;
+        let id = tickets.call_new_operation_id(&mut store).await?;
         let claims = Claims {
-            operation_id: operation_id.to_owned(),
+            operation_id: id.clone(),
             callback_url: self.settings.callback_url.clone(),
-            expires_at: now_s() + BINDING_HOLDS.as_secs(),
+            expires_s: now_s() + BINDING_HOLDS.as_secs(),
         };
         let callbacks = instance.blueking_itsm_callbacks();
-        let bound = callbacks
+        let binding = callbacks
             .call_bind(&mut store, &self.settings.binding_key, &claims)
-            .await?;
-        let header = match bound {
-            Ok(header) => header,
-            Err(why) => bail!("the callback can't be bound: {why}"),
-        };
-        Ok(NewTicket {
-            operation_id: operation_id.to_owned(),
+            .await?
+            .map_err(anyhow::Error::msg)
+            .context("the callback can't be bound")?;
+        let ticket = NewTicket {
+            tag: binding.tag,
             service: Service::FastApproval(FastApproval {
                 approvers: approvers.iter().map(ToString::to_string).collect(),
                 content: title.to_owned(),
@@ -159,18 +140,59 @@ impl Itsm {
             fields: Vec::new(),
             processors: Vec::new(),
             callback: Some(CallbackTarget {
-                url: self.settings.callback_url.clone(),
-                headers: vec![header],
+                url: claims.callback_url,
+                headers: vec![binding.header],
             }),
             extra_json: None,
-        })
+        };
+        Ok(Operation { id, ticket })
+    }
+
+    /// Makes the ticket of an operation.
+    pub async fn create(&self, operation: &Operation) -> Result<Result<CreatedTicket, Failure>> {
+        let (mut store, instance) = self.instance().await?;
+        let tickets = instance.blueking_itsm_tickets();
+        Ok(tickets
+            .call_create(&mut store, &self.connection(), &operation.ticket)
+            .await?)
+    }
+
+    /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
+    pub async fn recover(&self, operation: &Operation) -> Result<Result<Recovery, Failure>> {
+        let (mut store, instance) = self.instance().await?;
+        let tickets = instance.blueking_itsm_tickets();
+        Ok(tickets
+            .call_recover(&mut store, &self.connection(), &operation.ticket)
+            .await?)
+    }
+
+    /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
+    pub async fn withdraw(
+        &self,
+        operation: &Operation,
+        sn: &str,
+        why: &str,
+    ) -> Result<Result<(), Failure>> {
+        let (mut store, instance) = self.instance().await?;
+        let operations = instance.blueking_itsm_operations();
+        let creator = &operation.ticket.creator;
+        Ok(operations
+            .call_withdraw(&mut store, &self.connection(), sn, creator, why)
+            .await?)
     }
 
     /// Begins a tracking record.
-    pub async fn start_tracking(&self, operation_id: &str, now_s: u64) -> Result<Step> {
+    pub async fn start_tracking(
+        &self,
+        operation_id: &str,
+        decide_by_s: Option<u64>,
+        now_s: u64,
+    ) -> Result<Step> {
         let (mut store, instance) = self.instance().await?;
         let tracking = instance.blueking_itsm_tracking();
-        let step = tracking.call_start(&mut store, operation_id, now_s).await?;
+        let step = tracking
+            .call_start(&mut store, operation_id, decide_by_s, now_s)
+            .await?;
         step.map_err(anyhow::Error::msg)
     }
 
@@ -184,19 +206,22 @@ impl Itsm {
         step.map_err(anyhow::Error::msg)
     }
 
-    /// Asks ITSM what became of a ticket. Give the operation id whenever the number comes from
-    /// elsewhere than [`Itsm::create`].
-    pub async fn confirm(
-        &self,
-        sn: &str,
-        operation_id: Option<&str>,
-        within: Duration,
-    ) -> Result<Result<Confirmation, Failure>> {
+    /// Asks ITSM what became of a ticket, by the number that [`Itsm::create`] or [`Itsm::recover`]
+    /// answered.
+    pub async fn confirm_own(&self, sn: &str) -> Result<Result<Confirmation, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection(within);
         Ok(tickets
-            .call_confirm(&mut store, &connection, sn, operation_id)
+            .call_confirm_own(&mut store, &self.connection(), sn)
+            .await?)
+    }
+
+    /// The same for a number that a callback names: it must be the number of the ticket with this tag.
+    async fn confirm(&self, sn: &str, tag: &str) -> Result<Result<Confirmation, Failure>> {
+        let (mut store, instance) = self.instance().await?;
+        let tickets = instance.blueking_itsm_tickets();
+        Ok(tickets
+            .call_confirm(&mut store, &self.connection(), sn, tag)
             .await?)
     }
 
@@ -204,9 +229,8 @@ impl Itsm {
     pub async fn verify_token(&self, token: &str) -> Result<Result<bool, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection(Duration::from_secs(30));
         Ok(tickets
-            .call_verify_token(&mut store, &connection, token)
+            .call_verify_token(&mut store, &self.connection(), token)
             .await?)
     }
 
@@ -223,12 +247,12 @@ impl Itsm {
         Ok((store, instance))
     }
 
-    fn connection(&self, within: Duration) -> Connection {
+    fn connection(&self) -> Connection {
         Connection {
             endpoint: Endpoint::Gateway(self.settings.gateway.clone()),
             authorization: Authorization::AddedByHost,
             headers: Vec::new(),
-            deadline_ms: Some(within.as_millis() as u32),
+            deadline_ms: Some(self.deadline.as_millis() as u32),
         }
     }
 
@@ -243,6 +267,7 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::Open => "open",
         Verdict::Approved => "approved",
         Verdict::Rejected => "rejected",
+        Verdict::Completed => "completed",
         Verdict::Withdrawn => "withdrawn",
         Verdict::Terminated => "terminated",
         Verdict::Closed => "closed",

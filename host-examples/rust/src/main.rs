@@ -35,11 +35,8 @@ async fn main() -> Result<()> {
         axum::serve(listener, endpoint).with_graceful_shutdown(async { drop(stopped.await) });
     let serving = tokio::spawn(serving.into_future());
 
-    let operation = itsm.new_operation_id().await?;
-    match itsm
-        .create(&operation, &creator, &title, &[&approver])
-        .await?
-    {
+    let operation = itsm.prepare(&creator, &title, &[&approver]).await?;
+    match itsm.create(&operation).await? {
         Ok(ticket) => println!("waiting for {} ({})", ticket.sn, ticket.ticket_url),
         Err(failure) => bail!("{} ({:?})", failure.message, failure.advice),
     }

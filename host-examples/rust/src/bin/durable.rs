@@ -1,8 +1,10 @@
 //! The durable host as a program: asks for as many approvals as told, and keeps at it until each is settled.
 //!
 //! Settings come from the environment, as for `rust-host`, with ITSM_DATABASE for the file and
-//! ITSM_LISTEN for the endpoint's address. The kill test adds KILL_AT, the durable write at
-//! which the program kills itself, and CLOCK_RATE, by which its clock runs faster.
+//! ITSM_LISTEN for the endpoint's address. ITSM_ORDERS says how many approvals, ITSM_TITLE for what, and
+//! ITSM_DECIDE_WITHIN_S, which can be left out, after how many seconds a ticket is withdrawn. The kill
+//! test adds KILL_AT, the durable write at which the program kills itself, and CLOCK_RATE, by which its
+//! clock runs faster.
 
 use anyhow::{Context, Result};
 use rust_host::durable::{Checkpoint, Clock, Durable, Order};
@@ -32,18 +34,20 @@ async fn main() -> Result<()> {
     });
     let database = set("ITSM_DATABASE")?;
     let checkpoint = kill_at(set("KILL_AT").ok(), format!("{database}.killed"));
-    let host = Durable::open(itsm, Path::new(&database), clock, checkpoint)?;
+    let host = Durable::open(itsm, Path::new(&database), clock.clone(), checkpoint)?;
 
     let listener = tokio::net::TcpListener::bind(set("ITSM_LISTEN")?).await?;
     let endpoint = host.callback_endpoint();
     tokio::spawn(async move { axum::serve(listener, endpoint).await });
     // Whatever the last run left, before anything new.
     host.tick(true).await?;
+    let title = set("ITSM_TITLE").unwrap_or_else(|_| "order".to_owned());
     for index in 0..number("ITSM_ORDERS").unwrap_or(1) {
         host.begin(&Order {
             creator: "carol".to_owned(),
-            title: format!("order {index}"),
+            title: format!("{title} {index}"),
             approver: "admin".to_owned(),
+            decide_by_s: number("ITSM_DECIDE_WITHIN_S").map(|within| clock() + within),
         })
         .await?;
     }

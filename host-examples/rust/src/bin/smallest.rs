@@ -1,4 +1,5 @@
 //! The smallest host: asks bob for an approval, and waits until ITSM says how it ended. To copy.
+
 use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
 use bindings::exports::blueking::itsm::types::*;
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -10,22 +11,25 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hoo
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit", world: "provider", exports: { default: async } });
 }
+
 #[derive(Default)]
 struct Host(WasiCtx, WasiHttpCtx, ResourceTable);
+
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Host(ctx, _, table) = self;
         WasiCtxView { ctx, table }
     }
 }
+
 impl WasiHttpView for Host {
-    #[rustfmt::skip]
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.1, table: &mut self.2, hooks: default_hooks() }
+        let (Host(_, ctx, table), hooks) = (self, default_hooks());
+        WasiHttpCtxView { ctx, table, hooks }
     }
 }
+
 #[tokio::main]
-#[rustfmt::skip]
 async fn main() -> Result<()> {
     let (engine, set) = (Engine::default(), |name| std::env::var(name).expect(name));
     let mut linker = Linker::new(&engine);
@@ -34,25 +38,43 @@ async fn main() -> Result<()> {
     let mut store = Store::new(&engine, Host::default());
     let provider = bindings::Provider::instantiate_async(&mut store, &component, &linker).await?;
     let itsm = provider.blueking_itsm_tickets();
-    let app = AppCredentials { app_code: set("ITSM_APP_CODE"), app_secret: set("ITSM_APP_SECRET"), user: None };
+
     let connection = Connection {
-        endpoint: Endpoint::Gateway(set("ITSM_GATEWAY")), authorization: Authorization::App(app), headers: vec![], deadline_ms: None,
+        endpoint: Endpoint::Gateway(set("ITSM_GATEWAY")),
+        authorization: Authorization::App(AppCredentials {
+            app_code: set("ITSM_APP_CODE"),
+            app_secret: set("ITSM_APP_SECRET"),
+            user: None,
+        }),
+        headers: vec![],
+        deadline_ms: None,
     };
     let ticket = NewTicket {
-        operation_id: itsm.call_new_operation_id(&mut store).await?,
-        service: Service::FastApproval(FastApproval { approvers: vec!["bob".into()], content: "an account for carol".into() }),
-        creator: "carol".into(), title: "open an account".into(),
-        fields: vec![], processors: vec![], callback: None, extra_json: None,
+        tag: itsm.call_new_tag(&mut store).await?,
+        service: Service::FastApproval(FastApproval {
+            approvers: vec!["bob".into()],
+            content: "an account for carol".into(),
+        }),
+        creator: "carol".into(),
+        title: "open an account".into(),
+        fields: vec![],
+        processors: vec![],
+        callback: None,
+        extra_json: None,
     };
     let sn = match itsm.call_create(&mut store, &connection, &ticket).await? {
         Ok(created) => created.sn,
-        Err(failure) => bail!("{}: {:?}, may have acted: {}", failure.message, failure.advice, failure.may_have_acted),
+        Err(failure) => bail!("{failure}"),
     };
     loop {
-        match itsm.call_confirm(&mut store, &connection, &sn, None).await? {
-            Ok(Confirmation::Ended(it)) => { println!("{sn} ended: {:?}", it.verdict); std::process::exit(i32::from(it.verdict != Verdict::Approved)) }
+        match itsm.call_confirm_own(&mut store, &connection, &sn).await? {
+            Ok(Confirmation::Ended(outcome)) => {
+                println!("{sn} ended: {:?}", outcome.verdict);
+                std::process::exit(i32::from(outcome.verdict != Verdict::Approved));
+            }
             Ok(Confirmation::Open(_) | Confirmation::Undecided(_)) => {}
-            other => eprintln!("{sn}: {other:?}"),
+            Ok(other) => bail!("{sn}: {other:?}"),
+            Err(failure) => eprintln!("{failure}"),
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }

@@ -1,17 +1,18 @@
-//! Creates five tickets on a fake ITSM and shows, as it happens, what became of each.
+//! Creates six tickets on a fake ITSM and shows, as it happens, what became of each.
 //!
 //! Everything it prints comes from the component's answers. `--seed N` changes numbers and order;
 //! `--flip` makes the fake decide one ticket the other way, and then the demo fails.
 
+mod thief;
+
 use anyhow::{Context, Result, bail};
-use fake_itsm::{FakeItsm, Fault, Options};
+use fake_itsm::{CallbackAttempt, FakeItsm, Fault, HttpClient, Options};
 use rust_host::{
     Confirmation, CreatedTicket, Itsm, Outcome, Settings, Verdict, callback_endpoint, word,
 };
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
 
@@ -21,15 +22,17 @@ enum Story {
     Refused,
     Withdrawn,
     Forged,
+    Stolen,
     Lost,
 }
 
 impl Story {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Approved,
         Self::Refused,
         Self::Withdrawn,
         Self::Forged,
+        Self::Stolen,
         Self::Lost,
     ];
 
@@ -39,6 +42,7 @@ impl Story {
             Self::Refused => "gets refused",
             Self::Withdrawn => "gets withdrawn",
             Self::Forged => "gets a forged callback, then is refused",
+            Self::Stolen => "has its header stolen, then is refused",
             Self::Lost => "gets approved, and its callback is lost",
         }
     }
@@ -46,7 +50,7 @@ impl Story {
     fn expected(self) -> Verdict {
         match self {
             Self::Approved | Self::Lost => Verdict::Approved,
-            Self::Refused | Self::Forged => Verdict::Rejected,
+            Self::Refused | Self::Forged | Self::Stolen => Verdict::Rejected,
             Self::Withdrawn => Verdict::Withdrawn,
         }
     }
@@ -88,7 +92,8 @@ async fn main() -> Result<ExitCode> {
             story.title()
         );
     }
-    println!("{} of 5 verdicts are as expected", 5 - wrong);
+    let all = Story::ALL.len();
+    println!("{} of {all} verdicts are as expected", all - wrong);
     Ok(ExitCode::from(u8::from(wrong > 0)))
 }
 
@@ -129,10 +134,8 @@ fn order(seed: u64) -> Vec<Story> {
 
 impl Demo {
     async fn start(seed: u64, flip: bool) -> Result<Self> {
-        let (app_code, app_secret) = ("demo".to_owned(), "the demo's app secret".to_owned());
         let fake = FakeItsm::start(Options {
             seed,
-            credentials: Some((app_code.clone(), app_secret.clone())),
             ..Options::default()
         })
         .await?;
@@ -140,8 +143,8 @@ impl Demo {
         let callback_url = format!("http://{}/itsm/callback", listener.local_addr()?);
         let settings = Settings {
             gateway: fake.gateway_url(),
-            app_code,
-            app_secret,
+            app_code: "demo".to_owned(),
+            app_secret: "the demo's app secret".to_owned(),
             callback_url: callback_url.clone(),
             binding_key: format!("itsm-key.demo.{}", "5eed".repeat(16)),
         };
@@ -172,27 +175,28 @@ impl Demo {
     /// Creates a ticket and lets its story happen; gives the ticket's number and the verdict.
     async fn play(&mut self, story: Story) -> Result<(String, Option<Verdict>)> {
         println!("A ticket that {}", story.title());
-        let operation = self.itsm.new_operation_id().await?;
         let title = format!("open an account: {}", story.title());
-        let created = self
-            .itsm
-            .create(&operation, "carol", &title, &["admin"])
-            .await?;
+        let operation = self.itsm.prepare("carol", &title, &["admin"]).await?;
+        let created = self.itsm.create(&operation).await?;
         let CreatedTicket { sn, .. } = created.map_err(|failure| {
             anyhow::anyhow!("create: {} ({:?})", failure.message, failure.advice)
         })?;
-        println!("  create    {sn}, for operation {operation}");
+        println!("  create    {sn}, for operation {}", operation.id);
         if story == Story::Lost {
             self.fake.fault("callback", Fault::LostCallback, 1);
         }
         self.fake.started(&sn).await?;
-        if story == Story::Forged {
-            self.forge(&sn).await?;
+        match story {
+            Story::Forged => self.forge(&sn).await?,
+            Story::Stolen => self.steal(&sn).await?,
+            _ => {}
         }
         match story {
             Story::Approved if self.flip => self.fake.refuse(&sn, "admin", "flipped").await?,
             Story::Approved | Story::Lost => self.fake.approve(&sn, "admin").await?,
-            Story::Refused | Story::Forged => self.fake.refuse(&sn, "admin", "no").await?,
+            Story::Refused | Story::Forged | Story::Stolen => {
+                self.fake.refuse(&sn, "admin", "no").await?;
+            }
             Story::Withdrawn => self.fake.withdraw(&sn, "carol").await?,
         }
         let sent = self.fake.called_back(&sn).await?;
@@ -200,15 +204,8 @@ impl Demo {
             println!("  callback  none came");
             self.ask(&sn).await?
         } else {
-            println!(
-                "  callback  ITSM counts it as {}",
-                if sent.delivered {
-                    "delivered"
-                } else {
-                    "failed"
-                }
-            );
-            self.handed_over(&operation)
+            println!("  callback  ITSM counts it as {}", counted(&sent));
+            self.handed_over(&operation.id)
         };
         match verdict {
             Some(verdict) => println!("  verdict   {}\n", word(verdict)),
@@ -225,8 +222,7 @@ impl Demo {
 
     /// A lost callback: the host asks about a number from its own record.
     async fn ask(&self, sn: &str) -> Result<Option<Verdict>> {
-        let answer = self.itsm.confirm(sn, None, Duration::from_secs(30)).await?;
-        let verdict = match answer {
+        let verdict = match self.itsm.confirm_own(sn).await? {
             Ok(Confirmation::Ended(outcome)) => Some(outcome.verdict),
             _ => None,
         };
@@ -237,11 +233,8 @@ impl Demo {
     /// An attacker who has seen the headers of this ticket's callback posts another's approval, with a
     /// token that ITSM really issued.
     async fn forge(&mut self, sn: &str) -> Result<()> {
+        let victim = self.fake.ticket(sn).context("the ticket")?;
         let tickets = self.fake.tickets();
-        let victim = tickets
-            .iter()
-            .find(|ticket| ticket.sn == sn)
-            .context("the ticket")?;
         let other = tickets
             .iter()
             .find(|ticket| ticket.ended)
@@ -260,14 +253,37 @@ impl Demo {
             "sn": other.sn, "title": other.title, "current_status": "FINISHED", "approve_result": true,
             "ticket_url": "", "update_at": "", "updated_by": ",admin,", "last_approver": "admin", "token": token,
         });
-        let headers = victim.meta["headers"].as_object().context("the header")?;
-        let answer = post(&self.callback_url, headers, &body.to_string()).await?;
-        if answer.contains(r#""code":0"#) {
+        let header = victim.meta["headers"]["X-Itsm-Binding"].as_str();
+        let headers = [("X-Itsm-Binding", header.context("the header")?)];
+        let answer = HttpClient::default()
+            .post(&self.callback_url, &headers, &body.to_string())
+            .await?;
+        if answer.body.contains(r#""code":0"#) {
             println!("  forged    was accepted");
         }
+        self.nothing_was_handed_over()
+    }
+
+    /// Another app approves a ticket of its own under this ticket's header: the callback is ITSM's own.
+    async fn steal(&mut self, sn: &str) -> Result<()> {
+        println!("  thief     makes a ticket with this operation's id and header, and approves it");
+        let victim = self.fake.ticket(sn).context("the ticket")?;
+        let sent = thief::approve_in_place_of(&self.fake, &victim).await?;
+        let still = match self.itsm.confirm_own(sn).await? {
+            Ok(Confirmation::Open(_)) => "still",
+            _ => "no longer",
+        };
+        let counted = counted(&sent);
+        println!(
+            "  thief     its callback is counted as {counted}, and this ticket is {still} open"
+        );
+        self.nothing_was_handed_over()
+    }
+
+    fn nothing_was_handed_over(&mut self) -> Result<()> {
         if let Ok((_, outcome)) = self.inbox.try_recv() {
             bail!(
-                "a forged callback was handed over as {}",
+                "an attacker's callback was handed over as {}",
                 word(outcome.verdict)
             );
         }
@@ -275,28 +291,10 @@ impl Demo {
     }
 }
 
-/// Posts as anybody on the network can.
-async fn post(
-    url: &str,
-    headers: &serde_json::Map<String, serde_json::Value>,
-    body: &str,
-) -> Result<String> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (authority, path) = url
-        .trim_start_matches("http://")
-        .split_once('/')
-        .context("an address")?;
-    let headers: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
-        .collect();
-    let request = format!(
-        "POST /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = tokio::net::TcpStream::connect(authority).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+fn counted(sent: &CallbackAttempt) -> &'static str {
+    if sent.delivered {
+        "delivered"
+    } else {
+        "failed"
+    }
 }

@@ -1,0 +1,95 @@
+//! What the component says when a server never answers, is not there, or breaks off.
+
+use crate::set_up::{itsm, settings};
+use component_tests::{Scripted, Step, envelope};
+use rust_host::{Advice, Failure, Itsm, Origin};
+use serde_json::json;
+use std::time::Duration;
+
+/// A host of the ITSM at this address.
+fn host(url: &str) -> Itsm {
+    let gateway = format!("{url}/api/bk-itsm/prod");
+    itsm(settings(gateway, "http://127.0.0.1:9/callback".into())).0
+}
+
+async fn create(itsm: &Itsm, title: &str) -> Result<String, Failure> {
+    let operation = itsm.prepare("carol", title, &["admin"]).await.unwrap();
+    let created = itsm.create(&operation).await.unwrap();
+    created.map(|ticket| ticket.sn)
+}
+
+/// Whether the machine is fast or slow: what the server has read whole may have been done, and that is
+/// never denied.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_create_that_was_read_and_never_answered_is_said_to_have_done_nothing() {
+    const DEADLINES_MS: [u64; 11] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 1_000];
+    let server = Scripted::always(vec![Step::Hang]).await;
+    let itsm = host(&server.url());
+    let mut denied = Vec::new();
+    let mut creates = 0;
+    for deadline_ms in DEADLINES_MS.into_iter().cycle() {
+        if server.received().len() >= 50 {
+            break;
+        }
+        assert!(creates < 1_000, "the server reads next to nothing");
+        let title = format!("create {creates}.");
+        creates += 1;
+        let itsm = itsm.within(Duration::from_millis(deadline_ms));
+        let failure = create(&itsm, &title).await.unwrap_err();
+        if failure.may_have_acted {
+            assert!(matches!(failure.advice, Advice::LookUp), "{failure:?}");
+        } else {
+            denied.push(title);
+        }
+    }
+    let read = server.received();
+    for title in &denied {
+        let whole = read.iter().any(|request| request.body.contains(title));
+        assert!(!whole, "{title} was read whole, and denied");
+    }
+    println!(
+        "{creates} creates, {} read whole and never answered; of these denied: 0",
+        read.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_listens_nothing_was_done() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let failure = create(&host(&format!("http://{address}")), "t")
+        .await
+        .unwrap_err();
+    assert!(matches!(failure.origin, Origin::Transport), "{failure:?}");
+    assert!(!failure.may_have_acted, "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_anywhere_is_a_failure_that_says_to_look_up() {
+    let data =
+        json!({"sn": "REQ20261124000002", "id": 2, "ticket_url": "http://itsm.example.com/"});
+    let Step::Send(whole) = envelope(&data) else {
+        unreachable!("an answer is sent");
+    };
+    let stages = whole.len();
+    let server = Scripted::start(move |count, _| {
+        let mut steps = vec![Step::Send(whole[..count.min(stages)].to_vec())];
+        // Every other answer that breaks off is reset, and not closed.
+        steps.extend((count < stages && count % 2 == 1).then_some(Step::Reset));
+        steps
+    })
+    .await;
+    let itsm = host(&server.url());
+    for stage in 0..stages {
+        let failure = create(&itsm, "t").await.unwrap_err();
+        assert!(failure.may_have_acted, "after {stage} bytes: {failure:?}");
+        assert!(
+            matches!(failure.advice, Advice::LookUp),
+            "after {stage} bytes: {failure:?}"
+        );
+    }
+    assert_eq!(server.received().len(), stages, "a create is sent once");
+    assert_eq!(create(&itsm, "t").await.unwrap(), "REQ20261124000002");
+    println!("{stages} answers broken off: {stages} failures that say to look up");
+}
