@@ -1,11 +1,14 @@
-"""Four tickets on the fake ITSM, and what became of each. Exits with 0 if that is as expected."""
+"""Five tickets on the fake ITSM, and what became of each. Exits with 0 if that is as expected."""
 
 import json
 import sys
 import urllib.request
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from blueking_itsm import Itsm
-from blueking_itsm.types import AppCredentials, Connection, Gateway, Verdict
+from blueking_itsm.tickets import FastApproval, NewTicket
+from blueking_itsm.types import AppCredentials, CallbackTarget, Connection, Gateway, Header, Verdict
 from example import CallbackServer, Gate
 from fake_itsm import FakeItsm, component
 
@@ -15,14 +18,15 @@ SECRET = "the app secret of the demo"
 class Demo:
     """A gate, and the people of the ITSM that it asks."""
 
-    def __init__(self, fake: FakeItsm) -> None:
+    def __init__(self, fake: FakeItsm, database: Path) -> None:
         self.fake = fake
         self.server = CallbackServer("127.0.0.1", 0)
         self.gate = Gate(
             Itsm(component()),
             Connection(Gateway(fake.gateway), AppCredentials("demo", SECRET)),
-            callback_url=f"http://127.0.0.1:{self.server.server_port}/itsm/callback",
-            binding_key=f"itsm-key.demo.{'5eed' * 16}",
+            f"http://127.0.0.1:{self.server.server_port}/itsm/callback",
+            f"itsm-key.demo.{'5eed' * 16}",
+            database,
         )
         self.server.start(self.gate)
 
@@ -39,13 +43,29 @@ class Demo:
     def forge(self, sn: str) -> None:
         """Somebody who has seen the headers of this ticket's callback posts another's approval under them."""
         approved = next(ticket["sn"] for ticket in self.fake.show("tickets") if ticket["status"] == "FINISHED")
-        created = json.loads(self.fake.requests("create_ticket")[-1]["body"])
         forged = {"sn": approved, "current_status": "FINISHED", "approve_result": True}
-        request = urllib.request.Request(
-            self.gate.callback_url, json.dumps(forged).encode(), created["meta"]["headers"]
-        )
-        urllib.request.urlopen(request).close()
+        headers = dict(self.stolen_headers())
+        urllib.request.urlopen(
+            urllib.request.Request(self.gate.callback_url, json.dumps(forged).encode(), headers)
+        ).close()
         self.refuse(sn)
+
+    def steal(self, sn: str) -> None:
+        """Another app makes a ticket under these headers and approves it: ITSM itself reports that to the gate."""
+        header = self.stolen_headers()
+        # The operation's id stands in the header in clear. It is not the tag.
+        operation_id = header[0][1].split(".")[2]
+        callback = CallbackTarget(self.gate.callback_url, header)
+        ticket = NewTicket(operation_id, FastApproval(["mallory"], "mine"), "mallory", "mine", callback=callback)
+        stolen = self.gate.itsm.tickets.create(self.gate.connection, ticket).sn
+        self.fake.tell("approve", sn=self.fake.started(stolen), who="mallory")
+        self.fake.called_back(stolen)
+        self.refuse(sn)
+
+    def stolen_headers(self) -> list[Header]:
+        """What ITSM was told to send with the newest ticket's callback, as its logs show it."""
+        created = json.loads(self.fake.requests("create_ticket")[-1]["body"])
+        return list(created["meta"]["headers"].items())
 
     def play(self) -> int:
         stories = [
@@ -53,20 +73,23 @@ class Demo:
             ("gets refused", self.refuse, Verdict.REJECTED),
             ("gets withdrawn", self.withdraw, Verdict.WITHDRAWN),
             ("gets a forged approval, then is refused", self.forge, Verdict.REJECTED),
+            ("gets a thief's approval, then is refused", self.steal, Verdict.REJECTED),
         ]
         right = 0
         for story, happen, expected in stories:
-            operation = self.gate.itsm.tickets.new_operation_id()
-            sn = self.gate.ask(operation, "carol", f"open an account: {story}", ["admin"]).sn
-            happen(self.fake.started(sn))
-            verdict = self.gate.wait(operation, sn).verdict
+            operation = self.gate.ask("carol", f"open an account: {story}", ["admin"])
+            ticket = self.gate.ticket(operation)
+            assert ticket is not None
+            happen(self.fake.started(ticket.sn))
+            verdict = self.gate.wait(operation)
             right += verdict is expected
-            print(f"{sn}  {story:<40} {verdict}")
+            print(f"{ticket.sn}  {story:<41} {verdict}")
         self.server.stop()
+        self.gate.close()
         print(f"{right} of {len(stories)} verdicts are as expected")
         return 0 if right == len(stories) else 1
 
 
 if __name__ == "__main__":
-    with FakeItsm("--credentials", f"demo:{SECRET}") as fake:
-        sys.exit(Demo(fake).play())
+    with FakeItsm("--credentials", f"demo:{SECRET}") as fake, TemporaryDirectory() as folder:
+        sys.exit(Demo(fake, Path(folder, "demo.sqlite")).play())

@@ -2,26 +2,48 @@
 
     python example.py CREATOR APPROVER TITLE
 
-Settings come from the environment: see README.md.
+Asked again for the same, also after a crash, it goes on with the same ticket. Settings come from the environment: see
+README.md.
 """
 
+import json
 import os
+import sqlite3
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from typing import Any
 
 from blueking_itsm import Itsm, ItsmError
-from blueking_itsm.callbacks import Claims, Reply
-from blueking_itsm.tickets import CallbackTarget, FastApproval, NewTicket
+from blueking_itsm.callbacks import Bound, BoundCallback, Claims, Refusal, Reply, SelfCheck
+from blueking_itsm.cases import Other, words
+from blueking_itsm.tickets import FastApproval, NewTicket
+from blueking_itsm.tracking import (
+    Action,
+    Confirm,
+    Confirmed,
+    Create,
+    Deliver,
+    Delivered,
+    Event,
+    LookedUp,
+    NotWithdrawn,
+    Recover,
+    Report,
+    Tick,
+    Unclear,
+    Withdraw,
+)
 from blueking_itsm.types import (
     AddedByHost,
     AppCredentials,
     Authorization,
+    CallbackTarget,
     Connection,
     CreatedTicket,
     Ended,
@@ -29,92 +51,235 @@ from blueking_itsm.types import (
     Gateway,
     Header,
     Outcome,
+    Undecidable,
     Verdict,
 )
 
 BINDING_HOLDS_S = 30 * 24 * 3600
 """A ticket may wait that long."""
-CONFIRM_WITHIN_MS = 2_000
+CONFIRM_WITHIN_MS = 5_000
 """ITSM waits for our answer without a timeout, and whoever withdraws a ticket waits with it."""
 MOST_BYTES = 128 * 1024
 """More than the component reads, so that the refusal is its own."""
 
+SCHEMA = """
+    CREATE TABLE IF NOT EXISTS operation (
+        id TEXT PRIMARY KEY,
+        request TEXT NOT NULL UNIQUE,
+        tag TEXT NOT NULL,
+        header TEXT NOT NULL,
+        record TEXT NOT NULL,
+        due_s INTEGER,
+        ticket TEXT,
+        outcome TEXT
+    )
+"""
+
 
 class Gate:
-    """Asks for approvals, and receives what becomes of them."""
+    """Asks for approvals, and keeps what becomes of them: an outcome comes, whatever is lost and whenever this dies.
 
-    def __init__(self, itsm: Itsm, connection: Connection, callback_url: str, binding_key: str) -> None:
+    It comes on one of two ways. A callback names a ticket, as anybody can: so ITSM is asked by the operation's secret
+    tag. Or tracking has ITSM asked for the number in our own record. The first outcome to come is kept.
+
+    One process at a time uses the database.
+    """
+
+    def __init__(
+        self, itsm: Itsm, connection: Connection, callback_url: str, binding_key: str, database: Path
+    ) -> None:
         self.itsm = itsm
         self.connection = connection
         self.callback_url = callback_url
         self._binding_key = binding_key
-        self.outcomes: SimpleQueue[tuple[str, Outcome]] = SimpleQueue()
+        # The tags in it are as secret as the key.
+        database.touch(mode=0o600)
+        self._database = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+        self._database.row_factory = sqlite3.Row
+        self._changed = threading.Condition()
+        self._execute(SCHEMA)
 
-    def ask(self, operation_id: str, creator: str, title: str, approvers: Sequence[str]) -> CreatedTicket:
-        """Makes a ticket whose callback is bound to the operation. Store the operation id before."""
-        claims = Claims(operation_id, self.callback_url, int(time.time()) + BINDING_HOLDS_S)
-        header = self.itsm.callbacks.bind(self._binding_key, claims)
-        ticket = NewTicket(
+    def close(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
+    def ask(self, creator: str, title: str, approvers: Sequence[str], decide_within_s: int | None = None) -> str:
+        """Begins an operation, or goes on with the one that was begun for the same request. The operation's id.
+
+        A ticket that nobody has decided after `decide_within_s` is taken back.
+        """
+        request = json.dumps([creator, title, list(approvers)])
+        known = self._execute("SELECT id FROM operation WHERE request = ?", request).fetchone()
+        if known is not None:
+            operation_id = str(known["id"])
+            self._take_in(operation_id, Tick())
+            return operation_id
+        operation_id = self.itsm.tickets.new_operation_id()
+        now = now_s()
+        claims = Claims(operation_id, self.callback_url, now + BINDING_HOLDS_S)
+        binding = self.itsm.callbacks.bind(self._binding_key, claims)
+        decide_by_s = None if decide_within_s is None else now + decide_within_s
+        step = self.itsm.tracking.start(operation_id, decide_by_s, now)
+        # All by which the ticket can be found again is stored before anything is sent.
+        self._execute(
+            "INSERT INTO operation (id, request, tag, header, record, due_s) VALUES (?, ?, ?, ?, ?, ?)",
             operation_id,
-            FastApproval(approvers, content=title),
-            creator,
-            title,
-            callback=CallbackTarget(self.callback_url, [header]),
+            request,
+            binding.tag,
+            json.dumps(binding.header),
+            step.state_json,
+            step.due_s,
         )
-        try:
-            return self.itsm.tickets.create(self.connection, ticket)
-        except ItsmError as error:
-            found = self._recover(ticket) if error.may_have_acted else None
-            if found is None:
-                raise
-            return found
+        self._carry_out(operation_id, step.actions)
+        return operation_id
 
-    def _recover(self, ticket: NewTicket) -> CreatedTicket | None:
-        """The ticket whose answer was lost, if it can be found. Creating again could make a second one."""
-        try:
-            answer = self.itsm.tickets.recover(self.connection, ticket)
-        except ItsmError:
-            return None
-        return answer.value if isinstance(answer, Found) else None
+    def ticket(self, operation_id: str) -> CreatedTicket | None:
+        """An operation's ticket, once its number is known."""
+        ticket = self._operation(operation_id)["ticket"]
+        return CreatedTicket(**json.loads(ticket)) if ticket else None
+
+    def outcome(self, operation_id: str) -> dict[str, Any] | None:
+        """An operation's outcome, once it has come."""
+        outcome = self._operation(operation_id)["outcome"]
+        return dict(json.loads(outcome)) if outcome else None
+
+    def wait(self, operation_id: str) -> Verdict:
+        """Waits for an operation's outcome. Callbacks get lost, so now and then tracking has ITSM asked."""
+        while True:
+            with self._changed:
+                outcome = self.outcome(operation_id)
+                if outcome is not None:
+                    return Verdict(outcome["verdict"])
+                due_s = self._operation(operation_id)["due_s"]
+                if due_s is None:
+                    raise NotSettled(f"operation {operation_id} was given up: a person must look")
+                if due_s > now_s():
+                    self._changed.wait(due_s - now_s())
+                    continue
+            self._take_in(operation_id, Tick())
 
     def receive(self, headers: Sequence[Header], body: bytes) -> Reply:
         """Takes a callback in. Whatever fails is refused: then ITSM lists the ticket, and nothing is lost."""
         callbacks = self.itsm.callbacks
         try:
-            claims = callbacks.check_binding([self._binding_key], headers, self.callback_url, int(time.time()))
-            callback = callbacks.parse(body)
-            if callbacks.is_self_check(callback):
-                return callbacks.accepted()
-            soon = replace(self.connection, deadline_ms=CONFIRM_WITHIN_MS)
-            answer = self.itsm.tickets.confirm(soon, callback.sn, claims.operation_id)
-        except Exception as why:
-            print(f"callback refused: {why}", flush=True)
+            match callbacks.receive([self._binding_key], headers, self.callback_url, now_s(), body):
+                case SelfCheck(reply):
+                    return reply
+                case Refusal(reply, why):
+                    print(f"callback refused: {why}", flush=True)
+                    return reply
+                case BoundCallback(bound, callback):
+                    self._settle(bound, callback.sn)
+                    return callbacks.accepted()
+        except Exception as error:
+            print(f"callback refused: {error}", flush=True)
             return callbacks.refused("not confirmed")
-        if not isinstance(answer, Ended):
-            print(f"callback refused: {callback.sn!r} is {type(answer).__name__}", flush=True)
-            return callbacks.refused("not confirmed")
-        self.outcomes.put((claims.operation_id, answer.value))
-        return callbacks.accepted()
 
-    def wait(self, operation_id: str, sn: str, patience_s: float = 300) -> Outcome:
-        """Waits for an operation's outcome. Callbacks get lost, so now and then it asks for its own ticket's number."""
-        while True:
-            outcome: Outcome | None
-            try:
-                operation, outcome = self.outcomes.get(timeout=patience_s)
-            except Empty:
-                operation, outcome = operation_id, self._ended(sn)
-            if outcome is not None and operation == operation_id:
-                return outcome
+    def _settle(self, bound: Bound, sn: str) -> None:
+        """Asks ITSM for the ticket that a callback names, and keeps its outcome."""
+        soon = replace(self.connection, deadline_ms=CONFIRM_WITHIN_MS)
+        match self.itsm.tickets.confirm(soon, sn, bound.tag):
+            case Ended(outcome):
+                self._keep(bound.claims.operation_id, outcome)
+            case Undecidable(_, why):
+                raise NotSettled(f"{sn!r} is undecidable: {why}")
+            case other:
+                raise NotSettled(f"{sn!r} is {words(type(other).__name__)}")
 
-    def _ended(self, sn: str) -> Outcome | None:
-        """How a ticket of our own ended, if it has and ITSM says so."""
+    def _take_in(self, operation_id: str, event: Event) -> None:
+        """Takes an event in: stores the record that it leads to, then does what tracking wants."""
+        self._carry_out(operation_id, self._advance(operation_id, event))
+
+    def _carry_out(self, operation_id: str, actions: Sequence[Action]) -> None:
+        waiting = deque(actions)
+        while waiting:
+            event = self._act(operation_id, waiting.popleft())
+            if event is not None:
+                waiting.extend(self._advance(operation_id, event))
+
+    def _advance(self, operation_id: str, event: Event) -> Sequence[Action]:
+        with self._changed:
+            step = self.itsm.tracking.advance(self._operation(operation_id)["record"], event, now_s())
+            self._execute(
+                "UPDATE operation SET record = ?, due_s = ? WHERE id = ?", step.state_json, step.due_s, operation_id
+            )
+        match event:
+            case CreatedTicket() as ticket:
+                self._remember(operation_id, ticket)
+            case LookedUp(_, Found(ticket)):
+                self._remember(operation_id, ticket)
+        return step.actions
+
+    def _act(self, operation_id: str, action: Action) -> Event | None:
+        """Carries one action out. What came of it is the next event."""
+        ticket = self._new_ticket(operation_id)
         try:
-            answer = self.itsm.tickets.confirm(self.connection, sn, None)
-        except ItsmError as error:
-            print(f"asked about {sn}: {error}", flush=True)
-            return None
-        return answer.value if isinstance(answer, Ended) else None
+            match action:
+                case Create():
+                    return self.itsm.tickets.create(self.connection, ticket)
+                case Recover():
+                    asked_s = now_s()
+                    return LookedUp(asked_s, self.itsm.tickets.recover(self.connection, ticket))
+                case Confirm(sn):
+                    return Confirmed(self.itsm.tickets.confirm_own(self.connection, sn))
+                case Withdraw(sn):
+                    self.itsm.operations.withdraw(self.connection, sn, ticket.creator, "not decided in time")
+                    return Tick()
+                case Deliver(outcome):
+                    self._keep(operation_id, outcome)
+                    return Delivered()
+                case Report(why) | Other(why):
+                    print(f"operation {operation_id}: {why}", flush=True)
+                    return None
+        except ItsmError as failure:
+            return self._failed(operation_id, action, failure)
+
+    def _failed(self, operation_id: str, action: Action, failure: ItsmError) -> Event | None:
+        match action:
+            case Create() if failure.may_have_acted:
+                return Unclear(failure)
+            case Create():
+                # There is no ticket, and nothing to go on with: asked again, a new operation begins.
+                self._execute("DELETE FROM operation WHERE id = ?", operation_id)
+                raise failure
+            case Withdraw():
+                return NotWithdrawn(failure)
+            case _:
+                # A question without an answer is no news, and the next tick asks again.
+                print(f"operation {operation_id}: {failure}", flush=True)
+                return None
+
+    def _new_ticket(self, operation_id: str) -> NewTicket:
+        row = self._operation(operation_id)
+        creator, title, approvers = json.loads(row["request"])
+        name, value = json.loads(row["header"])
+        callback = CallbackTarget(self.callback_url, [(name, value)])
+        return NewTicket(row["tag"], FastApproval(approvers, content=title), creator, title, callback=callback)
+
+    def _remember(self, operation_id: str, ticket: CreatedTicket) -> None:
+        self._execute("UPDATE operation SET ticket = ? WHERE id = ?", json.dumps(asdict(ticket)), operation_id)
+
+    def _keep(self, operation_id: str, outcome: Outcome) -> None:
+        """Keeps an operation's first outcome: the same can come again."""
+        told = json.dumps(asdict(outcome))
+        kept = self._execute("UPDATE operation SET outcome = coalesce(outcome, ?) WHERE id = ?", told, operation_id)
+        if kept.rowcount == 0:
+            raise NotSettled(f"operation {operation_id} is not in the database")
+
+    def _operation(self, operation_id: str) -> sqlite3.Row:
+        row: sqlite3.Row = self._execute("SELECT * FROM operation WHERE id = ?", operation_id).fetchone()
+        return row
+
+    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """A statement is on the disk when this returns."""
+        with self._changed:
+            done = self._database.execute(statement, values)
+            self._changed.notify_all()
+        return done
+
+
+class NotSettled(Exception):
+    """Why there is no outcome for an operation."""
 
 
 class CallbackServer(ThreadingHTTPServer):
@@ -160,6 +325,11 @@ class _Endpoint(BaseHTTPRequestHandler):
         """The gate says what there is to say."""
 
 
+def now_s() -> int:
+    """Seconds since 1970."""
+    return int(time.time())
+
+
 def setting(name: str) -> str:
     """A setting from the environment."""
     try:
@@ -182,19 +352,20 @@ def main() -> int:
     folder = os.environ.get("ITSM_WASM_DIR")
     itsm = Itsm(Path(folder) / "itsm.wasm" if folder else None)
     connection = Connection(Gateway(setting("ITSM_GATEWAY")), authorization())
-    gate = Gate(itsm, connection, setting("ITSM_CALLBACK_URL"), setting("ITSM_BINDING_KEY"))
+    url, key, database = setting("ITSM_CALLBACK_URL"), setting("ITSM_BINDING_KEY"), Path(setting("ITSM_DATABASE"))
+    within_s = os.environ.get("ITSM_DECIDE_WITHIN_S")
     host, _, port = os.environ.get("ITSM_LISTEN", "0.0.0.0:8080").rpartition(":")
+    gate = Gate(itsm, connection, url, key, database)
     server = CallbackServer(host, int(port))
     server.start(gate)
     print(f"callbacks are received at {host}:{server.server_port}", flush=True)
-
-    operation = itsm.tickets.new_operation_id()
-    print(f"operation {operation}", flush=True)
     try:
-        ticket = gate.ask(operation, creator, title, [approver])
-        print(f"waiting for {ticket.sn} ({ticket.ticket_url})", flush=True)
-        verdict = gate.wait(operation, ticket.sn).verdict
-    except (ItsmError, ValueError) as error:
+        operation = gate.ask(creator, title, [approver], int(within_s) if within_s else None)
+        print(f"operation {operation}", flush=True)
+        if ticket := gate.ticket(operation):
+            print(f"waiting for {ticket.sn} ({ticket.ticket_url})", flush=True)
+        verdict = gate.wait(operation)
+    except (ItsmError, NotSettled, ValueError) as error:
         sys.exit(str(error))
     finally:
         server.stop()

@@ -64,15 +64,15 @@ class FakeItsm:
         return [seen for seen in self.show("exchanges") if seen["action"] == action]
 
     def _ask(self, verb: str, body: bytes | None) -> Any:
-        with urllib.request.urlopen(f"{self.url}/fake/{verb}", body, timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/fake/{verb}", body, timeout=60) as answer:
             return json.load(answer)
 
     def _until(self, happened: Callable[[], bool]) -> None:
-        for _ in range(500):
-            if happened():
-                return
+        give_up = time.monotonic() + 120
+        while not happened():
+            if time.monotonic() > give_up:
+                raise TimeoutError("the fake ITSM does not get there")
             time.sleep(0.02)
-        raise TimeoutError("the fake ITSM does not get there")
 
     def __enter__(self) -> Self:
         return self

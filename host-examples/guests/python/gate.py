@@ -64,7 +64,8 @@ def approval() -> Verdict:
             deadline_ms=None,
         )
         ticket = NewTicket(
-            operation_id=tickets.new_operation_id(),
+            # A secret, by which ITSM would find the ticket again. Nothing prints it.
+            tag=tickets.new_tag(),
             service=Service_FastApproval(FastApproval([environ["APPROVER"]], content=environ["TITLE"])),
             creator=environ["CREATOR"],
             title=environ["TITLE"],
@@ -75,23 +76,21 @@ def approval() -> Verdict:
         )
     except KeyError as missing:
         raise Stopped(f"{missing.args[0]} is not set") from None
-    operation = ticket.operation_id
-    # Whatever is lost from here on, the ticket can be found by this.
-    print(f"operation {operation}", file=sys.stderr)
+    print(f"operation {tickets.new_operation_id()}", file=sys.stderr)
     try:
         created = tickets.create(connection, ticket)
     except Err as error:
-        raise Stopped(explain(error.value, operation)) from None
+        raise Stopped(explain(error.value, ticket)) from None
     print(f"waiting for {created.sn} ({created.ticket_url})", file=sys.stderr)
     return wait(connection, created.sn)
 
 
 def wait(connection: Connection, sn: str) -> Verdict:
-    """Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked."""
+    """Asks until the ticket has ended. Its number is what `create` answered, so no tag needs to be checked."""
     end = time.monotonic() + AT_MOST_S
     while time.monotonic() < end:
         try:
-            match tickets.confirm(connection, sn, None):
+            match tickets.confirm_own(connection, sn):
                 case Confirmation_Ended(outcome):
                     return outcome.verdict
                 case Confirmation_Open() | Confirmation_Undecided():
@@ -106,14 +105,14 @@ def wait(connection: Connection, sn: str) -> Verdict:
     return Verdict.OPEN
 
 
-def explain(failure: Failure, operation: str) -> str:
+def explain(failure: Failure, ticket: NewTicket) -> str:
     """Why there is no ticket, whether ITSM may have acted, and what to do next."""
     acted = "ITSM may have acted" if failure.may_have_acted else "ITSM did nothing"
     match failure.advice:
         case Advice_FixArgument(name):
-            advice = f"mend {name}"
+            advice = f"fix {name}"
         case Advice_FixCredentials():
-            advice = "mend ITSM_APP_CODE and ITSM_APP_SECRET"
+            advice = "fix ITSM_APP_CODE and ITSM_APP_SECRET"
         case Advice_AskPermission():
             advice = "apply for the API in the developer centre"
         case Advice_SendVerifiedUser():
@@ -123,7 +122,7 @@ def explain(failure: Failure, operation: str) -> str:
         case Advice_WaitMs(ms):
             advice = f"wait {ms} ms"
         case Advice_LookUp():
-            advice = f"look for a ticket with the tag {operation} before running this again"
+            advice = f'look for the ticket "{ticket.title}" of {ticket.creator} before running this again'
         case Advice_CallOperator():
             advice = "call the operator of the gateway"
         case Advice_GiveUp():

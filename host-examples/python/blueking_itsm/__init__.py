@@ -6,7 +6,7 @@
 Each interface of the component is a module with its values, and an attribute of `Itsm` with its functions.
 """
 
-from . import callbacks, diagnosis, operations, services, tickets, tracking, types
+from . import administration, callbacks, diagnosis, handling, operations, services, tickets, tracking, types
 from .callbacks import UnboundError, UnreadableError
 from .component import Itsm
 from .diagnosis import UnfitError
@@ -20,8 +20,10 @@ __all__ = [
     "UnfitError",
     "UnreadableError",
     "UnresolvedError",
+    "administration",
     "callbacks",
     "diagnosis",
+    "handling",
     "operations",
     "services",
     "tickets",

@@ -1,11 +1,11 @@
 """blueking:itsm/callbacks: receiving ITSM's callbacks. Nothing here calls out.
 
-The safe order: `check_binding`, `parse`, `tickets.confirm` for the claimed number and the bound operation, act on the
-outcome, answer `accepted`. Answer `refused` whenever a step fails.
+The safe way: `receive`, `tickets.confirm` with the claimed number and the bound tag, act on the outcome, answer
+`accepted`. Answer `refused` whenever a step fails.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .cases import Bare, Case, Other, ReasonError, raises
@@ -20,11 +20,15 @@ class Malformed(Case[str]):
     """It is no JSON object in UTF-8, or nested too deep. The words say where."""
 
 
-class Field(Case[tuple[str, str]]):
-    """The member of this name is missing, given twice or of a wrong type; then the reason."""
+@dataclass(frozen=True)
+class FieldFault:
+    """One member is missing, given twice or of a wrong type: its name, and what is wrong with it."""
+
+    name: str
+    reason: str
 
 
-Unreadable = TooLarge | Malformed | Field | Other
+Unreadable = TooLarge | Malformed | FieldFault | Other
 
 
 class UnreadableError(ReasonError[Unreadable]):
@@ -35,12 +39,28 @@ class UnreadableError(ReasonError[Unreadable]):
 class Claims:
     """What a binding proves: who made the callback address, and for which operation.
 
-    `expires_at` is in seconds since 1970.
+    `expires_s` is in seconds since 1970.
     """
 
     operation_id: str
     callback_url: str
-    expires_at: int
+    expires_s: int
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What `bind` makes: the header for `types.CallbackTarget`, and the secret tag for `tickets.NewTicket`."""
+
+    header: Header = field(repr=False)
+    tag: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a binding that holds proves, and the secret tag of the operation's ticket, for `tickets.confirm`."""
+
+    claims: Claims
+    tag: str = field(repr=False)
 
 
 class Absent(Bare):
@@ -64,7 +84,7 @@ class Expired(Case[Claims]):
 
 
 class InvalidKey(Case[int]):
-    """The key at this position, counted from 0, is no key. Mend the configuration."""
+    """The key at this position, counted from 0, is no key. Fix the configuration."""
 
 
 Unbound = Absent | MalformedHeader | UnknownKey | Forged | Expired | InvalidKey | Other
@@ -92,11 +112,42 @@ class NodeEvent:
     status: str
     creator: str
     node: str
-    result: str
+    output: str
+
+
+@dataclass(frozen=True)
+class BoundCallback:
+    """A callback whose binding holds. The callback itself is still a claim: `tickets.confirm` it."""
+
+    bound: Bound
+    callback: Callback
+
+
+class SelfCheck(Case[Reply]):
+    """`diagnosis.check_callback_url` posted it, and its binding holds. Send the reply, and do nothing else."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Nothing to act on. Send the reply, and log why: the sender does not learn it."""
+
+    reply: Reply
+    why: str
+
+
+Reception = BoundCallback | SelfCheck | Refusal
 
 
 class Callbacks(Protocol):
     """The functions."""
+
+    def receive(
+        self, keys: Sequence[str], headers: Sequence[Header], callback_url: str, now_s: int, body: bytes
+    ) -> Reception:
+        """All that is to be done with a request before anything leaves.
+
+        `keys` are all that may still be in use; `callback_url` comes from the host's settings, not from the request.
+        """
 
     @raises(UnreadableError)
     def parse(self, body: bytes) -> Callback:
@@ -107,11 +158,11 @@ class Callbacks(Protocol):
         """Reads the token, for `tickets.verify_token`. It is good for ever: never store, log or echo it."""
 
     def conclude(self, status: str, approve_result: bool, ended: bool) -> Verdict:
-        """What a status and a result mean, where it is known whether the ticket has ended."""
+        """What a status and a result mean by themselves: a claim's reading. Never act on it."""
 
     @raises(ValueError)
-    def bind(self, key: str, claims: Claims) -> Header:
-        """Makes the header that ties a callback address to an operation, for `tickets.CallbackTarget`.
+    def bind(self, key: str, claims: Claims) -> Binding:
+        """Makes the header that ties a callback address to an operation, and the tag of its ticket.
 
         A key is `itsm-key.ID.HEX`, with 64 to 128 hex digits.
         """
@@ -119,11 +170,8 @@ class Callbacks(Protocol):
     @raises(UnboundError)
     def check_binding(
         self, keys: Sequence[str], headers: Sequence[Header], callback_url: str, now_s: int
-    ) -> Claims:
-        """Checks the headers of a received callback. Do this first: it costs no call.
-
-        `keys` are all that may still be in use; `callback_url` comes from the host's settings, not from the request.
-        """
+    ) -> Bound:
+        """Checks the headers of a received callback. `receive` does this first."""
 
     def accepted(self) -> Reply:
         """The answer that makes ITSM count the callback as delivered."""
@@ -136,4 +184,4 @@ class Callbacks(Protocol):
         """Reads what a trigger or a webhook node posts, in the form of docs/node-events.md. The result is a claim."""
 
     def is_self_check(self, callback: Callback) -> bool:
-        """Whether `diagnosis.check_callback_url` posted it: once its binding holds, answer `accepted`, and no more."""
+        """Whether `diagnosis.check_callback_url` posted it. `receive` tells by itself."""

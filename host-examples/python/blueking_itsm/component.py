@@ -12,10 +12,12 @@ from typing import Any, get_type_hints
 
 from wasmtime import Engine, Store, WasiConfig, component as wasm
 
+from .administration import Administration
 from .callbacks import Callbacks
 from .cases import ReasonError
 from .convert import Alternatives, Converter, converter, payload_hint, snake
 from .diagnosis import Diagnosis
+from .handling import Handling
 from .operations import Operations
 from .services import Services
 from .tickets import Tickets
@@ -24,6 +26,7 @@ from .types import ItsmError
 
 PACKAGE = "blueking:itsm"
 VERSION = "0.1.0"
+"""What this package was written for. Any later 0.1 has all of it too; 0.2 is another interface."""
 
 
 class Itsm:
@@ -37,7 +40,9 @@ class Itsm:
     tracking: Tracking
     tickets: Tickets
     operations: Operations
+    handling: Handling
     services: Services
+    administration: Administration
     diagnosis: Diagnosis
 
     def __init__(self, component: str | PathLike[str] | None = None) -> None:
@@ -54,18 +59,22 @@ class Itsm:
 
     def _interface(self, interface: str, protocol: type, exports: dict[str, Any]) -> SimpleNamespace:
         name = f"{PACKAGE}/{interface}@{VERSION}"
-        exported = exports[name].ty.exports(self._engine) if name in exports else {}
+        # The runtime finds any 0.1; its types are listed by the name that the component itself gives it.
         index = self._component.get_export_index(name)
+        if index is None:
+            others = ", ".join(other for other in exports if other.startswith(f"{PACKAGE}/{interface}@"))
+            raise ValueError(f"no itsm.wasm for this package: it has {others or 'nothing'} where {name} is wanted")
+        line, _, _ = name.rpartition(".")
+        found = next(export for other, export in exports.items() if other.startswith(f"{line}."))
+        exported = found.ty.exports(self._engine)
         bound = SimpleNamespace()
         for method in functions(protocol):
             if wit_name(method) not in exported:
-                raise ValueError(f"no itsm.wasm of this version: the component lacks {name}#{wit_name(method)}")
+                raise ValueError(f"no itsm.wasm for this package: it lacks {name}#{wit_name(method)}")
             setattr(bound, method.__name__, self._function(method, exported[wit_name(method)].ty, index))
         return bound
 
-    def _function(
-        self, method: FunctionType, ty: wasm.FuncType, interface: wasm.ExportIndex | None
-    ) -> Callable[..., Any]:
+    def _function(self, method: FunctionType, ty: wasm.FuncType, interface: wasm.ExportIndex) -> Callable[..., Any]:
         hints = get_type_hints(method)
         _, *parameters = inspect.signature(method).parameters.values()
         signature = inspect.Signature(parameters)

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .cases import Bare, Case, Other, ReasonError, raises
-from .tickets import CallbackTarget
-from .types import Connection, Failure
+from .types import CallbackTarget, Connection, Failure
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What trying one action showed, and what to mend or to apply for. `failure` is `None` when it can be used."""
+    """What trying one action showed, and what to fix or to apply for. `failure` is `None` when it can be used."""
 
     action: str
     failure: Failure | None
@@ -29,11 +28,11 @@ class Status(Case[int]):
     """It answers with this status. ITSM takes only 200 and 201."""
 
 
-class Page(Bare):
+class NotJson(Bare):
     """It answers with something else than a JSON object: a login page in front of it, most often."""
 
 
-class Code(Bare):
+class NoZeroCode(Bare):
     """Its answer has no `code` that is the number 0."""
 
 
@@ -41,7 +40,7 @@ class Refused(Case[str]):
     """It answers as a receiver, but refuses, with this message."""
 
 
-Unfit = Unreachable | Redirect | Status | Page | Code | Refused | Other
+Unfit = Unreachable | Redirect | Status | NotJson | NoZeroCode | Refused | Other
 
 
 class UnfitError(ReasonError[Unfit]):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .cases import Case, ReasonError, raises
-from .tickets import Processors
-from .types import Connection, ItsmError
+from .types import Connection, FormField, ItsmError, NodeProcessors
 
 
 @dataclass(frozen=True)
@@ -30,18 +29,7 @@ class ServiceFilter:
 
 
 @dataclass(frozen=True)
-class FormField:
-    """A field of a service's form. `choices` are keys with their names."""
-
-    key: str
-    name: str
-    kind: str
-    required: bool
-    choices: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class ServiceDetail:
+class ServiceForm:
     """A service with its form. `workflow_id` is for `workflow_detail`."""
 
     service: ServiceSummary
@@ -62,10 +50,10 @@ class Catalog:
 
 
 @dataclass(frozen=True)
-class Role:
-    """A node of a service's flow. `state_id` is for `tickets.Processors`."""
+class Node:
+    """A node of a service's flow. `id` is for `types.NodeProcessors`."""
 
-    state_id: int
+    id: int
     name: str
     processors: tuple[str, ...]
     processors_type: str
@@ -85,7 +73,7 @@ class Candidates:
     """Nodes that a name does not settle: all there are, or all of that name."""
 
     name: str
-    roles: tuple[Role, ...]
+    nodes: tuple[Node, ...]
 
 
 class UnknownName(Case[Candidates]):
@@ -106,34 +94,25 @@ class UnresolvedError(ReasonError[Unresolved]):
 class Services(Protocol):
     """The functions."""
 
-    def services(self, connection: Connection, filter: ServiceFilter) -> tuple[ServiceSummary, ...]:
+    def list_services(self, connection: Connection, filter: ServiceFilter) -> tuple[ServiceSummary, ...]:
         """Lists services."""
 
-    def detail(self, connection: Connection, service_id: int) -> ServiceDetail:
+    def form(self, connection: Connection, service_id: int) -> ServiceForm:
         """A service with its form: what a ticket of it has to fill in."""
 
-    def catalogs(
+    def list_catalogs(
         self, connection: Connection, project_key: str | None, only_with_services: bool
     ) -> tuple[Catalog, ...]:
         """The catalogues of a project, each after the one it lies in. `None` is the default project."""
 
-    def roles(self, connection: Connection, service_id: int, ticket_creator: str | None) -> tuple[Role, ...]:
+    def nodes(self, connection: Connection, service_id: int, ticket_creator: str | None) -> tuple[Node, ...]:
         """The nodes of a service's flow, in their order, first the one where tickets are made."""
 
     @raises(UnresolvedError)
     def resolve_processors(
         self, connection: Connection, service_id: int, named: Sequence[NamedProcessors]
-    ) -> tuple[Processors, ...]:
+    ) -> tuple[NodeProcessors, ...]:
         """Nodes' ids for nodes' names, for `tickets.NewTicket.processors`."""
 
     def workflow_detail(self, connection: Connection, workflow_id: int) -> str:
         """A flow in full, as JSON text."""
-
-    def create_catalog(self, connection: Connection, catalog_json: str) -> str:
-        """Makes a catalogue from JSON text, and answers it as JSON text."""
-
-    def import_service(self, connection: Connection, service_json: str) -> str:
-        """Makes a service with its flow from JSON text, as a site exports it, and answers it as JSON text."""
-
-    def update_service(self, connection: Connection, service_json: str) -> str:
-        """Replaces a service and its flow from the same JSON text with the service's `id`."""

@@ -6,7 +6,18 @@ from enum import StrEnum, auto
 from typing import Protocol
 
 from .cases import Case
-from .types import Confirmation, Connection, CreatedTicket, Header, Recovery, Ticket
+from .types import (
+    CallbackTarget,
+    Confirmation,
+    Connection,
+    CreatedTicket,
+    Decision,
+    Field,
+    NodeProcessors,
+    Recovery,
+    RunningNode,
+    Ticket,
+)
 
 
 class ServiceId(Case[int]):
@@ -24,55 +35,16 @@ class FastApproval:
 Service = ServiceId | FastApproval
 
 
-class Text(Case[str]):
-    """Text."""
-
-
-class People(Case[Sequence[str]]):
-    """One or more user names, for a field that chooses people."""
-
-
-class Json(Case[str]):
-    """Anything else, as JSON text."""
-
-
-FieldValue = Text | People | Json
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of the service's form."""
-
-    key: str
-    value: FieldValue
-
-
-@dataclass(frozen=True)
-class Processors:
-    """Who handles one node of the flow, instead of those that the flow names."""
-
-    state_id: int
-    users: Sequence[str]
-
-
-@dataclass(frozen=True)
-class CallbackTarget:
-    """Where ITSM reports the end of the ticket, with the header from `callbacks.bind`."""
-
-    url: str
-    headers: Sequence[Header] = field(repr=False)
-
-
 @dataclass(frozen=True)
 class NewTicket:
-    """A ticket to be made. Store the `operation_id`, from `new_operation_id`, before `create` is called."""
+    """A ticket to be made. Its `tag`, from `callbacks.bind` or `new_tag`, is a secret: store it before `create`."""
 
-    operation_id: str
+    tag: str = field(repr=False)
     service: Service
     creator: str
     title: str
     fields: Sequence[Field] = ()
-    processors: Sequence[Processors] = ()
+    processors: Sequence[NodeProcessors] = ()
     callback: CallbackTarget | None = None
     extra_json: str | None = None
 
@@ -96,7 +68,7 @@ class TicketFilter:
 
     sns: Sequence[str] = ()
     creator: str | None = None
-    tag: str | None = None
+    tag: str | None = field(default=None, repr=False)
     project_key: str | None = None
     service_ids: Sequence[int] = ()
     bk_biz_ids: Sequence[int] = ()
@@ -130,14 +102,24 @@ class UserView(StrEnum):
 
 
 @dataclass(frozen=True)
+class UserFilter:
+    """Which of a user's tickets, beside the view. `None` does not narrow. Times are the server's local time."""
+
+    service_id: int | None = None
+    catalog_id: int | None = None
+    created_from: str | None = None
+    created_to: str | None = None
+
+
+@dataclass(frozen=True)
 class UserTicket:
     """A ticket as ITSM lists it for a user. When it ended is not told here."""
 
     sn: str
-    id: int
+    id: str
     title: str
     creator: str
-    service_id: int
+    service: str
     service_name: str
     project_key: str
     status: str
@@ -157,23 +139,12 @@ class UserTicketPage:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step that runs. `operations` is empty in a `TicketInfo`, which does not tell."""
-
-    state_id: int
-    name: str
-    status: str
-    processors: tuple[str, ...]
-    operations: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class TicketStatus:
     """Where a ticket stands. `status` does not tell whether it has ended: `confirm` does."""
 
     status: str
-    steps: tuple[Step, ...]
-    operations: tuple[str, ...]
+    running: tuple[RunningNode, ...]
+    allowed_actions: tuple[str, ...]
     ticket_url: str
 
 
@@ -193,7 +164,7 @@ class TicketInfo:
     """A ticket with its form. A key can occur twice: for the ticket, and for the first node."""
 
     ticket: Ticket
-    steps: tuple[Step, ...]
+    running: tuple[RunningNode, ...]
     fields: tuple[FilledField, ...]
 
 
@@ -208,39 +179,29 @@ class LogEntry:
 
 
 class Ending(StrEnum):
-    """How a ticket stands or ended, finer than a `Verdict`."""
+    """How a ticket stands or ended, finer than a `Verdict`, and never against it."""
 
     OPEN = auto()
     STUCK = auto()
     APPROVED = auto()
-    APPROVED_BY_NOBODY = "approved-by-nobody"
-    REFUSED = auto()
-    REFUSED_AND_TERMINATED = "refused-and-terminated"
-    TERMINATED_BY_HANDLER = "terminated-by-handler"
+    COMPLETED = auto()
+    REJECTED = auto()
+    REJECTED_AND_TERMINATED = "rejected-and-terminated"
+    TERMINATED = auto()
     WITHDRAWN = auto()
     CLOSED = auto()
     UNDETERMINED = auto()
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What somebody decided at an approval. The same `node_key` means the same node."""
-
-    operator: str
-    approved: bool
-    remark: str
-    at: str
-    node_key: str
-
-
-@dataclass(frozen=True)
 class Explanation:
-    """Who decided, and why; and what an open ticket waits for."""
+    """Who decided, and why; what an open ticket waits for; and the reason where nothing else tells."""
 
     ticket: Ticket
     ending: Ending
     decisions: tuple[Decision, ...]
-    waiting_for: tuple[Step, ...]
+    waiting_for: tuple[RunningNode, ...]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -255,7 +216,10 @@ class Tickets(Protocol):
     """The functions. What changes something is sent once; what only reads may be repeated within the deadline."""
 
     def new_operation_id(self) -> str:
-        """A new operation id: 128 random bits as 26 lower-case letters and digits."""
+        """A new operation id: 128 random bits as 26 lower-case letters and digits. It is public."""
+
+    def new_tag(self) -> str:
+        """A new tag, for a ticket without a callback; with one, `callbacks.bind` gives it. It is a secret."""
 
     def create(self, connection: Connection, ticket: NewTicket) -> CreatedTicket:
         """Creates a ticket.
@@ -263,14 +227,14 @@ class Tickets(Protocol):
         When the error's `may_have_acted` is true the ticket may exist: do not call again, `recover` it.
         """
 
-    def confirm(self, connection: Connection, sn: str, operation_id: str | None) -> Confirmation:
-        """Asks ITSM itself what became of a ticket. The only way to an `Outcome`.
+    def confirm(self, connection: Connection, sn: str, tag: str) -> Confirmation:
+        """Asks ITSM itself what became of the ticket that a callback names. `tag` is the operation's own."""
 
-        With `operation_id`, `sn` may come from a callback. With `None`, it must come from what `create` answered.
-        """
+    def confirm_own(self, connection: Connection, sn: str) -> Confirmation:
+        """The same for a number from one's own record. Never give it a number that a callback names."""
 
     def recover(self, connection: Connection, ticket: NewTicket) -> Recovery:
-        """Looks an operation up by its tag, after an answer to `create` was lost. `ticket` is that of `create`."""
+        """Looks a ticket up by its tag, after an answer to `create` was lost. `ticket` is what `create` was given."""
 
     def reconcile(self, connection: Connection, sns: Sequence[str]) -> tuple[Confirmed, ...]:
         """Asks what became of 1 to 50 of one's own tickets, whose callbacks may have been lost."""
@@ -284,16 +248,16 @@ class Tickets(Protocol):
     def failed_callbacks(self, connection: Connection, among: Sequence[str]) -> tuple[str, ...]:
         """Which of these tickets are on ITSM's list of failed callbacks. A hint only: the list is everybody's."""
 
-    def list(self, connection: Connection, filter: TicketFilter, page: int, page_size: int) -> TicketPage:
+    def search(self, connection: Connection, filter: TicketFilter, page: int, page_size: int) -> TicketPage:
         """Finds tickets. `page` counts from 1; `page_size` is 1 to 10 000."""
 
-    def list_by_user(
-        self, connection: Connection, user: str, view: UserView, page: int, page_size: int
+    def search_by_user(
+        self, connection: Connection, user: str, view: UserView, filter: UserFilter, page: int, page_size: int
     ) -> UserTicketPage:
         """Finds the tickets that concern a user."""
 
     def status(self, connection: Connection, sn: str) -> TicketStatus:
-        """Where a ticket stands, and what may be done at its running steps."""
+        """Where a ticket stands, and what may be done at its running nodes."""
 
     def info(self, connection: Connection, sn: str) -> TicketInfo:
         """A ticket with its form and its end, if it has ended."""

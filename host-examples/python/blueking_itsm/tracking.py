@@ -1,41 +1,49 @@
 """blueking:itsm/tracking: awaiting one ticket until its outcome has been handed over, exactly once. No call leaves.
 
 The rule: store the new record, then carry the actions out, then `advance` with what came of them. When `due_s` passes,
-and for every record when the host starts, `advance` with `Tick()`.
+and for every record when the host starts, `advance` with `Tick()`. Beside the record, store the new ticket and its tag.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from .cases import Bare, Case, Other, raises
-from .types import Callback, Confirmation, CreatedTicket, Outcome, Recovery
+from .types import Callback, Confirmation, CreatedTicket, Failure, Outcome, Recovery
 
 
-class NotCreated(Bare):
+class NotCreated(Case[Failure]):
     """`tickets.create` failed with `may_have_acted` false."""
 
 
-class Unclear(Bare):
+class Unclear(Case[Failure]):
     """`tickets.create` failed with `may_have_acted` true."""
 
 
-class Recovered(Case[Recovery]):
-    """`tickets.recover` answered. `now_s` is then when it was called: an absence is as old as the question."""
+@dataclass(frozen=True)
+class LookedUp:
+    """`tickets.recover` answered. `asked_s` is when it was called: an absence is as old as the question."""
+
+    asked_s: int
+    recovery: Recovery
 
 
 class Confirmed(Case[Confirmation]):
-    """`tickets.confirm` or `tickets.reconcile` answered for this record's number."""
+    """`tickets.confirm_own` or `tickets.reconcile` answered for this record's number."""
 
 
 class Delivered(Bare):
     """The outcome was handed over, and that was stored."""
 
 
+class NotWithdrawn(Case[Failure]):
+    """`operations.withdraw` failed. When it succeeds, `advance` with `Tick()`."""
+
+
 class Tick(Bare):
     """Time passed, or the host started again."""
 
 
-Event = CreatedTicket | NotCreated | Unclear | Recovered | Callback | Confirmed | Delivered | Tick
+Event = CreatedTicket | NotCreated | Unclear | LookedUp | Callback | Confirmed | Delivered | NotWithdrawn | Tick
 """What happened. A `Callback` counts once its binding holds for this operation."""
 
 
@@ -48,7 +56,11 @@ class Recover(Bare):
 
 
 class Confirm(Case[str]):
-    """Call `tickets.confirm` for this number, or let a `tickets.reconcile` cover it."""
+    """Call `tickets.confirm_own` for this number, or let a `tickets.reconcile` cover it."""
+
+
+class Withdraw(Case[str]):
+    """The time for a decision has passed: call `operations.withdraw` for this number, as the ticket's creator."""
 
 
 class Deliver(Case[Outcome]):
@@ -56,10 +68,10 @@ class Deliver(Case[Outcome]):
 
 
 class Report(Case[str]):
-    """Tell a person."""
+    """Notify a person."""
 
 
-Action = Create | Recover | Confirm | Deliver | Report | Other
+Action = Create | Recover | Confirm | Withdraw | Deliver | Report | Other
 
 
 @dataclass(frozen=True)
@@ -75,9 +87,9 @@ class Tracking(Protocol):
     """The functions."""
 
     @raises(ValueError)
-    def start(self, operation_id: str, now_s: int) -> Step:
-        """Begins to await an operation. `now_s` is in seconds since 1970."""
+    def start(self, operation_id: str, decide_by_s: int | None, now_s: int) -> Step:
+        """Begins to await an operation; after `decide_by_s` its ticket is withdrawn. Both are seconds since 1970."""
 
     @raises(ValueError)
     def advance(self, state_json: str, event: Event, now_s: int) -> Step:
-        """Takes an event in. Store nothing when it raises."""
+        """Takes an event in. `now_s` is the clock now, always. Store nothing when it raises."""

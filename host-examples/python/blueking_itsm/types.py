@@ -1,7 +1,9 @@
 """blueking:itsm/types: the values that the other interfaces share.
 
-Trust is in the types. A `Callback` is a claim: somebody posted it. `callbacks.Claims` is what a binding proves. An
+Trust is in the types. A `Callback` is a claim: somebody posted it. `callbacks.Bound` is what a binding proves. An
 `Outcome` is what ITSM itself said about our ended ticket, and the only one of the three to act on.
+
+Two ids belong to each ticket made here. The operation id is public. The tag is secret: nothing here prints it.
 """
 
 from collections.abc import Sequence
@@ -41,11 +43,15 @@ class UserName(Case[str]):
     """A bare name. Proves nothing."""
 
 
-class OtherUser(SecretCase[tuple[str, str]]):
-    """Another credential of the site: its key, and its value."""
+@dataclass(frozen=True)
+class Credential:
+    """A credential that a site defines: a member of the authorization object."""
+
+    key: str
+    value: str = field(repr=False)
 
 
-User = AccessToken | LoginToken | UserName | OtherUser
+User = AccessToken | LoginToken | UserName | Credential
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Connection:
 
 
 class FixArgument(Case[str]):
-    """Mend the argument of this name, then call again."""
+    """Fix the argument of this name, then call again."""
 
 
 class FixCredentials(Bare):
@@ -163,22 +169,37 @@ class ItsmError(Failure, Exception):
 
 
 class Verdict(StrEnum):
-    """What a ticket's state means for the action it gates."""
+    """What a ticket's state means for the action that waits for it. Act only on `APPROVED`.
+
+    `COMPLETED`: the flow ran to its end, and nobody was asked.
+    """
 
     OPEN = auto()
     APPROVED = auto()
     REJECTED = auto()
+    COMPLETED = auto()
     WITHDRAWN = auto()
     TERMINATED = auto()
     CLOSED = auto()
 
 
 class Evidence(StrEnum):
-    """What a verdict rests on."""
+    """What a verdict rests on. `DECISIONS`: this user may not read ITSM's result, so the log alone."""
 
     STATUS = auto()
     APPROVAL_RESULT = "approval-result"
-    LOGS = auto()
+    DECISIONS = auto()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided at an approval. The same `node_key` means the same node."""
+
+    operator: str
+    approved: bool
+    remark: str
+    at: str
+    node_key: str
 
 
 @dataclass(frozen=True)
@@ -186,6 +207,7 @@ class Callback:
     """A claim that a ticket ended: what somebody posted."""
 
     sn: str
+    id: str | None
     title: str
     status: str
     approve_result: bool
@@ -200,10 +222,10 @@ class Ticket:
     """A ticket, as ITSM tells of it. `ended_at` is `None` while it is open, whatever `status` says."""
 
     sn: str
-    id: int
+    id: str
     title: str
     creator: str
-    service_id: int
+    service: str
     status: str
     created_at: str
     ended_at: str | None
@@ -214,11 +236,12 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What ITSM itself said about our ended ticket. Act on this."""
+    """What ITSM itself said about our ended ticket. Act on this, and store it."""
 
     ticket: Ticket
     verdict: Verdict
     evidence: Evidence
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True)
@@ -226,7 +249,7 @@ class CreatedTicket:
     """A ticket that has just been made. Keep its `sn` with the operation id."""
 
     sn: str
-    id: int
+    id: str
     ticket_url: str
 
 
@@ -239,11 +262,19 @@ class Open(Case[Ticket]):
 
 
 class Undecided(Case[Ticket]):
-    """It is ours and has ended, but its result can't be read yet."""
+    """It is ours and has ended, but ITSM does not give its result yet. Ask again later."""
+
+
+@dataclass(frozen=True)
+class Undecidable:
+    """It is ours and has ended, but what could be read does not tell how: asking again will not help."""
+
+    ticket: Ticket
+    why: str
 
 
 class Foreign(Bare):
-    """It was not made by this operation."""
+    """It was not made by this operation. Whoever named it is wrong or lies."""
 
 
 class Missing(Bare):
@@ -251,30 +282,97 @@ class Missing(Bare):
 
 
 class Ambiguous(Case[tuple[Ticket, ...]]):
-    """Several tickets have this number. A person must look."""
+    """Several tickets have this number, or carry this tag. A person must look."""
 
 
-class TagsIgnored(Bare):
-    """This server ignores tags, by which operations are told apart."""
+class Untraceable(Bare):
+    """This server can't find tickets by their tag. Never create a second ticket on this answer."""
 
 
-Confirmation = Ended | Open | Undecided | Foreign | Missing | Ambiguous | TagsIgnored | Other
+Confirmation = Ended | Open | Undecided | Undecidable | Foreign | Missing | Ambiguous | Untraceable | Other
 
 
 class Found(Case[CreatedTicket]):
     """The operation's ticket."""
 
 
-class Several(Case[tuple[Ticket, ...]]):
-    """Several tickets with its tag, creator and title. A person must look."""
-
-
-class Another(Case[tuple[Ticket, ...]]):
-    """Its tag is on tickets that this operation would not have made. A person must look."""
+class Mismatched(Case[tuple[Ticket, ...]]):
+    """The tag is on a ticket of another creator. A person must look."""
 
 
 class Absent(Bare):
     """No ticket. Final only 600 seconds after the request to create was sent."""
 
 
-Recovery = Found | Several | Another | Absent | TagsIgnored | Other
+Recovery = Found | Ambiguous | Mismatched | Absent | Untraceable | Other
+
+
+class Text(Case[str]):
+    """Text."""
+
+
+class People(Case[Sequence[str]]):
+    """One or more user names."""
+
+
+class Json(Case[str]):
+    """Anything else, as JSON text."""
+
+
+FieldValue = Text | People | Json
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a form, to be filled in. `extra_json` is for more members, such as a field's `choice`."""
+
+    key: str
+    value: FieldValue
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What can be chosen in a field: the value to send, and what people see."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of a form, as the form describes it."""
+
+    key: str
+    name: str
+    kind: str
+    required: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class NodeProcessors:
+    """Who handles one node of the flow, instead of those that the flow names."""
+
+    node_id: int
+    users: Sequence[str]
+
+
+@dataclass(frozen=True)
+class CallbackTarget:
+    """Where ITSM reports the end of the ticket, with the header from `callbacks.bind`."""
+
+    url: str
+    headers: Sequence[Header] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RunningNode:
+    """A node that runs. `allowed_actions` and `fields` are told by `tickets.status` and `tickets.explain` only."""
+
+    node_id: int
+    name: str
+    status: str
+    processors: tuple[str, ...]
+    allowed_actions: tuple[str, ...]
+    fields: tuple[FormField, ...]

@@ -9,14 +9,16 @@ import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FunctionType, TracebackType
 from typing import Any, Self, get_type_hints
 
 from blueking_itsm import Itsm
 from blueking_itsm.component import functions
-from blueking_itsm.tickets import Field, FieldValue, NewTicket, People, ServiceId
-from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Gateway
+from blueking_itsm.tickets import NewTicket, ServiceId
+from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Field, FieldValue, Gateway, People
 from example import CallbackServer, Gate
 from fake_itsm import FakeItsm, component
 
@@ -50,21 +52,30 @@ class Site:
         self.fake = FakeItsm("--credentials", f"{CODE}:{SECRET}")
         self.connection = Connection(Gateway(self.fake.gateway), AppCredentials(CODE, SECRET))
         self.server = CallbackServer("127.0.0.1", 0)
-        url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
-        self.gate = Gate(itsm(), self.connection, url, KEY)
+        self.folder = TemporaryDirectory()
+        self.gate = self.new_gate()
         self.server.start(self.gate)
+        self._numbers = count(1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.server.stop()
+        self.gate.close()
         self.fake.__exit__(kind, error, at)
+        self.folder.cleanup()
+
+    def new_gate(self) -> Gate:
+        """A gate on the site's database, as after a crash of the one before."""
+        url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
+        return Gate(itsm(), self.connection, url, KEY, Path(self.folder.name, "gate.sqlite"))
 
     def ask(self) -> tuple[str, str]:
         """A new ticket that runs and calls back: its operation, and its number."""
-        operation = itsm().tickets.new_operation_id()
-        ticket = self.gate.ask(operation, "carol", "open an account", ["admin"])
+        operation = self.gate.ask("carol", f"open account {next(self._numbers)}", ["admin"])
+        ticket = self.gate.ticket(operation)
+        assert ticket is not None
         return operation, self.fake.started(ticket.sn)
 
     def running(self) -> str:
@@ -75,7 +86,7 @@ class Site:
         """The number of a new ticket that was approved."""
         operation, sn = self.ask()
         self.fake.tell("approve", sn=sn, who="admin")
-        self.gate.wait(operation, sn)
+        self.gate.wait(operation)
         return sn
 
     def at_normal_node(self) -> str:
@@ -87,7 +98,7 @@ class Site:
 
     def of_service(self, service_id: int, **fields: FieldValue) -> NewTicket:
         return NewTicket(
-            itsm().tickets.new_operation_id(),
+            itsm().tickets.new_tag(),
             ServiceId(service_id),
             "carol",
             "open an account",
@@ -101,14 +112,14 @@ class Site:
     def binding(self, operation: str) -> Headers:
         """The headers of the callback of an operation's ticket."""
         created = [json.loads(request["body"]) for request in self.fake.requests("create_ticket")]
-        meta = next(body["meta"] for body in created if body.get("tag") == operation)
-        return list(meta["headers"].items())
+        headers = [dict(body["meta"]["headers"]) for body in created if "callback_url" in body.get("meta", {})]
+        return next(list(found.items()) for found in headers if operation in str(found))
 
     def post(self, headers: Headers, body: object) -> int:
         """Posts to the gate's endpoint, as anybody can; the answer's `code`."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.gate.callback_url, content, dict(headers))
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(json.load(answer)["code"])
 
 

@@ -12,19 +12,21 @@ from typing import Any, cast
 import wasmtime
 
 from blueking_itsm import Itsm, ItsmError
-from blueking_itsm.callbacks import Claims, Expired, UnboundError
-from blueking_itsm.tickets import CallbackTarget, FastApproval, Field, NewTicket, TicketFilter, UserView
+from blueking_itsm.callbacks import BoundCallback, Claims, Expired, UnboundError
+from blueking_itsm.tickets import FastApproval, NewTicket, TicketFilter, UserFilter, UserView
 from blueking_itsm.tracking import Tick
 from blueking_itsm.types import (
     AccessToken,
     AppCredentials,
+    CallbackTarget,
     Connection,
+    Credential,
+    Field,
     Found,
     Gateway,
     LoginToken,
     LookUp,
     Origin,
-    OtherUser,
     User,
     UserName,
 )
@@ -40,7 +42,7 @@ class Lost(unittest.TestCase):
     def test_a_lost_answer_says_that_itsm_may_have_acted_and_the_ticket_is_found(self) -> None:
         with Site() as site:
             site.fake.tell("fault", action="create_ticket", fault="drop-after-executing")
-            ticket = NewTicket(itsm().tickets.new_operation_id(), FastApproval(["admin"], "please"), "carol", "title")
+            ticket = NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "title")
             with self.assertRaises(ItsmError) as caught:
                 site.create(ticket)
             error = caught.exception
@@ -63,8 +65,9 @@ class Arguments(unittest.TestCase):
         def any_of(value: object) -> Any:
             return value
 
-        ticket = NewTicket("op", FastApproval(["admin"], "please"), "carol", "title")
-        tickets, operations, callbacks = itsm().tickets, itsm().operations, itsm().callbacks
+        ticket = NewTicket("tag", FastApproval(["admin"], "please"), "carol", "title")
+        tickets, operations, handling = itsm().tickets, itsm().operations, itsm().handling
+        callbacks = itsm().callbacks
         table: list[tuple[Callable[[], object], type[Exception], str]] = [
             (lambda: tickets.status(CONNECTION, any_of(5)), TypeError, "sn wants str, not int"),
             (lambda: tickets.status(any_of(None), "REQ1"), TypeError, "connection wants Connection, not NoneType"),
@@ -74,25 +77,27 @@ class Arguments(unittest.TestCase):
              "connection.deadline_ms wants 0 to 4294967295"),
             (lambda: tickets.reconcile(CONNECTION, CANARY), TypeError, "sns wants a list, not str"),
             (lambda: tickets.reconcile(CONNECTION, ["a", any_of(b"b")]), TypeError, "sns wants str, not bytes"),
-            (lambda: tickets.list(CONNECTION, TicketFilter(bk_biz_ids=[2**63]), 1, 1), ValueError,
+            (lambda: tickets.search(CONNECTION, TicketFilter(bk_biz_ids=[2**63]), 1, 1), ValueError,
              "filter.bk_biz_ids wants -9223372036854775808 to 9223372036854775807"),
-            (lambda: tickets.list_by_user(CONNECTION, "carol", cast(UserView, "todo"), 1, 1), TypeError,
+            (lambda: tickets.search_by_user(CONNECTION, "carol", cast(UserView, "todo"), UserFilter(), 1, 1), TypeError,
              "view wants UserView, not str"),
             (lambda: tickets.create(CONNECTION, replace(ticket, fields=[Field("a", any_of("b"))])), TypeError,
              "ticket.fields.value wants one of Text, People, Json, not str"),
             (lambda: tickets.create(CONNECTION, replace(ticket, callback=CallbackTarget("u", [any_of((CANARY,))]))),
              TypeError, "ticket.callback.headers wants 2 values, not 1"),
-            (lambda: operations.comment(CONNECTION, "REQ1", "carol", 256, ""), ValueError, "stars wants 0 to 255"),
-            (lambda: operations.approve(CONNECTION, "REQ1", -1, "carol", True, ""), ValueError,
-             "state_id wants 0 to 18446744073709551615"),
-            (lambda: operations.approve(CONNECTION, "REQ1", 1, "carol", any_of("yes"), ""), TypeError,
+            (lambda: operations.rate(CONNECTION, "REQ1", "carol", 256, ""), ValueError, "stars wants 0 to 255"),
+            (lambda: handling.approve(CONNECTION, "REQ1", -1, "carol", True, ""), ValueError,
+             "node_id wants 0 to 18446744073709551615"),
+            (lambda: handling.approve(CONNECTION, "REQ1", 1, "carol", any_of("yes"), ""), TypeError,
              "approved wants bool, not str"),
+            (lambda: handling.distribute(CONNECTION, "REQ1", 1, "carol", any_of(["dave"])), TypeError,
+             "to wants one of People, AssigneeGroup, not list"),
             (lambda: callbacks.parse(any_of(CANARY)), TypeError, "body wants bytes, not str"),
             (lambda: callbacks.bind(CANARY + "\ud800", Claims("op", "u", 1)), ValueError,
              "key holds half of a surrogate pair"),
             (lambda: itsm().tracking.advance("{}", any_of(Tick), 1), TypeError,
-             "event wants one of CreatedTicket, NotCreated, Unclear, Recovered, Callback, Confirmed, Delivered, Tick, "
-             "not type"),
+             "event wants one of CreatedTicket, NotCreated, Unclear, LookedUp, Callback, Confirmed, Delivered, "
+             "NotWithdrawn, Tick, not type"),
         ]
         for call, kind, words in table:
             with self.subTest(words), self.assertRaises(kind) as caught:
@@ -109,18 +114,28 @@ class Arguments(unittest.TestCase):
 
 class Secrets(unittest.TestCase):
     def test_no_repr_shows_a_secret(self) -> None:
-        header = itsm().callbacks.bind(KEY, Claims("op", "http://127.0.0.1/", 5))
-        users: list[User] = [AccessToken(CANARY), LoginToken(CANARY), OtherUser(("bk_ticket", CANARY))]
+        url = "http://127.0.0.1/"
+        binding = itsm().callbacks.bind(KEY, Claims("op", url, 5))
+        body = b'{"sn":"REQ1","current_status":"FINISHED","approve_result":true}'
+        received = itsm().callbacks.receive([KEY], [binding.header], url, 1, body)
+        assert isinstance(received, BoundCallback)
+        self.assertEqual(received.bound.tag, binding.tag)
+        users: list[User] = [AccessToken(CANARY), LoginToken(CANARY), Credential("bk_ticket", CANARY)]
         for shown in [
             CONNECTION,
             replace(CONNECTION, headers=[("X-Key", CANARY)]),
             *(replace(CONNECTION, authorization=AppCredentials(CODE, SECRET, user)) for user in users),
             *users,
-            CallbackTarget("http://127.0.0.1/", [header]),
+            CallbackTarget(url, [binding.header]),
+            binding,
+            received,
+            received.bound,
+            NewTicket(binding.tag, FastApproval(["admin"], "please"), "carol", "title"),
+            TicketFilter(tag=binding.tag),
         ]:
             with self.subTest(shown):
                 for text in [repr(shown), str(shown), f"{shown}"]:
-                    for secret in [CANARY, SECRET, header[1]]:
+                    for secret in [CANARY, SECRET, binding.header[1], binding.tag]:
                         self.assertNotIn(secret, text)
         self.assertIn("carol", repr(replace(CONNECTION, authorization=AppCredentials(CODE, SECRET, UserName("carol")))))
 
@@ -148,7 +163,8 @@ class Secrets(unittest.TestCase):
 
 class Loading(unittest.TestCase):
     def test_a_component_of_another_kind_is_refused_in_words(self) -> None:
-        with self.assertRaisesRegex(ValueError, "^no itsm.wasm of this version: .* lacks blueking:itsm/tickets@0.1.0#"):
+        words = "^no itsm.wasm for this package: it has nothing where blueking:itsm/tickets@0.1.0 is wanted$"
+        with self.assertRaisesRegex(ValueError, words):
             Itsm(component().with_name("itsm-callbacks.wasm"))
         with NamedTemporaryFile() as file, self.assertRaises(wasmtime.WasmtimeError):
             Itsm(file.name)
@@ -160,7 +176,7 @@ class Loading(unittest.TestCase):
             sn = site.running()
 
             def ask(_: int) -> str:
-                assert isinstance(itsm().callbacks.bind(KEY, Claims("op", "http://127.0.0.1/", 5)), tuple)
+                assert itsm().callbacks.bind(KEY, Claims("op", "http://127.0.0.1/", 5)).tag
                 return itsm().tickets.status(site.connection, sn).status
 
             self.assertEqual(set(threads.map(ask, range(100))), {"RUNNING"})

@@ -8,66 +8,71 @@ from typing import Any, ClassVar, NamedTuple
 
 from blueking_itsm import ItsmError, UnboundError, UnfitError, UnreadableError, UnresolvedError
 from blueking_itsm import callbacks, diagnosis, tracking
-from blueking_itsm.callbacks import Claims, InvalidKey, NodeEvent, Reply
+from blueking_itsm.callbacks import Bound, BoundCallback, Claims, InvalidKey, NodeEvent, Refusal, Reply, SelfCheck
 from blueking_itsm.diagnosis import Finding
+from blueking_itsm.handling import AssigneeGroup
 from blueking_itsm.operations import NodeDecision
 from blueking_itsm.services import (
     AmbiguousName,
     Catalog,
-    FormField,
     NamedProcessors,
-    Role,
-    ServiceDetail,
+    Node,
     ServiceFilter,
+    ServiceForm,
     ServiceSummary,
     UnknownName,
 )
 from blueking_itsm.tickets import (
     ApprovalResult,
-    CallbackTarget,
     Confirmed,
     Ending,
     Explanation,
     FastApproval,
-    Field,
     LogEntry,
     NewTicket,
-    People,
-    Processors,
-    Text,
     TicketFilter,
     TicketInfo,
     TicketPage,
     TicketStatus,
+    UserFilter,
     UserTicketPage,
     UserView,
 )
-from blueking_itsm.tracking import Confirm, Create, Deliver, Delivered, Step, Tick
+from blueking_itsm.tracking import Confirm, Create, Deliver, Delivered, NotWithdrawn, Report, Step, Tick, Withdraw
 from blueking_itsm.types import (
     Absent,
     Ambiguous,
     AppCredentials,
     Callback,
+    CallbackTarget,
     Connection,
     CreatedTicket,
+    Decision,
     Ended,
     Esb,
     Evidence,
+    Field,
     FixArgument,
     FixCredentials,
     Foreign,
+    FormField,
     Found,
     Gateway,
+    Header,
     Missing,
+    NodeProcessors,
     Open,
     Origin,
-    TagsIgnored,
+    People,
+    RunningNode,
+    Text,
     Undecided,
+    Untraceable,
     Verdict,
     WaitMs,
 )
 
-from .support import CODE, KEY, Headers, Site, always, done, itsm, surface
+from .support import CODE, KEY, Site, always, done, itsm, surface
 
 URL = "http://127.0.0.1:8080/itsm/callback"
 CLAIMS = Claims("an0peration", URL, 2_000_000_000)
@@ -89,7 +94,7 @@ class Row(NamedTuple):
 
 
 def ticket(site: Site) -> NewTicket:
-    return NewTicket(itsm().tickets.new_operation_id(), FastApproval(["admin"], "please"), "carol", "扩容")
+    return NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "扩容")
 
 
 def made(site: Site) -> NewTicket:
@@ -110,8 +115,14 @@ def marked(site: Site) -> str:
     return sn
 
 
-def bound() -> Headers:
-    return [itsm().callbacks.bind(KEY, CLAIMS)]
+def tagged(site: Site) -> tuple[str, str]:
+    """The number of a new ticket, and its tag."""
+    of = ticket(site)
+    return site.create(of).sn, of.tag
+
+
+def bound() -> list[Header]:
+    return [itsm().callbacks.bind(KEY, CLAIMS).header]
 
 
 def is_nothing(got: Any) -> bool:
@@ -123,26 +134,35 @@ def tuple_of(kind: type) -> Callable[[Any], bool]:
 
 
 ROWS = [
+    Row("callbacks.receive", lambda _: ([KEY], bound(), URL, 1, ENDED), lambda got: (
+        isinstance(got, BoundCallback) and got.bound.claims == CLAIMS and got.callback.sn == "REQ1"
+    )),
     Row("callbacks.parse", lambda _: (ENDED,), lambda got: got == Callback(
-        "REQ1", "t", "FINISHED", True, "", ("a", "b"), "", ()
+        "REQ1", None, "t", "FINISHED", True, "", ("a", "b"), "", ()
     )),
     Row("callbacks.token", lambda _: (ENDED,), lambda got: got == "abc"),
     Row("callbacks.conclude", lambda _: ("FINISHED", False, True), lambda got: got is Verdict.REJECTED),
-    Row("callbacks.bind", lambda _: (KEY, CLAIMS), lambda got: got[0] == "X-Itsm-Binding"),
-    Row("callbacks.check_binding", lambda _: ([KEY], bound(), URL, 1), lambda got: got == CLAIMS),
+    Row("callbacks.bind", lambda _: (KEY, CLAIMS), lambda got: (
+        got.header[0] == "X-Itsm-Binding" and len(got.tag) == 26 and CLAIMS.operation_id not in got.tag
+    )),
+    Row("callbacks.check_binding", lambda _: ([KEY], bound(), URL, 1), lambda got: (
+        got == Bound(CLAIMS, itsm().callbacks.bind(KEY, CLAIMS).tag)
+    )),
     Row("callbacks.accepted", lambda _: (), lambda got: isinstance(got, Reply) and b'"code":0' in got.body),
     Row("callbacks.refused", lambda _: ("no",), lambda got: got.status == 200 and b'"code":1' in got.body),
     Row("callbacks.parse_node_event", lambda _: (EVENT,), lambda got: got == NodeEvent(
         "REQ1", "t", "RUNNING", "carol", "first", "yes"
     )),
     Row("callbacks.is_self_check", lambda _: (itsm().callbacks.parse(ENDED),), lambda got: got is False),
-    Row("tracking.start", lambda _: ("op", 5), lambda got: isinstance(got, Step) and got.actions == (Create(),)),
-    Row("tracking.advance", lambda _: (itsm().tracking.start("op", 5).state_json, Tick(), 6), lambda got: (
+    Row("tracking.start", lambda _: ("op", None, 5), lambda got: isinstance(got, Step) and got.actions == (Create(),)),
+    Row("tracking.advance", lambda _: (itsm().tracking.start("op", None, 5).state_json, Tick(), 6), lambda got: (
         isinstance(got, Step) and got.due_s is not None
     )),
     Row("tickets.new_operation_id", lambda _: (), lambda got: len(got) == 26),
+    Row("tickets.new_tag", lambda _: (), lambda got: len(got) == 26),
     Row("tickets.create", lambda site: (ticket(site),), lambda got: isinstance(got, CreatedTicket)),
-    Row("tickets.confirm", lambda site: (site.running(), None), lambda got: isinstance(got, Open)),
+    Row("tickets.confirm", tagged, lambda got: isinstance(got, Open)),
+    Row("tickets.confirm_own", lambda site: (site.running(),), lambda got: isinstance(got, Open)),
     Row("tickets.recover", lambda site: (made(site),), lambda got: isinstance(got, Found)),
     Row("tickets.reconcile", lambda site: ([site.running(), "NOBODYS"],), lambda got: (
         isinstance(got[0], Confirmed) and isinstance(got[0].confirmation, Open) and got[1].confirmation == Missing()
@@ -152,60 +172,63 @@ ROWS = [
     )),
     Row("tickets.verify_token", lambda site: (site.fake.show("token"),), lambda got: got is True),
     Row("tickets.failed_callbacks", lambda site: ([marked(site), "NOBODYS"],), lambda got: len(got) == 1),
-    Row("tickets.list", lambda site: (TicketFilter(sns=[site.running()]), 1, 10), lambda got: (
+    Row("tickets.search", lambda site: (TicketFilter(sns=[site.running()]), 1, 10), lambda got: (
         isinstance(got, TicketPage) and got.total == 1 and got.tickets[0].ended_at is None
     )),
-    Row("tickets.list_by_user", lambda _: ("carol", UserView.CREATED, 1, 3), lambda got: (
+    Row("tickets.search_by_user", lambda _: ("carol", UserView.CREATED, UserFilter(service_id=1), 1, 3), lambda got: (
         isinstance(got, UserTicketPage) and len(got.tickets) == 3 and got.tickets[0].creator == "carol"
     )),
     Row("tickets.status", lambda site: (site.running(),), lambda got: (
-        isinstance(got, TicketStatus) and got.steps[0].state_id == 15 and "WITHDRAW" in got.operations
+        isinstance(got, TicketStatus) and isinstance(got.running[0], RunningNode) and got.running[0].node_id == 15
+        and tuple_of(FormField)(got.running[0].fields) and "WITHDRAW" in got.allowed_actions
     )),
     Row("tickets.info", lambda site: (site.running(),), lambda got: (
         isinstance(got, TicketInfo) and "APPROVER" in [field.key for field in got.fields]
     )),
     Row("tickets.log", lambda site: (site.running(),), tuple_of(LogEntry)),
     Row("tickets.explain", lambda site: (site.finished(),), lambda got: (
-        isinstance(got, Explanation) and got.ending is Ending.APPROVED and got.decisions[0].operator == "admin"
+        isinstance(got, Explanation) and got.ending is Ending.APPROVED and tuple_of(Decision)(got.decisions)
     )),
     Row("operations.withdraw", lambda site: (site.running(), "carol", "no need"), is_nothing, "REVOKED"),
     Row("operations.terminate", lambda site: (site.running(), "admin", "no"), is_nothing, "TERMINATED"),
     Row("operations.suspend", lambda site: (site.running(), "admin", "wait"), is_nothing, "SUSPENDED"),
     Row("operations.resume", lambda site: (suspended(site), "admin", "go on"), is_nothing, "RUNNING"),
-    Row("operations.approve", lambda site: (site.running(), 15, "admin", True, "yes"), is_nothing, "FINISHED"),
-    Row("operations.transition", lambda site: (
-        site.at_normal_node(), 45, "admin", [Field("note", Text("done"))]
-    ), is_nothing, "FINISHED"),
-    Row("operations.claim", lambda site: (site.at_normal_node(), 45, "admin"), is_nothing),
-    Row("operations.distribute", lambda site: (site.at_normal_node(), 45, "admin", ["dave"]), is_nothing),
-    Row("operations.deliver", lambda site: (site.at_normal_node(), 45, "admin", ["dave"], "yours"), is_nothing),
     Row("operations.node_result", lambda site: (site.finished(), 15), lambda got: got == NodeDecision(
         "内置审批节点", ("admin",), True, ""
     )),
     Row("operations.approvers", lambda site: (site.finished(), 15), lambda got: got == ("admin",)),
-    Row("operations.comment", lambda site: (site.finished(), "carol", 5, "quick"), is_nothing),
+    Row("operations.rate", lambda site: (site.finished(), "carol", 5, "quick"), is_nothing),
     Row("operations.follow", lambda site: (site.running(), ["dave"]), is_nothing),
     Row("operations.unfollow", lambda site: (site.running(), ["dave"]), is_nothing),
-    Row("operations.edit_fields", lambda site: (
+    Row("handling.approve", lambda site: (site.running(), 15, "admin", True, "yes"), is_nothing, "FINISHED"),
+    Row("handling.transition", lambda site: (
+        site.at_normal_node(), 45, "admin", [Field("note", Text("done"))]
+    ), is_nothing, "FINISHED"),
+    Row("handling.claim", lambda site: (site.at_normal_node(), 45, "admin"), is_nothing),
+    Row("handling.distribute", lambda site: (site.at_normal_node(), 45, "admin", AssigneeGroup("GENERAL", "3")), (
+        is_nothing
+    )),
+    Row("handling.hand_over", lambda site: (site.at_normal_node(), 45, "admin", People(["dave"]), "yours"), is_nothing),
+    Row("handling.edit_fields", lambda site: (
         site.running(), "carol", [Field("APPROVER", People(["dave", "erin"]))]
     ), is_nothing),
-    Row("services.services", lambda _: (ServiceFilter(catalog_id=8),), lambda got: (
+    Row("services.list_services", lambda _: (ServiceFilter(catalog_id=8),), lambda got: (
         len(got) == 1 and isinstance(got[0], ServiceSummary)
     )),
-    Row("services.detail", lambda _: (1,), lambda got: (
-        isinstance(got, ServiceDetail) and tuple_of(FormField)(got.fields) and got.service.id == 1
+    Row("services.form", lambda _: (1,), lambda got: (
+        isinstance(got, ServiceForm) and tuple_of(FormField)(got.fields) and got.service.id == 1
     )),
-    Row("services.catalogs", lambda _: ("cmdb", False), lambda got: (
+    Row("services.list_catalogs", lambda _: ("cmdb", False), lambda got: (
         tuple_of(Catalog)(got) and [catalog.parent_id for catalog in got] == [None, 20]
     )),
-    Row("services.roles", lambda _: (1, None), tuple_of(Role)),
+    Row("services.nodes", lambda _: (1, None), tuple_of(Node)),
     Row("services.resolve_processors", lambda _: (1, [NamedProcessors("管理员审批", ["dave"])]), lambda got: (
-        got == (Processors(5, ("dave",)),)
+        got == (NodeProcessors(5, ("dave",)),)
     )),
     Row("services.workflow_detail", lambda _: (1,), lambda got: '"states"' in got),
-    Row("services.create_catalog", lambda _: (CATALOG,), lambda got: '"CMDB"' in got),
-    Row("services.import_service", lambda _: ('{"name":"a service"}',), lambda got: '"a service"' in got),
-    Row("services.update_service", lambda _: ('{"id":98,"name":"a service"}',), lambda got: "98" in got),
+    Row("administration.create_catalog", lambda _: (CATALOG,), lambda got: '"CMDB"' in got),
+    Row("administration.import_service", lambda _: ('{"name":"a service"}',), lambda got: '"a service"' in got),
+    Row("administration.update_service", lambda _: ('{"id":98,"name":"a service"}',), lambda got: "98" in got),
     Row("diagnosis.diagnose", lambda _: (), lambda got: (
         tuple_of(Finding)(got) and all(finding.failure is None for finding in got)
     )),
@@ -241,7 +264,7 @@ class Functions(unittest.TestCase):
             for row in ROWS:
                 with self.subTest(row.function):
                     connection = self.site.connection
-                    if row.function == "operations.claim":
+                    if row.function == "handling.claim":
                         # The fake has no node that can be claimed.
                         connection = replace(connection, endpoint=Gateway(f"{agreeable.url}/api/bk-itsm/prod"))
                     arguments = row.arguments(self.site)
@@ -280,7 +303,7 @@ class Functions(unittest.TestCase):
         for function, arguments in [
             ("callbacks.bind", ("no key", CLAIMS)),
             ("callbacks.bind", (KEY, replace(CLAIMS, operation_id=""))),
-            ("tracking.start", ("", 5)),
+            ("tracking.start", ("", None, 5)),
             ("tracking.advance", ("{}", Tick(), 5)),
         ]:
             with self.subTest(function), self.assertRaisesRegex(ValueError, r"^[a-z]+ .+"):
@@ -290,9 +313,9 @@ class Functions(unittest.TestCase):
         for function, body, reason in [
             ("callbacks.parse", b"x" * 70_000, callbacks.TooLarge(65_536)),
             ("callbacks.parse", b"[]", callbacks.Malformed("not a JSON object (line 1, column 0)")),
-            ("callbacks.parse", b'{"sn":"REQ1"}', callbacks.Field(("approve_result", "is missing"))),
-            ("callbacks.token", b"{}", callbacks.Field(("token", "is missing"))),
-            ("callbacks.parse_node_event", b"{}", callbacks.Field(("sn", "is missing or blank"))),
+            ("callbacks.parse", b'{"sn":"REQ1"}', callbacks.FieldFault("approve_result", "is missing")),
+            ("callbacks.token", b"{}", callbacks.FieldFault("token", "is missing")),
+            ("callbacks.parse_node_event", b"{}", callbacks.FieldFault("sn", "is missing or blank")),
         ]:
             with self.subTest(function, reason=reason), self.assertRaises(UnreadableError) as caught:
                 resolve(function)(body)
@@ -316,8 +339,8 @@ class Functions(unittest.TestCase):
         for status, content, headers, reason in [
             (302, b"", {"location": "/login"}, diagnosis.Redirect(302)),
             (204, b"", {}, diagnosis.Status(204)),
-            (200, b"<html>", {}, diagnosis.Page()),
-            (200, b'{"code":"0"}', {}, diagnosis.Code()),
+            (200, b"<html>", {}, diagnosis.NotJson()),
+            (200, b'{"code":"0"}', {}, diagnosis.NoZeroCode()),
             (200, b'{"code":1,"message":"not mine"}', {}, diagnosis.Refused("not mine")),
         ]:
             with self.subTest(reason=reason), always(status, content, **headers) as server:
@@ -337,33 +360,46 @@ class Functions(unittest.TestCase):
             reason = caught.exception.reason
             assert isinstance(reason, kind)
             self.assertEqual(reason.value.name, name)
-            self.assertGreater(len(reason.value.roles), 1)
+            self.assertGreater(len(reason.value.nodes), 1)
+
+    def test_a_request_is_genuine_or_a_self_check_or_refused(self) -> None:
+        check = b'{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}'
+        accepted = itsm().callbacks.accepted()
+        self.assertEqual(itsm().callbacks.receive([KEY], bound(), URL, 1, check), SelfCheck(accepted))
+        for headers, body in [([], ENDED), ([], check), (bound(), b"{")]:
+            refused = itsm().callbacks.receive([KEY], headers, URL, 1, body)
+            assert isinstance(refused, Refusal)
+            self.assertIn(b'"code":1', refused.reply.body)
+            self.assertRegex(refused.why, "[a-z]+")
 
     def test_a_confirmation_has_a_class_for_each_case(self) -> None:
-        site, confirm = self.site, itsm().tickets.confirm
-        operation, sn = site.ask()
-        ended = confirm(site.connection, site.finished(), None)
+        site, tickets = self.site, itsm().tickets
+        ended = tickets.confirm_own(site.connection, site.finished())
         assert isinstance(ended, Ended)
         self.assertEqual((ended.value.verdict, ended.value.evidence), (Verdict.APPROVED, Evidence.APPROVAL_RESULT))
-        self.assertIsInstance(confirm(site.connection, sn, operation), Open)
-        self.assertEqual(confirm(site.connection, sn, itsm().tickets.new_operation_id()), Foreign())
-        self.assertEqual(confirm(site.connection, "NOBODYS", None), Missing())
+        self.assertEqual([one.operator for one in ended.value.decisions], ["admin"])
+        sn, tag = tagged(site)
+        self.assertIsInstance(tickets.confirm(site.connection, sn, tag), Open)
+        self.assertEqual(tickets.confirm(site.connection, site.running(), tag), Foreign())
+        self.assertEqual(tickets.confirm_own(site.connection, "NOBODYS"), Missing())
+        self.assertEqual(tickets.confirm(site.connection, sn, tickets.new_tag()), Untraceable())
         finished = site.finished()
         site.fake.tell("fault", action="ticket_approval_result", fault="result-not-visible")
-        self.assertIsInstance(confirm(site.connection, finished, None), Undecided)
-        with Site() as old:
-            operation, sn = old.ask()
-            old.fake.tell("fault", action="get_tickets", fault="tags-ignored", times=9)
-            self.assertEqual(confirm(old.connection, sn, operation), TagsIgnored())
+        self.assertIsInstance(tickets.confirm_own(site.connection, finished), Undecided)
 
-    def test_several_tickets_of_one_number_come_as_a_tuple(self) -> None:
+    def test_several_tickets_of_one_number_or_tag_come_as_a_tuple(self) -> None:
         with Site() as site:
-            first = site.create(ticket(site)).sn
+            first = ticket(site)
+            sn = site.create(first).sn
             site.fake.tell("fault", action="create_ticket", fault="duplicate-sn")
-            self.assertEqual(site.create(ticket(site)).sn, first)
-            got = itsm().tickets.confirm(site.connection, first, None)
-            assert isinstance(got, Ambiguous)
-            self.assertEqual([one.sn for one in got.value], [first, first])
+            self.assertEqual(site.create(first).sn, sn)
+            for got in [
+                itsm().tickets.confirm_own(site.connection, sn),
+                itsm().tickets.confirm(site.connection, sn, first.tag),
+                itsm().tickets.recover(site.connection, first),
+            ]:
+                assert isinstance(got, Ambiguous)
+                self.assertEqual([one.sn for one in got.value], [sn, sn])
 
     def test_an_operation_without_a_ticket_is_absent(self) -> None:
         self.assertEqual(itsm().tickets.recover(self.site.connection, ticket(self.site)), Absent())
@@ -372,7 +408,7 @@ class Functions(unittest.TestCase):
         site, now = self.site, int(time.time())
         start, advance = itsm().tracking.start, itsm().tracking.advance
         new = ticket(site)
-        step = start(new.operation_id, now)
+        step = start(itsm().tickets.new_operation_id(), now + 3600, now)
         self.assertEqual(step.actions, (Create(),))
         created = site.create(new)
         step = advance(step.state_json, created, now)
@@ -380,12 +416,44 @@ class Functions(unittest.TestCase):
         assert step.due_s is not None
         step = advance(step.state_json, Tick(), step.due_s)
         self.assertEqual(step.actions, (Confirm(created.sn),))
-        confirmation = itsm().tickets.confirm(site.connection, created.sn, None)
+        confirmation = itsm().tickets.confirm_own(site.connection, created.sn)
         step = advance(step.state_json, tracking.Confirmed(confirmation), now + 60)
         assert isinstance(confirmation, Ended)
         self.assertEqual(step.actions, (Deliver(confirmation.value),))
         step = advance(step.state_json, Delivered(), now + 60)
         self.assertEqual((step.actions, step.due_s), ((), None))
+
+    def test_each_event_is_taken_in_and_a_failure_is_told_in_the_report(self) -> None:
+        start, advance = itsm().tracking.start, itsm().tracking.advance
+        tickets, connection = itsm().tickets, self.site.connection
+        denied = self.failure()
+        begun = start("op", 10, 0)
+        (report,) = advance(begun.state_json, tracking.NotCreated(denied), 1).actions
+        assert isinstance(report, Report)
+        self.assertIn(denied.message, report.value)
+        unclear = advance(begun.state_json, tracking.Unclear(replace(denied, may_have_acted=True)), 1)
+        recover, report = unclear.actions
+        self.assertEqual(recover, tracking.Recover())
+        assert isinstance(report, Report)
+        self.assertIn(denied.message, report.value)
+        absent = advance(unclear.state_json, tracking.LookedUp(1, Absent()), 1)
+        self.assertEqual(absent.actions, ())
+        sn = self.site.running()
+        waiting = advance(begun.state_json, CreatedTicket(sn, "1", "http://127.0.0.1/"), 1)
+        called = advance(waiting.state_json, replace(itsm().callbacks.parse(ENDED), sn=sn), 2)
+        self.assertEqual(called.actions, (Confirm(sn),))
+        still_open = tracking.Confirmed(tickets.confirm_own(connection, sn))
+        late = advance(advance(waiting.state_json, Tick(), 40).state_json, still_open, 40)
+        self.assertEqual(late.actions, (Withdraw(sn),))
+        (report,) = advance(late.state_json, NotWithdrawn(denied), 41).actions
+        assert isinstance(report, Report)
+        self.assertIn(denied.message, report.value)
+
+    def failure(self) -> ItsmError:
+        wrong = replace(self.site.connection, authorization=AppCredentials(CODE, "wrong"))
+        with self.assertRaises(ItsmError) as caught:
+            itsm().tickets.status(wrong, "REQ1")
+        return caught.exception
 
     def test_the_esb_is_reached_as_the_gateway_is(self) -> None:
         connection = replace(self.site.connection, endpoint=Esb(self.site.fake.url))

@@ -16,18 +16,20 @@ from .support import CODE, FOLDER, KEY, SECRET, Answer, Headers, Scripted, Site,
 
 
 class Demo(unittest.TestCase):
-    def test_it_ends_with_four_verdicts_as_expected(self) -> None:
+    def test_it_ends_with_five_verdicts_as_expected(self) -> None:
         ended = run("demo.py")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         self.assertEqual(
             [re.sub(r"REQ\d{14}", "REQ", line) for line in ended.stdout.splitlines()],
             [
-                "REQ  gets approved                            approved",
-                "REQ  gets refused                             rejected",
-                "REQ  gets withdrawn                           withdrawn",
-                "callback refused: 'REQ' is Foreign",
-                "REQ  gets a forged approval, then is refused  rejected",
-                "4 of 4 verdicts are as expected",
+                "REQ  gets approved                             approved",
+                "REQ  gets refused                              rejected",
+                "REQ  gets withdrawn                            withdrawn",
+                "callback refused: 'REQ' is foreign",
+                "REQ  gets a forged approval, then is refused   rejected",
+                "callback refused: 'REQ' is foreign",
+                "REQ  gets a thief's approval, then is refused  rejected",
+                "5 of 5 verdicts are as expected",
             ],
         )
 
@@ -47,57 +49,86 @@ class Example(unittest.TestCase):
     def setUp(self) -> None:
         self.site = self.enterContext(Site())
         self.front = self.enterContext(Scripted(self.pass_on))
+        self.folder = self.enterContext(TemporaryDirectory())
         self.port = 0
 
     def pass_on(self, method: str, path: str, headers: Headers, body: bytes) -> Answer:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body, dict(headers))
         answer = connection.getresponse()
         return answer.status, {}, answer.read()
 
-    def play(self, act: str, **settings: str) -> tuple[int, str]:
-        """Runs the example, does something to its ticket, and gives its exit code and the rest of what it prints."""
+    def start(self, database: str, **settings: str) -> subprocess.Popen[str]:
+        """Starts the example, and has the front pass callbacks on to it."""
         all_settings = {
             "ITSM_WASM_DIR": str(component().parent),
             "ITSM_GATEWAY": self.site.fake.gateway,
+            "ITSM_APP_CODE": CODE,
+            "ITSM_APP_SECRET": SECRET,
             "ITSM_CALLBACK_URL": f"{self.front.url}/itsm/callback",
             "ITSM_BINDING_KEY": KEY,
+            "ITSM_DATABASE": str(Path(self.folder, database)),
             "ITSM_LISTEN": "127.0.0.1:0",
             **settings,
         }
         process = subprocess.Popen(
             [sys.executable, "example.py", "carol", "admin", "open an account"],
             cwd=FOLDER,
-            env={**os.environ, **all_settings},
+            env={name: value for name, value in {**os.environ, **all_settings}.items() if value},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline().rpartition(":")[2])
+        return process
+
+    def waiting_for(self, process: subprocess.Popen[str]) -> str:
+        """The number of the ticket for which the example says that it waits."""
+        assert process.stdout is not None
+        operation, waiting = process.stdout.readline(), process.stdout.readline()
+        self.assertRegex(operation, "^operation [a-z0-9]{26}$")
+        return self.site.fake.started(waiting.split()[2])
+
+    def end(self, process: subprocess.Popen[str], sn: str) -> tuple[int, str]:
+        """The example's exit code and the rest of what it prints, once its ticket has ended."""
+        assert process.stdout is not None
         with process:
-            assert process.stdout is not None
-            self.port = int(process.stdout.readline().rpartition(":")[2])
-            process.stdout.readline()
-            waiting = process.stdout.readline()
-            sn = waiting.split()[2]
-            self.site.fake.tell(act, sn=self.site.fake.started(sn), who="admin")
             rest = process.stdout.read()
         self.assertTrue(self.site.fake.called_back(sn)["delivered"])
-        self.assertNotIn(SECRET, waiting + rest)
+        for secret in [SECRET, KEY, *(ticket["tag"] for ticket in self.site.fake.show("tickets"))]:
+            self.assertNotIn(secret, rest)
         return process.returncode, rest
 
+    def play(self, act: str, **settings: str) -> tuple[int, str]:
+        """Runs the example, and does something to its ticket."""
+        process = self.start(act, **settings)
+        sn = self.waiting_for(process)
+        self.site.fake.tell(act, sn=sn, who="admin")
+        return self.end(process, sn)
+
     def test_its_exit_code_is_zero_for_an_approval_only(self) -> None:
-        credentials = {"ITSM_APP_CODE": CODE, "ITSM_APP_SECRET": SECRET}
         for act, code, word in [("approve", 0, "approved"), ("refuse", 1, "rejected"), ("terminate", 1, "terminated")]:
             with self.subTest(act):
-                self.assertEqual(self.play(act, **credentials), (code, f"{word}\n"))
+                self.assertEqual(self.play(act), (code, f"{word}\n"))
+
+    def test_killed_and_run_again_it_goes_on_with_the_same_ticket(self) -> None:
+        with self.start("killed") as killed:
+            sn = self.waiting_for(killed)
+            killed.kill()
+        process = self.start("killed")
+        self.assertEqual(self.waiting_for(process), sn)
+        self.site.fake.tell("approve", sn=sn, who="admin")
+        self.assertEqual(self.end(process, sn), (0, "approved\n"))
 
     def test_it_works_without_the_secret_behind_the_proxy(self) -> None:
         command = [sys.executable, "credentials_proxy.py", "--upstream", self.site.fake.gateway]
         environment = {**os.environ, "ITSM_APP_CODE": CODE, "ITSM_APP_SECRET": SECRET}
         with subprocess.Popen(command, cwd=FOLDER, env=environment, stdout=subprocess.PIPE, text=True) as proxy:
             assert proxy.stdout is not None
+            address = proxy.stdout.readline().strip()
             try:
-                self.assertEqual(self.play("approve", ITSM_GATEWAY=proxy.stdout.readline().strip()), (0, "approved\n"))
+                self.assertEqual(self.play("approve", ITSM_GATEWAY=address, ITSM_APP_CODE=""), (0, "approved\n"))
             finally:
                 proxy.terminate()
 
@@ -107,6 +138,9 @@ class Example(unittest.TestCase):
         settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": self.site.fake.gateway}
         self.assertEqual(run(*asked, **settings).stderr, "ITSM_CALLBACK_URL is not set\n")
         settings |= {"ITSM_CALLBACK_URL": self.front.url, "ITSM_BINDING_KEY": KEY, "ITSM_LISTEN": "127.0.0.1:0"}
+        settings["ITSM_DATABASE"] = str(Path(self.folder, "missing.sqlite"))
+        ended = run(*asked, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET=SECRET, ITSM_DECIDE_WITHIN_S="-1")
+        self.assertEqual(ended.stderr, "the time by which a decision must have come has passed\n")
         ended = run(*asked, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET="canary")
         self.assertEqual(ended.returncode, 1)
         self.assertIn("(advice: fix-credentials; ITSM did nothing)", ended.stderr)
@@ -127,7 +161,7 @@ itsm = Itsm()
 connection = Connection(Gateway("http://127.0.0.1/prod"), AddedByHost())
 itsm.tickets.status(connection, 5)
 itsm.tickets.create(connection, "a ticket")
-itsm.tickets.confirm(connection, "REQ1", None).value
+itsm.tickets.confirm(connection, "REQ1", "tag").value
 Connection("http://127.0.0.1/prod", AddedByHost())
 '''
         with TemporaryDirectory() as place:

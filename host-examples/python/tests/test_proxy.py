@@ -27,7 +27,7 @@ class Proxy(unittest.TestCase):
         return proxy
 
     def ask(self, proxy: CredentialsProxy, target: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
-        connection = HTTPConnection("127.0.0.1", proxy.server_port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", proxy.server_port, timeout=60)
         self.addCleanup(connection.close)
         connection.request(method, target, headers=headers)
         answer = connection.getresponse()
@@ -36,10 +36,10 @@ class Proxy(unittest.TestCase):
     def test_it_puts_the_credentials_on_and_the_component_has_none(self) -> None:
         with Site() as site:
             connection = Connection(Gateway(self.through(site.fake.gateway).address), AddedByHost())
-            ticket = NewTicket(itsm().tickets.new_operation_id(), FastApproval(["admin"], "please"), "carol", "扩容")
+            ticket = NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "扩容")
             sn = itsm().tickets.create(connection, ticket).sn
             self.assertEqual(itsm().tickets.info(connection, sn).ticket.title, "扩容")
-            self.assertEqual(itsm().tickets.confirm(connection, "NOBODYS", None), Missing())
+            self.assertEqual(itsm().tickets.confirm_own(connection, "NOBODYS"), Missing())
             without = replace(connection, endpoint=Gateway(site.fake.gateway))
             with self.assertRaises(ItsmError):
                 itsm().tickets.status(without, sn)
@@ -96,7 +96,7 @@ class Proxy(unittest.TestCase):
         def breaks_off(method: str, path: str, headers: Headers, body: bytes) -> Answer:
             return 200, {"content-length": "100"}, b'{"result":true,"code":0,"data":{"sn":"REQ1"'
 
-        ticket = NewTicket(itsm().tickets.new_operation_id(), FastApproval(["admin"], "please"), "carol", "title")
+        ticket = NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "title")
         with Scripted(breaks_off) as upstream:
             proxy = self.through(f"{upstream.url}/prod")
             address = proxy.address
@@ -134,7 +134,7 @@ class Program(unittest.TestCase):
                 address = process.stdout.readline().strip()
                 self.assertRegex(address, r"^http://127\.0\.0\.1:\d+/api/bk-itsm/prod$")
                 connection = Connection(Gateway(address), AddedByHost())
-                self.assertEqual(itsm().tickets.confirm(connection, "NOBODYS", None), Missing())
+                self.assertEqual(itsm().tickets.confirm_own(connection, "NOBODYS"), Missing())
             finally:
                 process.terminate()
                 rest, _ = process.communicate()
