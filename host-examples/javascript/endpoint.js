@@ -13,13 +13,27 @@ import { Itsm, callbacks } from './itsm.js';
  * @property {string} bindingKey the key that ties callbacks to operations: `itsm-key.ID.HEX`
  */
 
-/** ITSM waits without a timeout, and a withdrawal waits for its callback: answer soon. */
-const CONFIRM_WITHIN_MS = 2_000;
+/** ITSM waits without a timeout, and a withdrawal waits for its callback, 30 seconds by default. */
+const CONFIRM_WITHIN_MS = 10_000;
 /** More than the component reads, so that the refusal is its own. */
 const MOST_BYTES = 128 * 1024;
+/** What is no outcome, in words for the host's log. */
+const UNCONFIRMED = {
+  open: 'it has not ended',
+  undecided: 'it has ended, and not yet how',
+  undecidable: 'it has ended, and a person has to look how',
+  foreign: 'it is not the ticket of this operation',
+  missing: 'there is no such ticket',
+  ambiguous: 'there are several such tickets',
+  untraceable: 'nothing: it finds no tickets by tag. Ask `confirmOwn`, with the number of your own record',
+  other: 'something else',
+};
 
 /**
  * A listener for the requests of a `node:http` server.
+ *
+ * It needs no record of the operations: the key gives the secret tag of each operation's ticket, and ITSM is asked by
+ * the tag.
  *
  * The same outcome can come twice, as ITSM or a network can repeat a callback: `handOver` keeps count by
  * the operation. When it throws, ITSM is told that the callback was not taken.
@@ -33,31 +47,23 @@ export function callbackListener(settings, handOver, say) {
 
   /** @param {IncomingMessage} request */
   async function receive(request) {
-    // No call leaves, and no body is read, before the binding holds.
-    const now = BigInt(Math.floor(Date.now() / 1000));
-    const bound = attempt(() =>
-      callbacks.checkBinding([settings.bindingKey], received(request), settings.callbackUrl, now));
-    if ('why' in bound) {
-      say(`  binding   does not hold (${bound.why})`);
-      return refuse('not for this receiver');
-    }
-    const { operationId } = bound.value;
-    say(`  binding   holds, for operation ${operationId}`);
-
     const body = await read(request);
-    const claim = attempt(() => callbacks.parse(body));
-    if ('why' in claim) {
-      say(`  claim     unreadable (${claim.why})`);
-      return refuse('not readable');
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    const reception = callbacks.receive([settings.bindingKey], received(request), settings.callbackUrl, now, body);
+    if (reception.tag === 'refused') {
+      say(`  refused   ${reception.val.why}`);
+      return reception.val.reply;
     }
-    const callback = claim.value;
+    if (reception.tag === 'self-check') return reception.val;
+    const { bound, callback } = reception.val;
+    const { operationId } = bound.claims;
+    say(`  binding   holds, for operation ${operationId}`);
     say(`  claim     ${callback.sn} is ${callback.status}`);
-    if (callbacks.isSelfCheck(callback)) return callbacks.accepted();
 
     const connection = { ...itsm.connection, deadlineMs: CONFIRM_WITHIN_MS };
-    const told = await itsm.tickets.confirm(connection, callback.sn, operationId);
+    const told = await itsm.tickets.confirm(connection, callback.sn, bound.tag);
     if (told.tag !== 'ended') {
-      say(`  ITSM says ${told.tag}`);
+      say(`  ITSM says ${UNCONFIRMED[told.tag]}${told.tag === 'undecidable' ? `: ${told.val.why}` : ''}`);
       return refuse('not confirmed');
     }
     say(`  ITSM says ${told.val.ticket.sn} has ended: ${told.val.verdict}`);
@@ -104,19 +110,4 @@ async function read(request) {
     length += chunk.length;
   }
   return Buffer.concat(chunks);
-}
-
-/**
- * What a function of the component returns, or why it has no result.
- * @template T
- * @param {() => T} call
- * @returns {{ value: T } | { why: string }}
- */
-function attempt(call) {
-  try {
-    return { value: call() };
-  } catch (/** @type {any} */ error) {
-    if (error.payload === undefined) throw error;
-    return { why: [error.payload.tag, error.payload.val].flat().filter((word) => typeof word === 'string').join(' ') };
-  }
 }

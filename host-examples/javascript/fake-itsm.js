@@ -53,19 +53,48 @@ export async function startFakeItsm(...options) {
       return this.until('callbacks', (sent) => sent.sn === sn);
     },
     /**
-     * The headers of an operation's callback, as the request that made its ticket names them.
+     * Where an operation's callback goes, with which headers: as the request that made its ticket says.
+     * @param {string} operationId
+     */
+    async metaOf(operationId) {
+      const made = (await this.get('exchanges')).find((/** @type {any} */ seen) => seen.body.includes(operationId));
+      return JSON.parse(made.body).meta;
+    },
+    /**
+     * The headers of an operation's callback.
      * @param {string} operationId
      */
     async headersOf(operationId) {
-      const made = (await this.get('exchanges')).find((/** @type {any} */ seen) => seen.body.includes(operationId));
-      return JSON.parse(made.body).meta.headers;
+      return (await this.metaOf(operationId)).headers;
+    },
+    /**
+     * What another app can do that has seen an operation's header: it makes a ticket of its own, with all that can be
+     * seen of the operation, and approves it. Gives that ticket's number.
+     * @param {import('./itsm.js').Itsm} itsm
+     * @param {string} operationId
+     */
+    async steal(itsm, operationId) {
+      const { callback_url: url, headers } = await this.metaOf(operationId);
+      const { sn } = await itsm.tickets.create(itsm.connection, {
+        tag: operationId,
+        service: { tag: 'fast-approval', val: { approvers: ['mallory'], content: 'mine' } },
+        creator: 'mallory',
+        title: 'mine',
+        fields: [],
+        processors: [],
+        callback: { url, headers: Object.entries(headers) },
+      });
+      await this.started(sn);
+      await this.post('approve', { sn, who: 'mallory' });
+      return sn;
     },
     /**
      * @param {string} what
      * @param {(item: any) => boolean} holds
      */
     async until(what, holds) {
-      for (let tries = 0; tries < 500; tries += 1) {
+      // A minute at least: it is for a defect to fail, and for a slow machine to pass.
+      for (let tries = 0; tries < 6000; tries += 1) {
         const found = (await this.get(what)).find(holds);
         if (found) return found;
         await sleep(10);

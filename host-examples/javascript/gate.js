@@ -1,21 +1,18 @@
-// Asks for one approval, waits for its outcome, and exits with 0 if it is an approval.
+// Asks for one approval, waits for its outcome, and exits with 0 if it is an approval. Run again, it goes on.
 //
 // Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, ITSM_CALLBACK_URL,
-// ITSM_BINDING_KEY, and ITSM_LISTEN, which is 0.0.0.0:8080 when it is not set.
+// ITSM_BINDING_KEY, ITSM_RECORD for the file that keeps the operation, ITSM_LISTEN, which is 0.0.0.0:8080 when it is
+// not set, and ITSM_DECIDE_WITHIN_S, without which it waits for a decision for ever.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { askForApproval } from './approval.js';
+import { isDeepStrictEqual } from 'node:util';
+import { Approval, newTicket } from './approval.js';
 import { callbackListener } from './endpoint.js';
-import { Itsm, ItsmError } from './itsm.js';
-
-/** @import { Outcome } from './generated/itsm/interfaces/blueking-itsm-types.js' */
+import { Itsm } from './itsm.js';
 
 const [creator, approver, title] = process.argv.slice(2);
-if (!title) {
-  console.error('usage: node gate.js CREATOR APPROVER TITLE');
-  process.exit(2);
-}
+if (!title) stop('usage: node gate.js CREATOR APPROVER TITLE');
 /** @type {import('./endpoint.js').Settings} */
 const settings = {
   endpoint: { tag: 'gateway', val: set('ITSM_GATEWAY') },
@@ -23,46 +20,52 @@ const settings = {
   callbackUrl: set('ITSM_CALLBACK_URL'),
   bindingKey: set('ITSM_BINDING_KEY'),
 };
+const record = set('ITSM_RECORD');
 const { hostname, port } = new URL(`http://${process.env.ITSM_LISTEN ?? '0.0.0.0:8080'}`);
+const decideWithinS = process.env.ITSM_DECIDE_WITHIN_S ?? '0';
+if (!/^\d{1,9}$/.test(decideWithinS)) stop('ITSM_DECIDE_WITHIN_S is not a number of seconds');
 
 const itsm = new Itsm(settings.endpoint, settings.authorization);
-const operationId = await itsm.tickets.newOperationId();
-console.log(`operation ${operationId}`);
+const what = { creator, approver, title };
+const kept = Approval.kept(record) ?? await begin();
+if (!isDeepStrictEqual(kept.what, what)) stop(`${record} keeps another operation: ${kept.what.title}`);
+console.log(`operation ${kept.operationId}`);
+const approval = new Approval(itsm, record, kept, console.log);
 
 // A connection that is kept open would keep the program from ending.
 const server = createServer({ keepAliveTimeout: 1 });
-/** @type {Promise<Outcome>} */
-const outcome = new Promise((resolve) => {
-  const handOver = (/** @type {string} */ of, /** @type {Outcome} */ told) => {
-    if (of === operationId) resolve(told);
-  };
-  server.on('request', callbackListener(settings, handOver, console.log));
-});
+server.on('request', callbackListener(settings, async (operationId, outcome) => {
+  if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this gate`);
+  await approval.take({ tag: 'confirmed', val: { tag: 'ended', val: outcome } });
+  if (!approval.verdict) throw new Error('the ticket is not known yet: asking again later');
+}, console.log));
 // It listens before the ticket is made: the callback can come before `create` has answered.
 server.listen(Number(port || 80), hostname);
 await once(server, 'listening');
 
-process.exitCode = 1;
-try {
-  const ticket = await askForApproval(itsm, settings, operationId, { creator, approver, title });
-  console.log(`waiting for ${ticket.sn} (${ticket.ticketUrl})`);
-  const { verdict } = await outcome;
-  // The callback is answered before the program ends.
-  server.close();
-  await once(server, 'close');
-  console.log(verdict);
-  process.exitCode = verdict === 'approved' ? 0 : 1;
-} catch (error) {
-  if (!(error instanceof ItsmError)) throw error;
-  const acted = error.mayHaveActed ? `may have made the ticket: look for the tag ${operationId}` : 'made no ticket';
-  server.close();
-  console.error(`${error.message} (${Object.values(error.advice).join(' ')}). ITSM ${acted}.`);
+await approval.run(Number(decideWithinS));
+await approval.settled;
+// The callback is answered before the program ends.
+server.close();
+await once(server, 'close');
+console.log(approval.verdict ?? 'no verdict');
+process.exitCode = approval.verdict === 'approved' ? 0 : 1;
+
+async function begin() {
+  const operationId = await itsm.tickets.newOperationId();
+  return { operationId, what, ticket: newTicket(settings, operationId, what) };
 }
 
 /** @param {string} name */
 function set(name) {
-  const value = process.env[name];
-  if (value) return value;
-  console.error(`${name} is not set`);
+  return process.env[name] || stop(`${name} is not set`);
+}
+
+/**
+ * @param {string} why
+ * @returns {never}
+ */
+function stop(why) {
+  console.error(why);
   process.exit(2);
 }

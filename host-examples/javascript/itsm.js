@@ -35,8 +35,12 @@ export class Itsm {
   tickets = this.#interface('tickets');
   /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-operations.js')>} */
   operations = this.#interface('operations');
+  /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-handling.js')>} */
+  handling = this.#interface('handling');
   /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-services.js')>} */
   services = this.#interface('services');
+  /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-administration.js')>} */
+  administration = this.#interface('administration');
   /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-diagnosis.js')>} */
   diagnosis = this.#interface('diagnosis');
 

@@ -2,7 +2,7 @@
 //
 // Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, APPROVER, CREATOR, TITLE.
 
-import { confirm, create, newOperationId } from "blueking:itsm/tickets@0.1.0";
+import { confirmOwn, create, newOperationId, newTag } from "blueking:itsm/tickets@0.1.0";
 import { getEnvironment } from "wasi:cli/environment@0.2.12";
 
 // How often ITSM is asked, and how long in all.
@@ -46,7 +46,7 @@ async function approval() {
     deadlineMs: undefined,
   };
   const ticket = {
-    operationId: newOperationId(),
+    tag: newTag(),
     service: { tag: "fast-approval", val: { approvers: [setting("APPROVER")], content: setting("TITLE") } },
     creator: setting("CREATOR"),
     title: setting("TITLE"),
@@ -55,8 +55,8 @@ async function approval() {
     callback: undefined,
     extraJson: undefined,
   };
-  // Whatever is lost from here on, the ticket can be found by this.
-  console.error(`operation ${ticket.operationId}`);
+  // Public, unlike the tag: it goes into logs, and to whoever carries the action out.
+  console.error(`operation ${newOperationId()}`);
   const created = make(connection, ticket);
   console.error(`waiting for ${created.sn} (${created.ticketUrl})`);
   return wait(connection, created.sn);
@@ -69,21 +69,21 @@ function make(connection, ticket) {
   } catch (error) {
     const { message, mayHaveActed, advice } = error.payload;
     const acted = mayHaveActed ? "ITSM may have acted" : "ITSM did nothing";
-    throw new Stopped(`create failed: ${message}\n${acted}\nnext: ${next(advice, ticket.operationId)}`);
+    throw new Stopped(`create failed: ${message}\n${acted}\nnext: ${next(advice, ticket)}`);
   }
 }
 
-/** Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked. */
+/** Asks until the ticket has ended. Its number is our own: `create` answered it. */
 async function wait(connection, sn) {
   const end = Date.now() + AT_MOST_MS;
   while (Date.now() < end) {
     try {
-      const { tag, val } = confirm(connection, sn, undefined);
+      const { tag, val } = confirmOwn(connection, sn);
       if (tag === "ended") {
         return val.verdict;
       }
       if (tag !== "open" && tag !== "undecided") {
-        throw new Stopped(`${sn}: a person must look, ITSM says ${tag}`);
+        throw new Stopped(`${sn}: a person must look, ITSM says ${tag === "undecidable" ? val.why : tag}`);
       }
     } catch (error) {
       if (error instanceof Stopped) {
@@ -98,7 +98,7 @@ async function wait(connection, sn) {
   return "open";
 }
 
-function next({ tag, val }, operation) {
+function next({ tag, val }, { creator, title }) {
   switch (tag) {
     case "fix-argument":
       return `mend ${val}`;
@@ -113,7 +113,7 @@ function next({ tag, val }, operation) {
     case "wait-ms":
       return `wait ${val} ms`;
     case "look-up":
-      return `look for a ticket with the tag ${operation} before running this again`;
+      return `look for the ticket "${title}" of ${creator} before running this again`;
     case "call-operator":
       return "call the operator of the gateway";
     case "give-up":

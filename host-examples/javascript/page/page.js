@@ -57,12 +57,12 @@ function showBody() {
     const why = payload(error);
     mark(result, 'no');
     if (why.tag === 'too-large') return write(result, 'tooLarge', String(why.val));
-    if (why.tag === 'field') return write(result, 'field', ...why.val);
+    if (why.tag === 'field') return write(result, 'field', why.val.name, why.val.reason);
     write(result, why.tag === 'malformed' ? 'malformed' : 'unreadable', '', why.val);
   }
 }
 
-/** @returns {Claims | undefined} */
+/** @returns {Claims | undefined} what holds */
 function showHeader() {
   const result = find('#header-result', HTMLElement);
   const list = find('#claims', HTMLElement);
@@ -72,7 +72,8 @@ function showHeader() {
   if (!key) return write(result, inputs.header.value.trim() ? 'needKey' : 'nothing');
   const now = BigInt(Math.floor(Date.now() / 1000));
   try {
-    const claims = callbacks.checkBinding([key], headers(), inputs.address.value.trim(), now);
+    // The tag that comes with the claims is a secret: it is not shown.
+    const { claims } = callbacks.checkBinding([key], headers(), inputs.address.value.trim(), now);
     write(result, 'bound');
     mark(result, 'yes');
     showClaims(list, claims);
@@ -100,11 +101,11 @@ function showHeader() {
  * @param {HTMLElement} list
  * @param {Claims} claims
  */
-function showClaims(list, { operationId, callbackUrl, expiresAt }) {
-  const end = new Date(Number(expiresAt) * 1000);
-  const when = Number.isNaN(end.valueOf()) ? String(expiresAt)
+function showClaims(list, { operationId, callbackUrl, expiresS }) {
+  const end = new Date(Number(expiresS) * 1000);
+  const when = Number.isNaN(end.valueOf()) ? String(expiresS)
     : end.toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
-  rows(list, [['operationId', operationId], ['callbackUrl', callbackUrl], ['expiresAt', when]]);
+  rows(list, [['operationId', operationId], ['callbackUrl', callbackUrl], ['expires', when]]);
 }
 
 /**
@@ -115,7 +116,7 @@ function showClaims(list, { operationId, callbackUrl, expiresAt }) {
 function showNext(callback, claims) {
   const next = find('#next', HTMLElement);
   if (!callback || !claims || callbacks.isSelfCheck(callback)) return write(next, 'dontAsk');
-  write(next, 'ask', `tickets.confirm(connection, ${JSON.stringify(callback.sn)}, ${JSON.stringify(claims.operationId)})`);
+  write(next, 'ask', `tickets.confirm(connection, ${JSON.stringify(callback.sn)}, tag)`);
 }
 
 /** Lines such as `Name: value`, or the bare value of the one header. */
@@ -200,8 +201,8 @@ function clear() {
 function fillIn() {
   const callbackUrl = 'https://cmdb.example.com/itsm/callback';
   const key = `itsm-key.example.${'5eed'.repeat(16)}`;
-  const expiresAt = BigInt(Math.floor(Date.now() / 1000) + 30 * 24 * 3600);
-  const [name, value] = callbacks.bind(key, { operationId: 'k7w2hq4mzx3n6vbr5tjd8ycpfa', callbackUrl, expiresAt });
+  const expiresS = BigInt(Math.floor(Date.now() / 1000) + 30 * 24 * 3600);
+  const { header: [name, value] } = callbacks.bind(key, { operationId: 'k7w2hq4mzx3n6vbr5tjd8ycpfa', callbackUrl, expiresS });
   const title = language === 'zh' ? '申请开通账号' : 'open an account';
   inputs.body.value = `{"title": "${title}", "current_status": "FINISHED", "sn": "REQ20261124000058", `
     + '"ticket_url": "http://itsm.example.com/weixin/#/ticket/55/", "update_at": "2026-11-24 07:35:59.863513", '

@@ -14,12 +14,13 @@ const en = {
   bodyLabel: 'The body of the callback, exactly as received',
   bodyHint: 'The token in it counts as a secret of ITSM’s: it is not shown below.',
   bodyNot1: 'That ITSM sent it. Anybody who can reach your address can post such a body.',
-  bodyNot2: 'That it is true. The verdict is a claim: it is what the sender wants you to believe.',
+  bodyNot2: 'That it is true, or that anybody approved. The verdict is what the sender wants you to believe, and ITSM’s own result is also yes where nobody was asked.',
   bodyNot3: 'That the ticket is yours. Numbers can be guessed, and nothing makes them unique.',
   bodyNot4: 'The token adds nothing. It is one constant for all tickets and all receivers, and it never expires.',
 
   approved: 'It claims that the ticket was approved.',
   rejected: 'It claims that an approval said no.',
+  completed: 'It claims that the flow ran to its end and that nobody was asked.',
   withdrawn: 'It claims that the creator took the ticket back. That is not a refusal.',
   terminated: 'It claims that the ticket was stopped before its end.',
   closed: 'It claims that the ticket ended with a status of the site’s own.',
@@ -49,7 +50,7 @@ const en = {
   keyHint: 'Used in this page only, and forgotten when you leave it.',
   addressLabel: 'The callback address',
   addressHint: 'Exactly as it was given to ITSM.',
-  headerNot1: 'The body. Whoever reads the header on its way, in plain http or in a log, can post another body under it.',
+  headerNot1: 'The body. Whoever reads the header on its way, in plain http or in a log, can post another body under it, or have ITSM post one for a ticket of their own.',
   headerNot2: 'An approval. The header was made before the ticket was: it names the operation, and not how it ended.',
   headerNot3: 'That it comes for the first time. Somebody may repeat it.',
   headerNot4: 'If it does not hold: that somebody forged it. A wrong key or a differently written address looks the same.',
@@ -66,11 +67,11 @@ const en = {
 
   operationId: 'Operation',
   callbackUrl: 'Address',
-  expiresAt: 'Holds until',
+  expires: 'Holds until',
 
   actTitle: 'What to act on',
-  act: 'Only on what ITSM itself says. A receiver checks the header, reads the body, asks ITSM with `tickets.confirm`, acts on the outcome, and answers `accepted`. When a step fails it answers `refused`.',
-  ask: 'So ask now: `{0}`',
+  act: 'Only on what ITSM itself says. A receiver checks the header and reads the body with `callbacks.receive`, asks ITSM with `tickets.confirm`, acts on the outcome, and answers `accepted`. When a step fails it answers `refused`.',
+  ask: 'So ask now: `{0}`. The tag comes with the header that holds. It is a secret, and is not shown here.',
   dontAsk: 'With a body that can be read and a header that holds, the question to ask appears here.',
 };
 
@@ -89,12 +90,13 @@ const zh = {
   bodyLabel: '回调的正文，请原样粘贴',
   bodyHint: '其中的 token 是 ITSM 的机密，下方不会显示。',
   bodyNot1: '不能证明它来自 ITSM。凡是能访问您地址的人，都能发来这样的正文。',
-  bodyNot2: '不能证明它属实。结论只是一种声称：发送者希望您相信它。',
+  bodyNot2: '不能证明它属实，也不能证明有人审批过。结论只是发送者希望您相信的；流程中没有任何审批时，ITSM 自己的结果也是通过。',
   bodyNot3: '不能证明单据是您的。单号可以猜到，也没有什么保证它唯一。',
   bodyNot4: 'token 不增加任何证明。对所有单据、所有接收方，它都是同一个常量，且永不过期。',
 
   approved: '它声称：单据已审批通过。',
   rejected: '它声称：有审批被拒绝。',
+  completed: '它声称：流程已走完，途中没有任何审批。',
   withdrawn: '它声称：提单人撤回了单据。这不等于拒绝。',
   terminated: '它声称：单据在走完流程之前被终止。',
   closed: '它声称：单据以站点自定的状态结束。',
@@ -124,7 +126,7 @@ const zh = {
   keyHint: '只在本页使用，离开后即被遗忘。',
   addressLabel: '回调地址',
   addressHint: '须与提供给 ITSM 的完全一致。',
-  headerNot1: '不能证明正文。谁在途中（明文 http、日志）看到这个请求头，谁就能用它发来另一份正文。',
+  headerNot1: '不能证明正文。谁在途中（明文 http、日志）看到这个请求头，谁就能用它发来另一份正文，或者让 ITSM 为他自己的单据发来回调。',
   headerNot2: '不能证明已通过。请求头在提单之前就已生成：它指明操作，而不是结果。',
   headerNot3: '不能证明这是第一次收到。它可能被人重复发送。',
   headerNot4: '如果它不成立，也不能证明有人伪造：密钥不对，或地址写法不同，结果看上去都一样。',
@@ -141,11 +143,11 @@ const zh = {
 
   operationId: '操作',
   callbackUrl: '地址',
-  expiresAt: '有效期至',
+  expires: '有效期至',
 
   actTitle: '应以什么为准',
-  act: '只以 ITSM 自己的答复为准。接收方先核对请求头，再读取正文，然后用 `tickets.confirm` 询问 ITSM，按得到的结果行动，并回复 `accepted`。任何一步失败都回复 `refused`。',
-  ask: '现在应当询问：`{0}`',
+  act: '只以 ITSM 自己的答复为准。接收方先用 `callbacks.receive` 核对请求头并读取正文，再用 `tickets.confirm` 询问 ITSM，按得到的结果行动，并回复 `accepted`。任何一步失败都回复 `refused`。',
+  ask: '现在应当询问：`{0}`。其中的 tag 由成立的请求头得出，它是机密，这里不显示。',
   dontAsk: '当正文可以读取、请求头也成立时，这里会显示应当询问什么。',
 };
 

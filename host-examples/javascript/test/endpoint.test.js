@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askForApproval } from '../approval.js';
 import { KEY, SECRET, setUp } from './set-up.js';
+
+/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
 
 const set = await setUp();
 const { fake, itsm } = set;
@@ -14,16 +15,23 @@ async function handedOver(happens) {
 }
 
 test('an outcome reaches the host, whatever it is', async (t) => {
+  /** A service of the fake ITSM without an approval. @type {Partial<NewTicket>} */
+  const handledOnly = {
+    service: { tag: 'id', val: 5n },
+    fields: [{ key: 'APPROVER', value: { tag: 'people', val: ['admin'] } }],
+  };
   const cases = [
     { verb: 'approve', who: 'admin', verdict: 'approved' },
     { verb: 'refuse', who: 'admin', verdict: 'rejected' },
     { verb: 'withdraw', who: 'carol', verdict: 'withdrawn' },
     { verb: 'terminate', who: 'admin', verdict: 'terminated' },
     { verb: 'end-with', who: 'admin', status: 'SHELVED', verdict: 'closed' },
+    { verb: 'close', who: 'admin', verdict: 'closed' },
+    { verb: 'approve', who: 'admin', changes: handledOnly, verdict: 'completed' },
   ];
-  for (const { verb, verdict, ...what } of cases) {
-    await t.test(verdict, async () => {
-      const { operationId, sn } = await set.ticket();
+  for (const { verb, changes, verdict, ...what } of cases) {
+    await t.test(`${verb}: ${verdict}`, async () => {
+      const { operationId, sn } = await set.ticket(changes);
       const handed = await handedOver(async () => {
         await fake.post(verb, { sn, ...what });
         assert.equal((await fake.calledBack(sn)).delivered, true);
@@ -45,9 +53,7 @@ test('who withdraws a ticket gets its callback answered inside that request, als
 test('a callback that comes before create has answered is taken', async () => {
   await fake.post('fault', { action: 'create_ticket', fault: 'early-callback', times: 1 });
   const handed = await handedOver(async () => {
-    const operationId = await itsm.tickets.newOperationId();
-    const what = { creator: 'carol', approver: 'admin', title: 'early' };
-    const { sn } = await askForApproval(itsm, set.settings, operationId, what);
+    const { sn } = await set.ticket();
     assert.equal((await fake.calledBack(sn)).delivered, true);
   });
   assert.equal(handed.length, 1);
@@ -70,6 +76,50 @@ test('another body under a genuine header is refused and handed to nobody', asyn
       const body = JSON.stringify({ sn, current_status: 'FINISHED', approve_result: true, token });
       const handed = await handedOver(async () => assert.equal(await set.post(headers, body), 1));
       assert.deepEqual(handed, []);
+    });
+  }
+});
+
+test('a thief of a header who has a ticket of his own approved under it gains nothing', async () => {
+  const victim = await set.ticket();
+  const stolen = await handedOver(async () => {
+    const own = await fake.steal(itsm, victim.operationId);
+    assert.equal((await fake.calledBack(own)).delivered, false);
+    // It came from ITSM itself, with the victim's header, and is approved.
+    assert.deepEqual(set.said.slice(-4), [
+      `  binding   holds, for operation ${victim.operationId}`,
+      `  claim     ${own} is FINISHED`,
+      '  ITSM says it is not the ticket of this operation',
+      '  answer    refused: not confirmed',
+    ]);
+    assert.equal((await itsm.tickets.approvalResults(itsm.connection, [own]))[0].approveResult, true);
+  });
+  assert.deepEqual(stolen, []);
+  assert.equal((await itsm.tickets.confirmOwn(itsm.connection, victim.sn)).tag, 'open');
+
+  const handed = await handedOver(async () => {
+    await fake.post('approve', { sn: victim.sn, who: 'admin' });
+    assert.equal((await fake.calledBack(victim.sn)).delivered, true);
+  });
+  assert.deepEqual(handed, [{ operationId: victim.operationId, sn: victim.sn, verdict: 'approved' }]);
+});
+
+test('what ITSM does not settle is refused, and the log says why', async (t) => {
+  const filters = 'it finds no tickets by tag. Ask `confirmOwn`, with the number of your own record';
+  const cases = [
+    // The server drops such an entry of its log, and whatever comes after it.
+    { what: 'a log without its end', options: [], remark: '👍', said: /^ {2}ITSM says it has ended, and a person has to look how: ./ },
+    { what: 'a server that does not store tags', options: ['--tags', 'filtered'], said: `  ITSM says nothing: ${filters}` },
+    { what: 'a server that ignores tags', options: ['--tags', 'ignored'], said: `  ITSM says nothing: ${filters}` },
+  ];
+  for (const { what, options, remark = '', said } of cases) {
+    await t.test(what, async () => {
+      const { fake, ticket, handed, said: words } = await setUp(undefined, ...options);
+      const { sn } = await ticket();
+      await fake.post('approve', { sn, who: 'admin', remark });
+      assert.equal((await fake.calledBack(sn)).delivered, false);
+      assert.deepEqual(handed, []);
+      assert.ok(words.some((line) => typeof said === 'string' ? line === said : said.test(line)), words.join('\n'));
     });
   }
 });
@@ -115,17 +165,15 @@ test('a self-check is accepted with a binding that holds, and leads to no outgoi
   assert.equal((await fake.get('exchanges')).length, before);
 });
 
-test('when ITSM is slow the callback is refused after two seconds, and nothing is handed over', async () => {
+test('when ITSM is slow the callback is refused in good time, and nothing is handed over', async () => {
   const { operationId, sn } = await set.ticket();
   const headers = await fake.headersOf(operationId);
-  await fake.post('fault', { action: 'get_tickets', fault: 'slow', ms: 5000, times: 1 });
-  const begun = performance.now();
+  await fake.post('fault', { action: 'get_tickets', fault: 'hang', times: 1 });
   const handed = await handedOver(async () => {
     const body = JSON.stringify({ sn, current_status: 'FINISHED', approve_result: true });
     assert.equal(await set.post(headers, body), 1);
   });
-  const took = performance.now() - begun;
-  assert.ok(took > 1900 && took < 4500, `${took} ms`);
+  assert.match(set.said.at(-2) ?? '', /^ {2}failed .* before the deadline$/);
   assert.deepEqual(handed, []);
 });
 
@@ -145,5 +193,5 @@ test('nothing that the endpoint says or answers holds a secret', async () => {
   const sent = (await fake.get('callbacks')).map((/** @type {any} */ { answer }) => answer);
   assert.ok(set.said.length > 50 && sent.length > 5);
   const all = JSON.stringify([set.said, sent]);
-  for (const secret of [SECRET, KEY, token]) assert.ok(!all.includes(secret));
+  for (const secret of [SECRET, KEY, token, ...set.tags]) assert.ok(!all.includes(secret));
 });

@@ -16,7 +16,7 @@ const itsm = itsmAt(fake.gateway);
  */
 async function ticket(changes = {}) {
   return {
-    operationId: await itsm.tickets.newOperationId(),
+    tag: await itsm.tickets.newTag(),
     service: { tag: 'fast-approval', val: { approvers: ['admin'], content: 'why' } },
     creator: 'carol',
     title: 'a title',
@@ -155,7 +155,7 @@ test('a failure says what to do next and whether ITSM may have acted', async (t)
 });
 
 test('a function with an error of its own rejects with its payload', async () => {
-  const [service] = await itsm.services.services(itsm.connection, {});
+  const [service] = await itsm.services.listServices(itsm.connection, {});
   const named = [{ name: 'no such node', users: ['admin'] }];
   await assert.rejects(itsm.services.resolveProcessors(itsm.connection, service.id, named), (/** @type {any} */ error) => {
     assert.equal(error.name, 'ComponentError');
@@ -195,5 +195,5 @@ test('credentials that no header can hold are refused without being shown', () =
 
 test('reading a callback and tracking an operation need no thread', () => {
   assert.equal(callbacks.conclude('FINISHED', true, true), 'approved');
-  assert.deepEqual(tracking.start('k7w2hq4mzx3n6vbr5tjd8ycpfa', 0n).actions, [{ tag: 'create' }]);
+  assert.deepEqual(tracking.start('k7w2hq4mzx3n6vbr5tjd8ycpfa', undefined, 0n).actions, [{ tag: 'create' }]);
 });

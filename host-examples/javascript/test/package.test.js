@@ -15,7 +15,7 @@ const SCRIPT = `
 import { Itsm, ItsmError, callbacks } from 'blueking-itsm';
 const [gateway = '', secret = ''] = process.argv.slice(2);
 const itsm = new Itsm({ tag: 'gateway', val: gateway }, { bk_app_code: 'app', bk_app_secret: secret });
-const { total } = await itsm.tickets.list(itsm.connection, { sns: [], serviceIds: new BigUint64Array(), bkBizIds: new BigInt64Array(), statuses: [] }, 1, 10);
+const { total } = await itsm.tickets.search(itsm.connection, { sns: [], serviceIds: new BigUint64Array(), bkBizIds: new BigInt64Array(), statuses: [] }, 1, 10);
 const claimed = callbacks.conclude('REVOKED', false, true);
 try {
   await itsm.tickets.status(itsm.connection, 'NOBODYS');

@@ -22,9 +22,9 @@ const BODY = {
   token: 'canary-of-the-token', last_approver: 'admin',
 };
 
-/** @param {string} key @param {number} expiresAt */
-function header(key = KEY, expiresAt = NOW_S + 3600) {
-  return callbacks.bind(key, { operationId: OPERATION, callbackUrl: ADDRESS, expiresAt: BigInt(expiresAt) })[1];
+/** @param {string} key @param {number} expiresS */
+function bound(key = KEY, expiresS = NOW_S + 3600) {
+  return callbacks.bind(key, { operationId: OPERATION, callbackUrl: ADDRESS, expiresS: BigInt(expiresS) });
 }
 
 /**
@@ -116,12 +116,12 @@ test('a body that is no callback is shown with what is wrong', async (t) => {
 test('a header is checked with the key and the address', async (t) => {
   const { page, errors } = await open();
   const label = WORDS.en.headerLabel.replaceAll('`', '');
-  const good = header();
+  const { header: [, good], tag } = bound();
   const cases = [
     { what: 'genuine', header: good, result: 'bound', operation: true },
     { what: 'genuine, among all headers as received', header: `Host: cmdb.example.com\nx-itsm-binding: ${good}\nAccept: */*`, result: 'bound', operation: true },
     { what: 'forged', header: good.replace(/.$/, (last) => (last === '0' ? '1' : '0')), result: 'forged' },
-    { what: 'expired', header: header(KEY, NOW_S - 1), result: 'expired', operation: true },
+    { what: 'expired', header: bound(KEY, NOW_S - 1).header[1], result: 'expired', operation: true },
     { what: 'another key of the same id', header: good, key: `itsm-key.t.${'1e'.repeat(32)}`, result: 'forged' },
     { what: 'a key of another id', header: good, key: `itsm-key.u.${'0f'.repeat(32)}`, result: 'unknownKey' },
     { what: 'no key', header: good, key: 'secret', result: 'invalidKey' },
@@ -139,6 +139,7 @@ test('a header is checked with the key and the address', async (t) => {
       const text = WORDS.en[/** @type {keyof typeof WORDS.en} */ (result)];
       assert.equal(await shown(page, '#header-result'), text.replaceAll('`', ''));
       assert.equal((await page.locator('#claims').innerText()).includes(OPERATION), operation);
+      assert.ok(!(await page.content()).includes(tag));
     });
   }
   assert.deepEqual(errors, []);
@@ -150,7 +151,7 @@ test('a body and a header that hold lead to the question to ask', async () => {
   await page.getByRole('button', { name: WORDS.en.example }).click();
   assert.equal(await shown(page, '#body-result'), WORDS.en.approved);
   assert.equal(await shown(page, '#header-result'), WORDS.en.bound);
-  assert.equal(await shown(page, '#next'), `So ask now: tickets.confirm(connection, "REQ20261124000058", "${OPERATION}")`);
+  assert.equal(await shown(page, '#next'), WORDS.en.ask.replaceAll('`', '').replace('{0}', 'tickets.confirm(connection, "REQ20261124000058", tag)'));
   await page.getByRole('button', { name: WORDS.en.clear }).click();
   assert.equal(await shown(page, '#body-result'), WORDS.en.nothing);
 });

@@ -5,20 +5,21 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
-import { askForApproval } from '../approval.js';
+import { newTicket } from '../approval.js';
 import { callbackListener } from '../endpoint.js';
 import { startFakeItsm } from '../fake-itsm.js';
 import { Itsm } from '../itsm.js';
 
+/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
 /** @import { Outcome } from '../generated/itsm/interfaces/blueking-itsm-types.js' */
 
 export const SECRET = 'canary-of-the-app-secret';
 export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
 export const AUTHORIZATION = { bk_app_code: 'app', bk_app_secret: SECRET };
 
-/** A fake ITSM that wants these credentials, for as long as the test file runs. */
-export async function fakeItsm() {
-  const fake = await startFakeItsm('--credentials', `app:${SECRET}`);
+/** A fake ITSM that wants these credentials, for as long as the test file runs. @param {string[]} options more of them */
+export async function fakeItsm(...options) {
+  const fake = await startFakeItsm('--credentials', `app:${SECRET}`, ...options);
   after(() => fake.stop());
   return fake;
 }
@@ -30,9 +31,12 @@ export function itsmAt(gateway) {
   return itsm;
 }
 
-/** @param {(operationId: string, outcome: Outcome) => void} [handOver] */
-export async function setUp(handOver = () => {}) {
-  const fake = await fakeItsm();
+/**
+ * @param {(operationId: string, outcome: Outcome) => void} [handOver]
+ * @param {string[]} options of the fake ITSM
+ */
+export async function setUp(handOver = () => {}, ...options) {
+  const fake = await fakeItsm(...options);
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   after(() => server.close());
@@ -48,6 +52,8 @@ export async function setUp(handOver = () => {}) {
   const handed = [];
   /** @type {string[]} */
   const said = [];
+  /** Of the tickets made here. @type {string[]} */
+  const tags = [];
   server.on('request', callbackListener(settings, (operationId, outcome) => {
     handOver(operationId, outcome);
     handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
@@ -60,10 +66,17 @@ export async function setUp(handOver = () => {}) {
     settings,
     handed,
     said,
-    /** Makes a ticket, and waits until its flow has started. */
-    async ticket(title = '扩容') {
+    tags,
+    /**
+     * Makes a ticket, and waits until its flow has started.
+     * @param {Partial<NewTicket>} changes of the built-in approval
+     */
+    async ticket(changes = {}) {
       const operationId = await itsm.tickets.newOperationId();
-      const { sn } = await askForApproval(itsm, settings, operationId, { creator: 'carol', approver: 'admin', title });
+      const what = { creator: 'carol', approver: 'admin', title: '扩容' };
+      const ticket = { ...newTicket(settings, operationId, what), ...changes };
+      tags.push(ticket.tag);
+      const { sn } = await itsm.tickets.create(itsm.connection, ticket);
       await fake.started(sn);
       return { operationId, sn };
     },
