@@ -1,4 +1,4 @@
-// A host in C, over wasmtime's C API. It asks for an approval and waits for it, or says what a received callback claims.
+// A host in C, over wasmtime's C API. It asks for an approval and waits for it, or says what a received callback is worth.
 //
 // Whatever fails ends the program, so nothing is freed on those ways.
 
@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <wasmtime.h>
 
+// The oldest version that will do: the runtime finds these names in a component of 0.1.1 too, and not in one of 0.2.0.
 #define CALLBACKS "blueking:itsm/callbacks@0.1.0"
 #define TICKETS "blueking:itsm/tickets@0.1.0"
 
@@ -182,10 +183,63 @@ static Value call_with(Component *loaded, const char *interface, const char *fun
 #define CALL(loaded, interface, function, ...) \
     call_with(loaded, interface, function, (Value[]){__VA_ARGS__}, COUNT(((Value[]){__VA_ARGS__})))
 
+// ---- Asking ITSM
+
+static Value connection_from_settings(void) {
+    return RECORD(
+        {"endpoint", variant("gateway", text(setting("ITSM_GATEWAY")))},
+        {"authorization", variant("app", RECORD(
+            {"app-code", text(setting("ITSM_APP_CODE"))},
+            {"app-secret", text(setting("ITSM_APP_SECRET"))},
+            {"user", none()}
+        ))},
+        {"headers", EMPTY_LIST},
+        {"deadline-ms", none()}
+    );
+}
+
+static _Noreturn void person_must_look(const Value *answer) {
+    fputs("a person must look, ITSM says ", stderr);
+    print(stderr, &answer->of.variant.discriminant);
+    if (is(&answer->of.variant.discriminant, "undecidable")) {
+        fputs(": ", stderr);
+        print_field(stderr, answer->of.variant.val, "why");
+    }
+    stop("");
+}
+
+// What asking answered: none when it failed. Asking changes nothing, and the ticket is still there.
+static const Value *answered(const Value *result) {
+    if (!result->of.result.is_ok) {
+        fputs("asking failed: ", stderr);
+        print_field(stderr, result->of.result.val, "message");
+        fputs("\n", stderr);
+        return NULL;
+    }
+    return result->of.result.val;
+}
+
+typedef enum { NOT_YET, APPROVED, NOT_APPROVED } Decision;
+
+// What a confirmation comes to. The verdict of a ticket that has ended is printed.
+static Decision decision(const Value *confirmation) {
+    const wasm_name_t *what = &confirmation->of.variant.discriminant;
+    if (is(what, "open") || is(what, "undecided")) {
+        return NOT_YET;
+    }
+    if (!is(what, "ended")) {
+        person_must_look(confirmation);
+    }
+    const wasm_name_t *verdict = &field(confirmation->of.variant.val, "verdict")->of.enumeration;
+    print(stdout, verdict);
+    puts("");
+    return is(verdict, "approved") ? APPROVED : NOT_APPROVED;
+}
+
 // ---- Asking for an approval
 
-// Why there is no ticket, whether ITSM may have acted, and what to do next, in the word of the WIT.
-static _Noreturn void explain(const Value *failure, const Value *operation) {
+// Why there is no answer to `create`, whether ITSM may have acted, and what to do next, in the word of the WIT.
+static void explain(const Value *failure) {
     fputs("create failed: ", stderr);
     print_field(stderr, failure, "message");
     fputs(field(failure, "may-have-acted")->of.boolean ? "\nITSM may have acted" : "\nITSM did nothing", stderr);
@@ -197,60 +251,75 @@ static _Noreturn void explain(const Value *failure, const Value *operation) {
         fputs(" ", stderr);
         print(stderr, &about->of.string);
     }
-    fputs(", tag ", stderr);
-    print(stderr, &operation->of.string);
-    stop("");
+    fputs("\n", stderr);
+}
+
+// The number in what `create` or `recover` tells of a ticket.
+static Value number_of(const Value *created) {
+    Value sn;
+    wasmtime_component_val_clone(field(created, "sn"), &sn);
+    fputs("waiting for ", stderr);
+    print(stderr, &sn.of.string);
+    fputs("\n", stderr);
+    return sn;
+}
+
+// Asks for the ticket by its tag, as long as ITSM may still make it.
+static Value recover(Component *itsm, const Value *connection, const Value *ticket) {
+    for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
+        Value result = CALL(itsm, TICKETS, "recover", *connection, *ticket);
+        const Value *recovery = answered(&result);
+        if (recovery != NULL && is(&recovery->of.variant.discriminant, "found")) {
+            Value sn = number_of(recovery->of.variant.val);
+            wasmtime_component_val_delete(&result);
+            return sn;
+        }
+        if (recovery != NULL && !is(&recovery->of.variant.discriminant, "absent")) {
+            person_must_look(recovery);
+        }
+        wasmtime_component_val_delete(&result);
+    }
+    stop("no ticket was made");
+}
+
+// Makes the ticket, once.
+static Value create(Component *itsm, const Value *connection, const Value *ticket) {
+    Value created = CALL(itsm, TICKETS, "create", *connection, *ticket);
+    const Value *said = created.of.result.val;
+    Value sn;
+    if (created.of.result.is_ok) {
+        sn = number_of(said);
+    } else {
+        explain(said);
+        if (!field(said, "may-have-acted")->of.boolean) {
+            exit(1);
+        }
+        sn = recover(itsm, connection, ticket);
+    }
+    wasmtime_component_val_delete(&created);
+    return sn;
 }
 
 // Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked.
-static bool wait_for(Component *itsm, const Value *connection, const Value *sn) {
+static Decision wait_for(Component *itsm, const Value *connection, const Value *sn) {
     for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
-        Value answer = CALL(itsm, TICKETS, "confirm", *connection, *sn, none());
-        const Value *said = answer.of.result.val;
-        if (!answer.of.result.is_ok) {
-            // Asking changes nothing, and the ticket is still there.
-            fputs("asking again: ", stderr);
-            print_field(stderr, said, "message");
-            fputs("\n", stderr);
-        } else if (is(&said->of.variant.discriminant, "ended")) {
-            const wasm_name_t *verdict = &field(said->of.variant.val, "verdict")->of.enumeration;
-            print(stdout, verdict);
-            puts("");
-            bool approved = is(verdict, "approved");
-            wasmtime_component_val_delete(&answer);
-            return approved;
-        } else if (!is(&said->of.variant.discriminant, "open") && !is(&said->of.variant.discriminant, "undecided")) {
-            fputs("a person must look, ITSM says ", stderr);
-            print(stderr, &said->of.variant.discriminant);
-            stop("");
+        Value result = CALL(itsm, TICKETS, "confirm-own", *connection, *sn);
+        const Value *confirmation = answered(&result);
+        Decision now = confirmation == NULL ? NOT_YET : decision(confirmation);
+        wasmtime_component_val_delete(&result);
+        if (now != NOT_YET) {
+            return now;
         }
-        wasmtime_component_val_delete(&answer);
     }
     puts("open");
-    return false;
+    return NOT_YET;
 }
 
-static bool approval(const char *creator, const char *approver, const char *title) {
+static Decision approval(const char *creator, const char *approver, const char *title) {
     Component itsm = load("itsm.wasm");
-    Value connection = RECORD(
-        {"endpoint", variant("gateway", text(setting("ITSM_GATEWAY")))},
-        {"authorization", variant("app", RECORD(
-            {"app-code", text(setting("ITSM_APP_CODE"))},
-            {"app-secret", text(setting("ITSM_APP_SECRET"))},
-            {"user", none()}
-        ))},
-        {"headers", EMPTY_LIST},
-        {"deadline-ms", none()}
-    );
-    Value operation = call_with(&itsm, TICKETS, "new-operation-id", NULL, 0);
-    // Whatever is lost from here on, the ticket can be found by this.
-    fputs("operation ", stderr);
-    print(stderr, &operation.of.string);
-    fputs("\n", stderr);
-    Value tag;
-    wasmtime_component_val_clone(&operation, &tag);
+    Value connection = connection_from_settings();
     Value ticket = RECORD(
-        {"operation-id", tag},
+        {"tag", call_with(&itsm, TICKETS, "new-tag", NULL, 0)},
         {"service", variant("fast-approval", RECORD(
             {"approvers", LIST(text(approver))},
             {"content", text(title)}
@@ -262,23 +331,16 @@ static bool approval(const char *creator, const char *approver, const char *titl
         {"callback", none()},
         {"extra-json", none()}
     );
-    Value created = CALL(&itsm, TICKETS, "create", connection, ticket);
-    if (!created.of.result.is_ok) {
-        explain(created.of.result.val, &operation);
-    }
-    fputs("waiting for ", stderr);
-    print_field(stderr, created.of.result.val, "sn");
-    fputs("\n", stderr);
-    bool approved = wait_for(&itsm, &connection, field(created.of.result.val, "sn"));
-    wasmtime_component_val_delete(&created);
+    Value sn = create(&itsm, &connection, &ticket);
+    Decision decided = wait_for(&itsm, &connection, &sn);
+    wasmtime_component_val_delete(&sn);
     wasmtime_component_val_delete(&ticket);
-    wasmtime_component_val_delete(&operation);
     wasmtime_component_val_delete(&connection);
     unload(&itsm);
-    return approved;
+    return decided;
 }
 
-// ---- Reading a callback
+// ---- Receiving a callback
 
 static Value body_from_stdin(void) {
     char bytes[MOST_BYTES];
@@ -291,55 +353,60 @@ static Value body_from_stdin(void) {
     return value;
 }
 
-// What an answer holds, or the end of the program with the name of what is wrong.
-static const Value *held(const Value *answer, const char *what) {
-    if (!answer->of.result.is_ok) {
-        fprintf(stderr, "%s: ", what);
-        print(stderr, &answer->of.result.val->of.variant.discriminant);
-        stop("");
-    }
-    return answer->of.result.val;
-}
-
-// The component for this imports nothing, so the key can't leave.
-static void callback(const char *header) {
+// What a request to the callback address is. The component for this imports nothing, so the key can't leave.
+static Value received(const char *header) {
     Component callbacks = load("itsm-callbacks.wasm");
     Value keys = LIST(text(setting("ITSM_BINDING_KEY")));
     Value headers = LIST(pair("X-Itsm-Binding", header));
     Value url = text(setting("ITSM_CALLBACK_URL"));
-    Value checked = CALL(&callbacks, CALLBACKS, "check-binding", keys, headers, url, number((uint64_t)time(NULL)));
-    const Value *claims = held(&checked, "the binding does not hold");
-    fputs("operation ", stdout);
-    print_field(stdout, claims, "operation-id");
-    puts("");
-
     Value body = body_from_stdin();
-    Value parsed = CALL(&callbacks, CALLBACKS, "parse", body);
-    const Value *claim = held(&parsed, "the body is no callback");
-    const Value ended = {.kind = WASMTIME_COMPONENT_BOOL, .of.boolean = true};
-    Value verdict = CALL(&callbacks, CALLBACKS, "conclude", *field(claim, "status"), *field(claim, "approve-result"), ended);
-    fputs("claims that ", stdout);
-    print_field(stdout, claim, "sn");
-    fputs(" is ", stdout);
-    print(stdout, &verdict.of.enumeration);
-    puts(": confirm it before acting");
-    wasmtime_component_val_delete(&verdict);
-    wasmtime_component_val_delete(&parsed);
+    Value reception = CALL(&callbacks, CALLBACKS, "receive", keys, headers, url, number((uint64_t)time(NULL)), body);
     wasmtime_component_val_delete(&body);
-    wasmtime_component_val_delete(&checked);
     wasmtime_component_val_delete(&url);
     wasmtime_component_val_delete(&headers);
     wasmtime_component_val_delete(&keys);
     unload(&callbacks);
+    return reception;
+}
+
+// A callback is a claim: ITSM itself says what became of the operation's ticket.
+static Decision callback(const char *header) {
+    Value reception = received(header);
+    const Value *held = reception.of.variant.val;
+    if (is(&reception.of.variant.discriminant, "refused")) {
+        print_field(stderr, held, "why");
+        stop("");
+    }
+    if (is(&reception.of.variant.discriminant, "self-check")) {
+        stop("a self-check, and its binding holds");
+    }
+    const Value *bound = field(held, "bound");
+    fputs("operation ", stderr);
+    print_field(stderr, field(bound, "claims"), "operation-id");
+    fputs("\n", stderr);
+
+    Component itsm = load("itsm.wasm");
+    Value connection = connection_from_settings();
+    const Value *sn = field(field(held, "callback"), "sn");
+    Value result = CALL(&itsm, TICKETS, "confirm", connection, *sn, *field(bound, "tag"));
+    const Value *confirmation = answered(&result);
+    Decision decided = confirmation == NULL ? NOT_YET : decision(confirmation);
+    if (decided == NOT_YET) {
+        fputs("not to be acted on now: answer `refused`, and ask again later\n", stderr);
+    }
+    wasmtime_component_val_delete(&result);
+    wasmtime_component_val_delete(&connection);
+    unload(&itsm);
+    wasmtime_component_val_delete(&reception);
+    return decided;
 }
 
 int main(int count, char **arguments) {
     if (count == 5 && strcmp(arguments[1], "approval") == 0) {
-        return approval(arguments[2], arguments[3], arguments[4]) ? 0 : 1;
+        return approval(arguments[2], arguments[3], arguments[4]) == APPROVED ? 0 : 1;
     }
     if (count == 3 && strcmp(arguments[1], "callback") == 0) {
-        callback(arguments[2]);
-        return 0;
+        return callback(arguments[2]) == APPROVED ? 0 : 1;
     }
     stop("usage: host approval CREATOR APPROVER TITLE\n       host callback BINDING <BODY");
 }

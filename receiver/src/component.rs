@@ -1,12 +1,14 @@
 //! The way of a callback: binding, claim, ITSM's own word, sink, answer.
 
 use crate::bindings::blueking::itsm::approval_sink::{self, Disposition};
-use crate::bindings::blueking::itsm::callbacks::{self, Claims, Reply};
+use crate::bindings::blueking::itsm::callbacks::{
+    self, Bound, BoundCallback, Claims, Reception, Reply,
+};
 use crate::bindings::blueking::itsm::tickets;
 use crate::bindings::blueking::itsm::types::{
-    self as itsm, AppCredentials, Authorization, Confirmation, Connection, User,
+    self as itsm, AppCredentials, Authorization, Confirmation, Connection, Outcome, User, Verdict,
 };
-use crate::http::{self, NoBody};
+use crate::http;
 use crate::settings::{Endpoint, Settings};
 use wasi::cli::{environment, stderr};
 use wasi::clocks::wall_clock;
@@ -45,64 +47,85 @@ impl Guest for Receiver {
 }
 
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
-    let bound = callbacks::check_binding(
-        &settings.binding_keys,
-        &http::headers(request),
-        &settings.callback_url,
-        wall_clock::now().seconds,
-    );
-    let Ok(claims) = bound else {
+    let (keys, url) = (&settings.binding_keys, &settings.callback_url);
+    let headers = http::headers(request);
+    let now_s = wall_clock::now().seconds;
+    // `receive` checks it too, but wants the body, and a stranger must keep no place while a body comes.
+    let Ok(bound) = callbacks::check_binding(keys, &headers, url, now_s) else {
         return callbacks::refused(NOT_OURS);
     };
-    let Claims { operation_id, .. } = &claims;
-    match settle(settings, request, operation_id) {
-        Ok(done) => {
-            log(&format!("operation {operation_id}: {done}"));
-            callbacks::accepted()
-        }
-        Err(why) => {
-            log(&format!("operation {operation_id}: refused: {why}"));
-            callbacks::refused(&why)
-        }
+    let operation_id = &bound.claims.operation_id;
+    let (said, reply) = match http::body(request, MOST_BYTES, BODY_WITHIN_NS) {
+        Ok(body) => match callbacks::receive(keys, &headers, url, now_s, &body) {
+            Reception::Genuine(genuine) => settled(settle(settings, &genuine)),
+            Reception::SelfCheck(reply) => ("a self-check".to_owned(), reply),
+            Reception::Refused(refusal) => (format!("refused: {}", refusal.why), refusal.reply),
+        },
+        Err(why) => settled(Err(why.to_owned())),
+    };
+    log(&format!("operation {operation_id}: {said}"));
+    reply
+}
+
+/// What to log and to answer: ITSM gets to know why it has to keep the ticket on its failed list.
+fn settled(done: Result<String, String>) -> (String, Reply) {
+    match done {
+        Ok(done) => (done, callbacks::accepted()),
+        Err(why) => (format!("refused: {why}"), callbacks::refused(&why)),
     }
 }
 
-/// What was done, or why ITSM has to keep the ticket on its failed list.
-fn settle(
-    settings: &Settings,
-    request: &IncomingRequest,
-    operation_id: &str,
-) -> Result<String, String> {
-    let body = http::body(request, MOST_BYTES, BODY_WITHIN_NS).map_err(|why| match why {
-        NoBody::TooLarge => "the body is too large",
-        NoBody::TooSlow => "the body came too slowly",
-        NoBody::Gone => "the body broke off",
-    })?;
-    // The reason may repeat a piece of the body, and nothing is echoed.
-    let callback = callbacks::parse(&body).map_err(|_| "the body is no callback")?;
-    if callbacks::is_self_check(&callback) {
-        return Ok("a self-check".to_owned());
-    }
-    let asked = tickets::confirm(&connection(settings), &callback.sn, Some(operation_id));
-    let outcome = match asked {
-        Ok(Confirmation::Ended(outcome)) => outcome,
-        Ok(Confirmation::Open(_)) => return Err("the ticket has not ended".to_owned()),
-        Ok(Confirmation::Undecided(_)) => return Err("the result can't be read yet".to_owned()),
-        Ok(Confirmation::Foreign | Confirmation::Missing) => {
-            return Err("the number is not this operation's".to_owned());
-        }
-        Ok(Confirmation::Ambiguous(_)) => {
-            return Err("several tickets have this number".to_owned());
-        }
-        // Without records of its own, no receiver can tell whose ticket it is.
-        Ok(Confirmation::TagsIgnored) => return Err("this server ignores tags".to_owned()),
-        Ok(Confirmation::Other(why)) => return Err(why),
-        Err(failure) => return Err(format!("ITSM could not be asked: {}", failure.message)),
-    };
-    match approval_sink::deliver(operation_id, &outcome) {
-        Disposition::Taken => Ok(format!("{} {:?}", outcome.ticket.sn, outcome.verdict)),
+/// What was done, or why nothing was.
+fn settle(settings: &Settings, genuine: &BoundCallback) -> Result<String, String> {
+    let BoundCallback { bound, callback } = genuine;
+    let Bound { claims, tag } = bound;
+    let asked = tickets::confirm(&connection(settings), &callback.sn, tag);
+    let asked = asked.map_err(|failure| format!("ITSM could not be asked: {}", failure.message))?;
+    let outcome = ended(asked)?;
+    let (sn, verdict) = (&outcome.ticket.sn, verdict_word(outcome.verdict));
+    match approval_sink::deliver(&claims.operation_id, &outcome) {
+        Disposition::Taken => Ok(format!("{sn} {verdict}, handed over")),
         Disposition::Retry(why) => Err(format!("not taken: {why}")),
         Disposition::Never(why) => Err(format!("never taken: {why}")),
+    }
+}
+
+/// The outcome, or a sentence for ITSM's administrators and the operator's log.
+fn ended(confirmation: Confirmation) -> Result<Outcome, String> {
+    let why = match confirmation {
+        Confirmation::Ended(outcome) => return Ok(outcome),
+        Confirmation::Open(_) => "the ticket has not ended",
+        Confirmation::Undecided(_) => "the ticket has ended, and ITSM does not give its result yet",
+        Confirmation::Undecidable(undecidable) => {
+            return Err(format!("a person must look: {}", undecidable.why));
+        }
+        Confirmation::Foreign => "the number is not that of this operation's ticket",
+        Confirmation::Missing => "no ticket has this number",
+        Confirmation::Ambiguous(tickets) => {
+            let sns: Vec<_> = tickets.into_iter().map(|ticket| ticket.sn).collect();
+            return Err(format!(
+                "a person must look at {}: the number or the tag is on each of them",
+                sns.join(", ")
+            ));
+        }
+        // Without a store, only the tag tells whose ticket it is.
+        Confirmation::Untraceable => {
+            "this server finds no ticket by its tag, and this receiver can't do without"
+        }
+        Confirmation::Other(why) => return Err(why),
+    };
+    Err(why.to_owned())
+}
+
+fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Open => "open",
+        Verdict::Approved => "approved",
+        Verdict::Rejected => "rejected",
+        Verdict::Completed => "completed",
+        Verdict::Withdrawn => "withdrawn",
+        Verdict::Terminated => "terminated",
+        Verdict::Closed => "closed",
     }
 }
 
@@ -112,7 +135,7 @@ fn check(settings: &Settings) -> Result<(), String> {
         let claims = Claims {
             operation_id: "check".to_owned(),
             callback_url: settings.callback_url.clone(),
-            expires_at: 0,
+            expires_s: 0,
         };
         callbacks::bind(key, &claims)
             .map_err(|why| format!("ITSM_BINDING_KEYS, key {place}: {why}"))?;

@@ -10,51 +10,43 @@ use wasi::io::streams::{InputStream, StreamError};
 
 const READ_AT_ONCE: u64 = 16 * 1024;
 
-/// Why there is no whole body.
-pub enum NoBody {
-    /// It is larger than the limit.
-    TooLarge,
-    /// It did not come in time.
-    TooSlow,
-    /// The client went away.
-    Gone,
-}
-
-/// A request's headers, those whose values are text.
+/// A request's headers. What is no text in one is replaced, which makes no binding whole.
 pub fn headers(request: &IncomingRequest) -> Vec<(String, String)> {
     let entries = request.headers().entries().into_iter();
     entries
-        .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
         .collect()
 }
 
-/// A request's body, if it is at most this long and comes within this time.
+/// A request's body, if it is at most this long and comes within this time, or why there is none.
 pub fn body(
     request: &IncomingRequest,
     most_bytes: usize,
     within_ns: u64,
-) -> Result<Vec<u8>, NoBody> {
-    let body = request.consume().map_err(|()| NoBody::Gone)?;
-    let stream = body.stream().map_err(|()| NoBody::Gone)?;
+) -> Result<Vec<u8>, &'static str> {
+    let body = request.consume().map_err(|()| "the body broke off")?;
+    let stream = body.stream().map_err(|()| "the body broke off")?;
     read(&stream, most_bytes, within_ns)
 }
 
-fn read(stream: &InputStream, most_bytes: usize, within_ns: u64) -> Result<Vec<u8>, NoBody> {
+fn read(stream: &InputStream, most_bytes: usize, within_ns: u64) -> Result<Vec<u8>, &'static str> {
     let late = monotonic_clock::subscribe_duration(within_ns);
     let mut bytes = Vec::new();
     loop {
         match stream.read(READ_AT_ONCE) {
             Ok(chunk) if chunk.is_empty() => {
                 if !poll(&[&stream.subscribe(), &late]).contains(&0) {
-                    return Err(NoBody::TooSlow);
+                    return Err("the body came too slowly");
                 }
             }
-            Ok(chunk) if bytes.len() + chunk.len() > most_bytes => return Err(NoBody::TooLarge),
+            Ok(chunk) if bytes.len() + chunk.len() > most_bytes => {
+                return Err("the body is too large");
+            }
             // A body that trickles in is always ready: the clock counts all the same.
-            Ok(_) if late.ready() => return Err(NoBody::TooSlow),
+            Ok(_) if late.ready() => return Err("the body came too slowly"),
             Ok(chunk) => bytes.extend(chunk),
             Err(StreamError::Closed) => return Ok(bytes),
-            Err(StreamError::LastOperationFailed(_)) => return Err(NoBody::Gone),
+            Err(StreamError::LastOperationFailed(_)) => return Err("the body broke off"),
         }
     }
 }

@@ -10,6 +10,9 @@ use std::process::Command;
 /// Other versions of the `wasmtime` command, by their requirements in `tests/platforms`.
 const WASMTIMES: [&str; 2] = ["wasmtime-47", "wasmtime-49"];
 
+/// The modules of `tests/commands` that run the `wasmtime` command. No other package's tests are named so.
+const UNDER_WASMTIME: [&str; 3] = ["receiver::", "guests::", "command_line::"];
+
 /// Runs in each what it can run, up to the first failure.
 pub fn run() -> Result<()> {
     let folder = components::build()?;
@@ -22,8 +25,8 @@ pub fn run() -> Result<()> {
             tools::cargo()?
                 .arg("test")
                 .args(tools::HOSTS)
-                .args(["--test", "receiver", "--test", "guests"])
-                .args(["--test", "command_line"])
+                .args(["--test", "all", "--"])
+                .args(UNDER_WASMTIME)
                 .env("ITSM_WASM_DIR", &folder)
                 .env("WASMTIME", &wasmtime),
         )?;

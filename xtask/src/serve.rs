@@ -2,6 +2,7 @@
 
 use crate::{python, tools};
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -95,11 +96,11 @@ fn ask(listen: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-/// The sentence in the receiver's answer.
-fn message(answer: &str) -> &str {
-    let rest = answer.split_once(r#""message":""#).map(|(_, rest)| rest);
-    let end = rest.and_then(|rest| rest.split_once(r#"","result""#));
-    end.map_or(answer, |(message, _)| message)
+/// The sentence in the receiver's answer; the whole answer if there is none.
+fn message(answer: &str) -> String {
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    body["message"].as_str().unwrap_or(answer).to_owned()
 }
 
 #[cfg(test)]
@@ -108,8 +109,14 @@ mod tests {
 
     #[test]
     fn the_sentence_is_taken_from_the_answer() {
-        let answer = "HTTP/1.1 503 x\r\n\r\n{\"code\":1,\"data\":null,\"message\":\"A is not set\",\"result\":false}";
-        assert_eq!(message(answer), "A is not set");
-        assert_eq!(message("no answer"), "no answer");
+        let answer = "HTTP/1.1 503 x\r\ncontent-length: 9\r\n\r\n{\"message\":\"\\\"A\\\" is not set\",\"code\":1}";
+        assert_eq!(message(answer), "\"A\" is not set");
+        for other in [
+            "no answer",
+            "HTTP/1.1 500 x\r\n\r\n",
+            "HTTP/1.1 500 x\r\n\r\n<p>",
+        ] {
+            assert_eq!(message(other), other);
+        }
     }
 }

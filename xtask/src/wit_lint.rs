@@ -1,7 +1,9 @@
-//! Everything in `wit/` has a doc comment, and each interface and world says since when it is.
+//! Everything in `wit/` has a doc comment, each interface and world says since when it is, and command
+//! lines can write each name as it is.
 
 use crate::tools;
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use wit_component::WitPrinter;
 use wit_parser::{
     Docs, Function, Interface, PackageId, Resolve, Stability, Type, TypeDefKind, TypeId, World,
@@ -15,8 +17,10 @@ pub fn check() -> Result<()> {
         .push_dir(tools::root()?.join("wit"))
         .context("can't read wit/")?;
     let lint = lint(&resolve, package);
-    if !lint.missing.is_empty() {
-        bail!("wit/ lacks:\n{}", lint.missing.join("\n"));
+    let unwritable = unwritable(&resolve, package)?;
+    if !lint.missing.is_empty() || !unwritable.is_empty() {
+        let lines = [lint.missing, unwritable].concat();
+        bail!("wit/ is not as it should be:\n{}", lines.join("\n"));
     }
     println!("wit/: {} items, all of them documented", lint.items);
     Ok(())
@@ -26,8 +30,12 @@ pub fn check() -> Result<()> {
 pub fn in_one_file() -> Result<String> {
     let mut resolve = everything();
     let (package, _) = resolve.push_dir(tools::root()?.join("wit"))?;
+    printed(&resolve, package)
+}
+
+fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
     let mut printer = WitPrinter::default();
-    printer.print(&resolve, package, &[])?;
+    printer.print(resolve, package, &[])?;
     Ok(printer.output.to_string())
 }
 
@@ -37,6 +45,26 @@ fn everything() -> Resolve {
         all_features: true,
         ..Resolve::default()
     }
+}
+
+/// Names that command lines can't write as they are: they call a function without its interface, and a
+/// name that is a word of WIT's own needs a `%`.
+fn unwritable(resolve: &Resolve, package: PackageId) -> Result<Vec<String>> {
+    let text = printed(resolve, package)?;
+    let code = text.lines().map(str::trim);
+    let mut found: Vec<_> = code
+        .filter(|line| !line.starts_with("///") && line.contains('%'))
+        .map(|line| format!("`{line}` has a word of WIT's own for its name"))
+        .collect();
+    let mut places = BTreeMap::new();
+    for (place, id) in &resolve.packages[package].interfaces {
+        for function in resolve.interfaces[*id].functions.keys() {
+            if let Some(other) = places.insert(function, place) {
+                found.push(format!("{place} and {other} both have `{function}`"));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What a package lacks.
@@ -268,6 +296,33 @@ mod tests {
             .push_dir(tools::root().unwrap().join("wit"))
             .unwrap();
         assert_eq!(one.items, lint(&resolve, package).items);
+    }
+
+    #[test]
+    fn names_that_command_lines_cannot_write_are_found() {
+        let mut resolve = everything();
+        let package = resolve.push_str(
+            "test.wit",
+            "package a:named@1.0.0;
+            interface one {
+                /// 100 % of it.
+                act: func();
+                %list: func(from-whom: string);
+            }
+            interface two {
+                enum colour { %flags, red }
+                act: func();
+            }",
+        );
+        let found = unwritable(&resolve, package.unwrap()).unwrap();
+        assert_eq!(
+            found,
+            [
+                "`%list: func(from-whom: string);` has a word of WIT's own for its name",
+                "`%flags,` has a word of WIT's own for its name",
+                "two and one both have `act`",
+            ]
+        );
     }
 
     #[test]

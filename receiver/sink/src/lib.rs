@@ -33,17 +33,31 @@ impl Guest for Sink {
             ticket,
             verdict,
             evidence,
+            decisions,
         } = outcome;
+        let decisions: Vec<_> = decisions
+            .into_iter()
+            .map(|decision| {
+                json!({
+                    "operator": decision.operator,
+                    "approved": decision.approved,
+                    "remark": decision.remark,
+                    "at": decision.at,
+                    "node_key": decision.node_key,
+                })
+            })
+            .collect();
         let object = json!({
             "operation_id": operation_id,
             "verdict": verdict_word(verdict),
             "evidence": evidence_word(evidence),
+            "decisions": decisions,
             "ticket": {
                 "sn": ticket.sn,
                 "id": ticket.id,
                 "title": ticket.title,
                 "creator": ticket.creator,
-                "service_id": ticket.service_id,
+                "service": ticket.service,
                 "status": ticket.status,
                 "created_at": ticket.created_at,
                 "ended_at": ticket.ended_at,
@@ -62,6 +76,7 @@ fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Open => "open",
         Verdict::Approved => "approved",
         Verdict::Rejected => "rejected",
+        Verdict::Completed => "completed",
         Verdict::Withdrawn => "withdrawn",
         Verdict::Terminated => "terminated",
         Verdict::Closed => "closed",
@@ -72,6 +87,6 @@ fn evidence_word(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Status => "status",
         Evidence::ApprovalResult => "approval-result",
-        Evidence::Logs => "logs",
+        Evidence::Decisions => "decisions",
     }
 }

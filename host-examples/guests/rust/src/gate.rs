@@ -43,10 +43,11 @@ fn run() -> Result<Verdict, String> {
         deadline_ms: None,
     };
     let action_url = setting("ACTION_URL")?;
+    // Public, unlike the tag: it goes into logs, and to whoever carries the action out.
     let operation = tickets::new_operation_id();
     let title = setting("TITLE")?;
     let ticket = NewTicket {
-        operation_id: operation.clone(),
+        tag: tickets::new_tag(),
         service: Service::FastApproval(FastApproval {
             approvers: vec![setting("APPROVER")?],
             content: title.clone(),
@@ -58,10 +59,9 @@ fn run() -> Result<Verdict, String> {
         callback: None,
         extra_json: None,
     };
-    // Whatever is lost from here on, the ticket can be found by this.
     eprintln!("operation {operation}");
     let created =
-        tickets::create(&connection, &ticket).map_err(|failure| explain(&failure, &operation))?;
+        tickets::create(&connection, &ticket).map_err(|failure| explain(&failure, &ticket))?;
     eprintln!("waiting for {} ({})", created.sn, created.ticket_url);
 
     let verdict = wait(&connection, &created.sn)?;
@@ -71,11 +71,11 @@ fn run() -> Result<Verdict, String> {
     Ok(verdict)
 }
 
-/// Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked.
+/// Asks until the ticket has ended. Its number is our own: `create` answered it.
 fn wait(connection: &Connection, sn: &str) -> Result<Verdict, String> {
     let start = Instant::now();
     while start.elapsed() < AT_MOST {
-        match tickets::confirm(connection, sn, None) {
+        match tickets::confirm_own(connection, sn) {
             Ok(Confirmation::Ended(outcome)) => return Ok(outcome.verdict),
             Ok(Confirmation::Open(_) | Confirmation::Undecided(_)) => {}
             Ok(other) => {
@@ -109,7 +109,7 @@ fn act(url: &str, operation: &str) -> Result<(), String> {
 }
 
 /// Why there is no ticket, whether ITSM may have acted, and what to do next.
-fn explain(failure: &Failure, operation: &str) -> String {
+fn explain(failure: &Failure, ticket: &NewTicket) -> String {
     let acted = if failure.may_have_acted {
         "ITSM may have acted"
     } else {
@@ -123,7 +123,8 @@ fn explain(failure: &Failure, operation: &str) -> String {
         Advice::AllowHost(host) => format!("let the component reach {host}"),
         Advice::WaitMs(ms) => format!("wait {ms} ms"),
         Advice::LookUp => {
-            format!("look for a ticket with the tag {operation} before running this again")
+            let (title, creator) = (&ticket.title, &ticket.creator);
+            format!("look for the ticket \"{title}\" of {creator} before running this again")
         }
         Advice::CallOperator => "call the operator of the gateway".to_owned(),
         Advice::GiveUp => "running this again does not help".to_owned(),
@@ -141,6 +142,7 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Open => "open",
         Verdict::Approved => "approved",
         Verdict::Rejected => "rejected",
+        Verdict::Completed => "completed",
         Verdict::Withdrawn => "withdrawn",
         Verdict::Terminated => "terminated",
         Verdict::Closed => "closed",
