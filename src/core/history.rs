@@ -208,22 +208,23 @@ fn entry(row: &Object) -> Result<Entry, String> {
 /// The flow's author can add such fields too. ITSM makes the decision field's own key from an MD5 sum
 /// and names the field 审批意见 (recorded); an author's key is made of words.
 fn decision(row: &Object, form: &[Value]) -> Result<Option<Decision>, String> {
-    let choices: Vec<(&Value, bool)> = form
+    let choices: Vec<&Value> = form
         .iter()
         .filter(|field| text(field, "type") == "RADIO" && is_made_by_itsm(text(field, "key")))
-        .filter_map(|field| match text(field, "value") {
-            "true" => Some((field, true)),
-            "false" => Some((field, false)),
-            _ => None,
-        })
         .collect();
     let named: Vec<_> = choices
         .iter()
-        .filter(|(field, _)| is_decision_by_code(field) || text(field, "name") == "审批意见")
+        .filter(|field| is_decision_by_code(field) || text(field, "name") == "审批意见")
         .collect();
-    let (field, approved) = match (choices.as_slice(), named.as_slice()) {
+    // Which field it is, is settled before its value is read: another's yes must not stand in for it.
+    let field = match (choices.as_slice(), named.as_slice()) {
         ([only], _) => *only,
         (_, [only]) => **only,
+        _ => return Ok(None),
+    };
+    let approved = match text(field, "value") {
+        "true" => true,
+        "false" => false,
         _ => return Ok(None),
     };
     let remark = form
@@ -465,6 +466,8 @@ mod tests {
             (json!([own("true"), made("false")]), Some(false)),
             (json!([made("true"), own("false")]), Some(true)),
             (json!([alike("true"), made("false")]), Some(false)),
+            // What it says can't be read, and a field beside it says yes.
+            (json!([alike("true"), made("maybe")]), None),
             // Only a field of the author's, or several that could be it.
             (json!([own("true")]), None),
             (json!([alike("true"), radio(&key("d"), "x", "true")]), None),
