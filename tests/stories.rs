@@ -75,6 +75,7 @@ impl Transport for Server<'_> {
                 status: 401,
                 headers: vec![("x-bkapi-error-code".into(), "1640102".into())],
                 body: body.to_string().into_bytes(),
+                came_at_s: 0,
             });
         }
         let asked = request.body.as_ref().map_or("", Secret::expose);
@@ -84,6 +85,7 @@ impl Transport for Server<'_> {
             status: 200,
             headers: vec![("content-type".into(), "application/json".into())],
             body: body.to_string().into_bytes(),
+            came_at_s: 0,
         })
     }
 

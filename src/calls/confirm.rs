@@ -8,6 +8,7 @@ use crate::core::connection::Connection;
 use crate::core::explanation::ApproveResult;
 use crate::core::failure::Failure;
 use crate::core::history::History;
+use crate::core::json::Json;
 use crate::core::new_ticket::NewTicket;
 use crate::core::operation_id;
 use crate::core::search::{Filter, Page};
@@ -126,26 +127,45 @@ pub fn recover(
 /// a tag that nobody can have used tells.
 pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
     let fresh = Secret::new(operation_id::from_bits(session.random()));
-    Ok(with_tag(session, &fresh)?.is_empty())
+    finds_nothing(session, &tagged(&fresh))
 }
 
-/// Whether the server stores the tags that it filters by. It was not always so, and no answer holds a
-/// ticket's tag; but the filter by project came after the storing, in each public release.
-pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+/// Whether the server filters by projects, found out in the same way.
+pub(super) fn honours_project_keys<T: Transport>(
+    session: &mut Session<T>,
+) -> Result<bool, Failure> {
     let fresh = operation_id::from_bits(session.random());
     let of_project = Filter {
         project_key: Some(fresh),
         ..Filter::default()
     };
-    Ok(find(session, &of_project)?.is_empty())
+    finds_nothing(session, &of_project)
+}
+
+/// Whether the server stores the tags that it filters by. It was not always so, and no answer holds a
+/// ticket's tag; but the filter by project came with the storing, in each public release.
+pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+    honours_project_keys(session)
+}
+
+fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
+    let page = session.query(&GET_TICKETS, filter.parameters(1, 1)?, Page::<Ticket>::read)?;
+    Ok(page.tickets.is_empty())
+}
+
+fn tagged(tag: &Secret) -> Filter {
+    Filter {
+        tag: Some(tag.clone()),
+        ..Filter::default()
+    }
 }
 
 fn with_tag<T: Transport>(session: &mut Session<T>, tag: &Secret) -> Result<Vec<Ticket>, Failure> {
-    let filter = Filter {
-        tag: Some(tag.clone()),
-        ..Filter::default()
-    };
-    find(session, &filter)
+    // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
+    let parameters = tagged(tag).parameters(1, ROWS)?;
+    session.query(&GET_TICKETS, parameters, |data| {
+        Ok(Page::<Ticket>::read(data)?.tickets)
+    })
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look
@@ -158,27 +178,42 @@ fn with_numbers<T: Transport>(
         sns: sns.to_vec(),
         ..Filter::default()
     };
-    let parameters = filter.parameters(1, ROWS)?;
-    session.query(&GET_TICKETS, parameters, |data| {
-        let tickets = Page::<Ticket>::read(data)?.tickets;
+    let read = |data: Json, number: u32| {
+        let page = Page::<Ticket>::read(data)?;
         let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
-        if tickets.iter().all(asked) {
-            Ok(tickets)
-        } else {
-            Err("other numbers than those asked for".to_owned())
+        match page.page {
+            _ if !page.tickets.iter().all(asked) => {
+                Err("other numbers than those asked for".to_owned())
+            }
+            same if same == number => Ok(page),
+            _ => Err("another page than asked for".to_owned()),
         }
-    })
+    };
+    let mut tickets: Vec<Ticket> = Vec::new();
+    for number in 1..=MOST_PAGES {
+        let parameters = filter.parameters(number, ROWS)?;
+        let page = session.query(&GET_TICKETS, parameters, |data| read(data, number))?;
+        // A ticket made meanwhile moves the others on, and one of them is then on two pages.
+        for row in page.tickets {
+            if !tickets
+                .iter()
+                .any(|known| known.id == row.id && known.sn == row.sn)
+            {
+                tickets.push(row);
+            }
+        }
+        if number >= page.pages {
+            return Ok(tickets);
+        }
+    }
+    Err(Failure::answer(
+        &GET_TICKETS,
+        format!("more than {} tickets have these numbers", MOST_PAGES * ROWS),
+    ))
 }
 
-/// More rows than any question here has answers, on a server that heeds it.
 const ROWS: u32 = 100;
-
-fn find<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<Vec<Ticket>, Failure> {
-    let parameters = filter.parameters(1, ROWS)?;
-    session.query(&GET_TICKETS, parameters, |data| {
-        Ok(Page::<Ticket>::read(data)?.tickets)
-    })
-}
+const MOST_PAGES: u32 = 10;
 
 fn settle_one<T: Transport>(
     session: &mut Session<T>,

@@ -21,9 +21,11 @@ pub fn create(
     let parameters = ticket.parameters()?;
     Session::open(transport, connection, ticket.secrets())?
         .send_once(&CREATE_TICKET, parameters, CreatedTicket::read)
-        .map_err(|failure| Failure {
-            may_have_acted: failure.may_have_acted
-                || failure.origin == Origin::Itsm && ticket.can_leave_a_ghost(),
-            ..failure
+        .map_err(|failure| {
+            if failure.origin == Origin::Itsm && ticket.can_leave_a_ghost() {
+                failure.unproven()
+            } else {
+                failure
+            }
         })
 }

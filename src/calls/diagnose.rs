@@ -8,8 +8,11 @@ use crate::core::callback;
 use crate::core::connection::Connection;
 use crate::core::failure::{Advice, Failure, Origin};
 use crate::core::http::NoAnswer;
+use crate::core::json::Json;
 use crate::core::new_ticket::CallbackTarget;
 use crate::core::operation_id;
+use crate::core::secret::Secret;
+use crate::core::words::said;
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 
@@ -29,7 +32,7 @@ pub struct Finding {
 pub enum Unfit {
     /// It can't be reached from here.
     Unreachable(Failure),
-    /// It redirects, with this status: ITSM would follow, and a POST becomes a GET.
+    /// It redirects, with this status: ITSM would follow, and its POST becomes a GET.
     Redirect(u16),
     /// It answers with a status that ITSM takes for a failure.
     Status(u16),
@@ -39,6 +42,8 @@ pub enum Unfit {
     NoZeroCode,
     /// It answers as a receiver, but refuses: the header did not arrive, or its keys are others.
     Refused(String),
+    /// Anything else, in words.
+    Other(String),
 }
 
 /// Tries the actions of the main job, one by one, so that each harms nothing.
@@ -76,7 +81,12 @@ pub fn diagnose(
         if findings.last().is_some_and(unreachable) {
             break;
         }
-        let tried = match session.send_once(action, parameters, |_| Ok(())) {
+        // None of these changes anything, whatever becomes of it.
+        let harmless = Action {
+            writes: false,
+            ..*action
+        };
+        let tried = match session.send_once(&harmless, parameters, |_| Ok(())) {
             // The parameters are ours: what is wrong is the connection.
             Err(failure) if failure.origin == Origin::Argument => return Err(failure),
             tried => tried,
@@ -151,31 +161,46 @@ pub fn check_callback_url(
         .request(callback::self_check_body())
         .map_err(Unfit::Unreachable)?;
     let deadline = transport.now() + u64::from(deadline_ms);
+    let secrets: Vec<&Secret> = target.secrets().collect();
     let response = transport.send(&request, deadline).map_err(|cause| {
         let cause = match cause {
             NoAnswer::TooLarge => return Unfit::NotJson,
             other => other,
         };
         let failure = Failure::transport(&TOKEN_VERIFY, &request.authority, cause);
-        Unfit::Unreachable(failure.without(&target.secrets().collect::<Vec<_>>()))
+        Unfit::Unreachable(failure.without(&secrets))
     })?;
     match response.status {
         200 | 201 => {}
+        status @ (307 | 308) => {
+            return Err(Unfit::Other(format!(
+                "it redirects with status {status}: ITSM follows and posts again, and whether that address answers as it should is not known from here. Give ITSM the address that it leads to, and check that one"
+            )));
+        }
         status @ 300..=399 => return Err(Unfit::Redirect(status)),
         status => return Err(Unfit::Status(status)),
     }
-    let Ok(Value::Object(answer)) = serde_json::from_slice(&response.body) else {
+    let answer = Json::parse(&response.body).and_then(|body| body.object("the answer"));
+    let Ok(answer) = answer else {
         return Err(Unfit::NotJson);
     };
-    match answer.get("code") {
-        // As Python compares: ITSM also takes 0.0 and false for 0.
-        Some(Value::Bool(false)) => Ok(()),
-        Some(Value::Number(code)) if code.as_f64() == Some(0.0) => Ok(()),
-        Some(Value::Number(_)) => {
-            let message = answer.get("message").and_then(Value::as_str);
-            let message = crate::core::failure::cut_message(message.unwrap_or_default());
-            Err(Unfit::Refused(message))
+    let Some(code) = answer.find("code") else {
+        return Err(Unfit::NoZeroCode);
+    };
+    match code.number() {
+        Some(number) if is_zero(number) => Ok(()),
+        Some(_) => {
+            let message = answer.text_or_nothing("message").unwrap_or_default();
+            Err(Unfit::Refused(said(&message, &secrets)))
         }
-        _ => Err(Unfit::NoZeroCode),
+        // As Python compares: ITSM also takes false for 0.
+        None if code.boolean() == Some(false) => Ok(()),
+        None => Err(Unfit::NoZeroCode),
     }
+}
+
+/// Whether a number is 0, as JSON can write it: `0`, `-0.0`, `0e5`.
+fn is_zero(number: &str) -> bool {
+    let mut digits = number.split(['e', 'E']).next().unwrap_or_default().bytes();
+    digits.all(|byte| matches!(byte, b'0' | b'.' | b'-'))
 }

@@ -15,7 +15,7 @@ pub use confirm::{confirm, confirm_own, reconcile, recover};
 pub use create::{create, new_id};
 pub use diagnose::{Finding, Unfit, check_callback_url, diagnose};
 pub use explain::explain;
-pub use operate::operate;
+pub use operate::{approve, edit_fields, operate};
 pub use progress::{approvers, info, log, node_result, status};
 pub use results::{approval_results, failed_callbacks, verify_token};
 pub use search::{search, search_by_user};

@@ -6,9 +6,9 @@ use crate::core::action::{
 };
 use crate::core::connection::Connection;
 use crate::core::failure::Failure;
+use crate::core::json::Json;
 use crate::core::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
 use crate::transport::Transport;
-use serde_json::Value;
 
 /// A ticket's status and running nodes.
 pub fn status(
@@ -88,7 +88,7 @@ fn ask<R>(
     action: &Action,
     sn: &str,
     node_id: Option<u64>,
-    read: impl FnOnce(&Value) -> Result<R, String>,
+    read: impl FnOnce(Json) -> Result<R, String>,
 ) -> Result<R, Failure> {
     check_sn("sn", sn)?;
     let mut asked = parameters("sn", sn.into());

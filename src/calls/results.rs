@@ -84,12 +84,7 @@ pub fn failed_callbacks(
         return Ok(Vec::new());
     }
     Session::open(transport, connection, [])?.query(&CALLBACK_FAILED_TICKET, Map::new(), |data| {
-        let failed: BTreeSet<&str> = ticket::read_failed_list(data)?.into_iter().collect();
-        Ok(among
-            .iter()
-            .filter(|sn| failed.contains(sn.as_str()))
-            .cloned()
-            .collect())
+        ticket::read_failed_list(data, among)
     })
 }
 

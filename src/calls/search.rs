@@ -1,10 +1,11 @@
+use super::confirm::{honours_project_keys, honours_tags};
 use super::results::check_sn;
 use super::session::Session;
 use crate::core::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use crate::core::connection::Connection;
 use crate::core::failure::{Failure, Origin};
-use crate::core::search::{Filter, Page, UserFilter, UserTicket, View};
-use crate::core::secret::Secret;
+use crate::core::json::Json;
+use crate::core::search::{Filter, Page, UserFilter, UserTicket, View, ignores};
 use crate::core::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
@@ -22,27 +23,31 @@ pub fn search(
         .iter()
         .try_for_each(|sn| check_sn("filter.sns", sn))?;
     let parameters = filter.parameters(page, page_size)?;
-    paged(
-        transport,
-        connection,
-        &GET_TICKETS,
-        filter.tag.as_ref(),
-        parameters,
-        page,
-        |data| {
-            let found = Page::<Ticket>::read(data)?;
-            let asked = |sn: &str| {
-                filter
-                    .sns
-                    .iter()
-                    .any(|asked| asked.eq_ignore_ascii_case(sn))
-            };
-            if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
-                return Err("other numbers than those asked for".to_owned());
-            }
-            Ok(found)
-        },
-    )
+    let mut session = Session::open(transport, connection, filter.tag.as_ref())?;
+    let found = paged(&mut session, &GET_TICKETS, parameters, page, |data| {
+        let found = Page::<Ticket>::read(data)?;
+        let asked = |sn: &str| {
+            filter
+                .sns
+                .iter()
+                .any(|asked| asked.eq_ignore_ascii_case(sn))
+        };
+        if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
+            return Err("other numbers than those asked for".to_owned());
+        }
+        Ok(found)
+    })?;
+    filter.check(&found.tickets)?;
+    // Rows tell neither their tag nor their project.
+    if !found.tickets.is_empty() {
+        if filter.tag.is_some() && !honours_tags(&mut session)? {
+            return Err(ignores(&GET_TICKETS, "filter.tag"));
+        }
+        if filter.project_key.is_some() && !honours_project_keys(&mut session)? {
+            return Err(ignores(&GET_TICKETS, "filter.project-key"));
+        }
+    }
+    Ok(found)
 }
 
 /// A page of the tickets that concern a user.
@@ -56,30 +61,32 @@ pub fn search_by_user(
     page_size: u32,
 ) -> Result<Page<UserTicket>, Failure> {
     let parameters = view.parameters(user, filter, page, page_size)?;
-    paged(
-        transport,
-        connection,
+    let mut session = Session::open(transport, connection, [])?;
+    let found = paged(
+        &mut session,
         &GET_TICKETS_BY_USER,
-        None,
         parameters,
         page,
         Page::<UserTicket>::read,
-    )
+    )?;
+    filter.check(&found.tickets)?;
+    Ok(found)
 }
 
 /// A page beyond the last is an error of the server that has no code of its own (recorded). Whether
 /// it is that, the first page tells; then the answer is what it should have been: no tickets.
 fn paged<T>(
-    transport: &mut impl Transport,
-    connection: &Connection,
+    session: &mut Session<impl Transport>,
     action: &Action,
-    secret: Option<&Secret>,
     mut parameters: Map<String, Value>,
     page: u32,
-    read: impl Fn(&Value) -> Result<Page<T>, String>,
+    read: impl Fn(Json) -> Result<Page<T>, String>,
 ) -> Result<Page<T>, Failure> {
-    let mut session = Session::open(transport, connection, secret)?;
-    let asked = |data: &Value| match read(data)? {
+    let action = &Action {
+        too_large: Some("page-size"),
+        ..*action
+    };
+    let asked = |data: Json| match read(data)? {
         found if found.page == page => Ok(found),
         _ => Err("another page than asked for".to_owned()),
     };

@@ -1,10 +1,13 @@
 use super::results::parameters;
 use super::session::Session;
-use crate::core::action::{Action, GET_SERVICE_ROLES};
+use crate::core::action::{Action, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_WORKFLOW_DETAIL};
 use crate::core::connection::Connection;
 use crate::core::failure::Failure;
+use crate::core::json::Json;
 use crate::core::new_ticket::{NodeProcessors, read_json};
-use crate::core::service::{NamedProcessors, Node, Unresolved, resolve};
+use crate::core::service::{
+    NamedProcessors, Node, ServiceForm, Unresolved, read_nodes_that_ignore_processors, resolve,
+};
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 
@@ -17,7 +20,7 @@ pub fn service<R>(
     connection: &Connection,
     action: &Action,
     filter: ServiceFilter,
-    read: fn(&Value) -> Result<R, String>,
+    read: fn(Json) -> Result<R, String>,
 ) -> Result<R, Failure> {
     let given = filter
         .into_iter()
@@ -35,12 +38,28 @@ pub fn resolve_processors(
     let mut asked = parameters("service_id", service_id.into());
     // The first node too: it can be named like any other.
     asked.insert("all".to_owned(), 1.into());
-    let nodes = Session::open(transport, connection, [])?.query(
-        &GET_SERVICE_ROLES,
-        asked,
-        Node::read_all,
+    let mut session = Session::open(transport, connection, [])?;
+    let nodes = session.query(&GET_SERVICE_ROLES, asked, Node::read_all)?;
+    // Not everybody may read a flow, and the gateway's published address of it leads nowhere: what is not
+    // told is not held against a node.
+    let ignoring = nodes_that_ignore_processors(&mut session, service_id).unwrap_or_default();
+    Ok(resolve(&nodes, &ignoring, named))
+}
+
+fn nodes_that_ignore_processors<T: Transport>(
+    session: &mut Session<T>,
+    service_id: u64,
+) -> Result<Vec<u64>, Failure> {
+    let form = session.send_once(
+        &GET_SERVICE_DETAIL,
+        parameters("service_id", service_id.into()),
+        ServiceForm::read,
     )?;
-    Ok(resolve(&nodes, named))
+    session.send_once(
+        &GET_WORKFLOW_DETAIL,
+        parameters("workflow_id", form.workflow_id.into()),
+        read_nodes_that_ignore_processors,
+    )
 }
 
 /// A write of an administrator: JSON text in, the data of the checked envelope out.
@@ -55,5 +74,5 @@ pub fn administer(
         _ => return Err(Failure::argument(action.argument, "must be an object")),
     };
     Session::open(transport, connection, [])?
-        .send_once(action, parameters, |data| Ok(data.to_string()))
+        .send_once(action, parameters, |data| Ok(data.text().to_owned()))
 }

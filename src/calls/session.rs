@@ -4,6 +4,8 @@ use crate::core::action::Action;
 use crate::core::connection::Connection;
 use crate::core::envelope;
 use crate::core::failure::Failure;
+use crate::core::http::Response;
+use crate::core::json::Json;
 use crate::core::secret::Secret;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
@@ -42,10 +44,11 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
-        decode: impl FnOnce(&Value) -> Result<R, String>,
+        decode: impl FnOnce(Json) -> Result<R, String>,
     ) -> Result<R, Failure> {
-        let data = self.send(action, parameters)?;
-        self.decoded(action, decode(&data))
+        let response = self.send(action, parameters)?;
+        self.read(action, &response)
+            .and_then(|data| self.decoded(action, decode(data)))
     }
 
     /// Sends a question, again while the failure is a passing one and time remains, and reads what
@@ -54,17 +57,21 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
-        decode: impl FnOnce(&Value) -> Result<R, String>,
+        decode: impl FnOnce(Json) -> Result<R, String>,
     ) -> Result<R, Failure> {
         let mut tries = 1;
-        let data = loop {
-            match self.send(action, parameters.clone()) {
-                Ok(data) => break data,
+        loop {
+            let response = self.send(action, parameters.clone());
+            let data = response
+                .as_ref()
+                .map_err(Failure::clone)
+                .and_then(|response| self.read(action, response));
+            match data {
+                Ok(data) => return self.decoded(action, decode(data)),
                 Err(failure) if tries < TRIES && self.waited(&failure, tries) => tries += 1,
                 Err(failure) => return Err(failure),
             }
-        };
-        self.decoded(action, decode(&data))
+        }
     }
 
     /// A fresh random number.
@@ -80,13 +87,19 @@ impl<'a, T: Transport> Session<'a, T> {
         }
     }
 
-    fn send(&mut self, action: &Action, parameters: Map<String, Value>) -> Result<Value, Failure> {
+    fn send(
+        &mut self,
+        action: &Action,
+        parameters: Map<String, Value>,
+    ) -> Result<Response, Failure> {
         let request = self.connection.request(action, parameters)?;
         self.transport
             .send(&request, self.deadline)
-            .map_err(|cause| Failure::transport(action, &request.authority, cause))
-            .and_then(|response| envelope::read(action, &response))
-            .map_err(|failure| self.clean(failure))
+            .map_err(|cause| self.clean(Failure::transport(action, &request.authority, cause)))
+    }
+
+    fn read<'r>(&self, action: &Action, response: &'r Response) -> Result<Json<'r>, Failure> {
+        envelope::read(action, response).map_err(|failure| self.clean(failure))
     }
 
     fn decoded<R>(&self, action: &Action, decoded: Result<R, String>) -> Result<R, Failure> {

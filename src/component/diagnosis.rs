@@ -40,6 +40,7 @@ impl From<Unfit> for wit::Unfit {
             Unfit::NotJson => Self::NotJson,
             Unfit::NoZeroCode => Self::NoZeroCode,
             Unfit::Refused(message) => Self::Refused(message),
+            Unfit::Other(words) => Self::Other(words),
         }
     }
 }

@@ -1,8 +1,10 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::handling as wit;
+use super::network::Network;
 use super::operations::operate;
 use super::types::all;
-use crate::core::action::{APPROVE, EDIT_FIELD, OPERATE_NODE};
+use crate::calls;
+use crate::core::action::OPERATE_NODE;
 use crate::core::operation::{self, Assignees};
 
 type Done = Result<(), wit::Failure>;
@@ -16,8 +18,15 @@ impl wit::Guest for Component {
         approved: bool,
         remark: String,
     ) -> Done {
-        let parameters = operation::approve(&sn, node_id, &approver, approved, &remark);
-        operate(connection, &APPROVE, &sn, parameters)
+        Ok(calls::approve(
+            &mut Network,
+            &connection.into(),
+            &sn,
+            node_id,
+            &approver,
+            approved,
+            &remark,
+        )?)
     }
 
     fn transition(
@@ -65,8 +74,13 @@ impl wit::Guest for Component {
         operator: String,
         fields: Vec<wit::Field>,
     ) -> Done {
-        let parameters = operation::edit_fields(&sn, &operator, &all(fields));
-        operate(connection, &EDIT_FIELD, &sn, parameters)
+        Ok(calls::edit_fields(
+            &mut Network,
+            &connection.into(),
+            &sn,
+            &operator,
+            &all(fields),
+        )?)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::core::connection::AUTHORIZATION_HEADER;
 use crate::core::http::{Method, NoAnswer, Request, Response};
 use crate::transport::Transport;
-use wasi::clocks::monotonic_clock;
+use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, OutgoingBody,
@@ -23,10 +23,7 @@ impl Transport for Network {
     fn send(&mut self, request: &Request, deadline: u64) -> Result<Response, NoAnswer> {
         let deadline = Deadline(deadline.saturating_mul(NANOSECONDS_PER_MS));
         let mut sent = Sent::Nothing;
-        start(request, &deadline, &mut sent)
-            .and_then(|answer| wait_for(&answer, &deadline))
-            .and_then(|response| read(&response, request.max_answer_bytes, &deadline))
-            .map_err(|broken| broken.after(sent))
+        exchange(request, &deadline, &mut sent).map_err(|broken| broken.after(sent))
     }
 
     fn now(&mut self) -> u64 {
@@ -82,6 +79,8 @@ impl Broken {
                 let why = words(&code);
                 match code {
                     ErrorCode::HttpRequestDenied => NoAnswer::Denied,
+                    ErrorCode::DnsError(_) => NoAnswer::NoSuchHost { unsent },
+                    ErrorCode::DestinationNotFound => NoAnswer::NoSuchHost { unsent },
                     // The host keeps the deadline that it was told, and can be the first to notice.
                     ErrorCode::ConnectionTimeout
                     | ErrorCode::ConnectionReadTimeout
@@ -121,17 +120,36 @@ impl Deadline {
         }
     }
 
+    /// Fails when it has passed. Who always has something ready never waits, and would never notice.
+    fn check(&self) -> Result<(), Broken> {
+        if monotonic_clock::now() < self.0 {
+            Ok(())
+        } else {
+            Err(Broken::Deadline)
+        }
+    }
+
     fn remaining_ns(&self) -> u64 {
         self.0.saturating_sub(monotonic_clock::now()).max(1)
     }
 }
 
+fn exchange(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Response, Broken> {
+    let started = start(request, deadline, sent)?;
+    let response = wait_for(&started.answer, deadline)?;
+    read(&response, request.max_answer_bytes, deadline)
+}
+
+/// A request on its way.
+struct Started {
+    answer: FutureIncomingResponse,
+    /// What the server did not take of a body, because it answered before. To give it up breaks the
+    /// connection, so it is kept until the answer is read.
+    _untaken: Option<OutgoingBody>,
+}
+
 /// Sends the request's head and body.
-fn start(
-    request: &Request,
-    deadline: &Deadline,
-    sent: &mut Sent,
-) -> Result<FutureIncomingResponse, Broken> {
+fn start(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Started, Broken> {
     let content = request.body.as_ref().map_or("", |body| body.expose());
     let length = content.len().to_string();
     let unsendable = |part: &str| Broken::Unsendable(part.to_owned());
@@ -194,23 +212,45 @@ fn start(
         0
     };
     let (early, rest) = content.as_bytes().split_at(early.min(content.len()));
-    let written = write(&stream, early, rest, deadline, sent);
-    drop(stream);
-    match written {
+    let mut outgoing = Outgoing {
+        stream,
+        answer: answer.subscribe(),
+        deadline,
+    };
+    let written = outgoing.write(early, rest, sent);
+    drop(outgoing);
+    let untaken = match written {
         Ok(()) => {
             *sent = Sent::All;
-            OutgoingBody::finish(body, None).map_err(Broken::Host)?;
+            // Where this fails there can be an answer all the same, and it counts more.
+            let finished = OutgoingBody::finish(body, None);
+            if let (Err(code), false) = (finished, answer.subscribe().ready()) {
+                return Err(Broken::Host(code));
+            }
+            None
         }
         Err(Interrupted::Deadline) => return Err(Broken::Deadline),
-        // The server may have answered before it read all: the answer tells, or why there is none.
-        Err(Interrupted::Closed) => drop(body),
-    }
-    Ok(answer)
+        // The answer tells, or why there is none.
+        Err(Interrupted::Closed | Interrupted::Answered) => Some(body),
+    };
+    Ok(Started {
+        answer,
+        _untaken: untaken,
+    })
 }
 
 enum Interrupted {
     Deadline,
     Closed,
+    Answered,
+}
+
+/// A request's body on its way out.
+struct Outgoing<'a> {
+    stream: OutputStream,
+    /// Ready when there is an answer.
+    answer: Pollable,
+    deadline: &'a Deadline,
 }
 
 /// Hosts take a little of a body before there is a connection (wasmtime's default: two pieces). So the
@@ -219,37 +259,43 @@ enum Interrupted {
 /// a request that only reads is spared.
 const PIECES_TAKEN_EARLY: usize = 2;
 
-fn write(
-    stream: &OutputStream,
-    early: &[u8],
-    mut rest: &[u8],
-    deadline: &Deadline,
-    sent: &mut Sent,
-) -> Result<(), Interrupted> {
-    for piece in early.chunks(1) {
-        room(stream, deadline)?;
-        stream.write(piece)?;
-    }
-    while !rest.is_empty() {
-        let room = room(stream, deadline)?;
+impl Outgoing<'_> {
+    fn write(&mut self, early: &[u8], mut rest: &[u8], sent: &mut Sent) -> Result<(), Interrupted> {
+        for piece in early.chunks(1) {
+            self.room()?;
+            self.stream.write(piece)?;
+        }
+        while !rest.is_empty() {
+            let room = self.room()?;
+            *sent = Sent::All;
+            let (piece, later) = rest.split_at(room.min(rest.len()));
+            self.stream.write(piece)?;
+            rest = later;
+        }
         *sent = Sent::All;
-        let (piece, later) = rest.split_at(room.min(rest.len()));
-        stream.write(piece)?;
-        rest = later;
+        self.stream.flush()?;
+        self.room().map(drop)
     }
-    *sent = Sent::All;
-    stream.flush()?;
-    room(stream, deadline).map(drop)
-}
 
-/// Waits until the host takes more, and says how many bytes.
-fn room(stream: &OutputStream, deadline: &Deadline) -> Result<usize, Interrupted> {
-    loop {
-        match stream.check_write()? {
-            0 => deadline
-                .wait(&stream.subscribe())
-                .map_err(|_| Interrupted::Deadline)?,
-            room => return Ok(usize::try_from(room).unwrap_or(usize::MAX)),
+    /// Waits until the host takes more, and says how many bytes. A server that has answered takes no more.
+    fn room(&self) -> Result<usize, Interrupted> {
+        loop {
+            match self.stream.check_write()? {
+                0 => {
+                    let clock = monotonic_clock::subscribe_instant(self.deadline.0);
+                    let more = self.stream.subscribe();
+                    let ready = poll(&[&more, &self.answer, &clock]);
+                    if !ready.contains(&0) {
+                        return Err(if ready.contains(&1) {
+                            Interrupted::Answered
+                        } else {
+                            Interrupted::Deadline
+                        });
+                    }
+                    self.deadline.check().map_err(|_| Interrupted::Deadline)?;
+                }
+                room => return Ok(usize::try_from(room).unwrap_or(usize::MAX)),
+            }
         }
     }
 }
@@ -281,7 +327,7 @@ fn read(
     deadline: &Deadline,
 ) -> Result<Response, Broken> {
     let status = response.status();
-    let headers = response
+    let headers: Vec<(String, String)> = response
         .headers()
         .entries()
         .into_iter()
@@ -290,8 +336,20 @@ fn read(
     let gone = |()| Broken::Other("the answer's body is gone");
     let incoming: IncomingBody = response.consume().map_err(gone)?;
     let stream: InputStream = incoming.stream().map_err(gone)?;
-    let mut body = Vec::new();
+    let mut answer = Response {
+        status,
+        headers,
+        body: Vec::new(),
+        came_at_s: wall_clock::now().seconds,
+    };
+    // In one piece where its length is told: a vector that grows holds its content twice for a moment.
+    let told = answer
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    answer.body.reserve_exact(told.unwrap_or(0).min(max_bytes));
+    let body = &mut answer.body;
     loop {
+        deadline.check()?;
         match stream.read(READ_AT_ONCE) {
             Ok(chunk) if chunk.is_empty() => deadline.wait(&stream.subscribe())?,
             Ok(chunk) if body.len() + chunk.len() > max_bytes => return Err(Broken::TooLarge),
@@ -303,11 +361,7 @@ fn read(
             }
         }
     }
-    Ok(Response {
-        status,
-        headers,
-        body,
-    })
+    Ok(answer)
 }
 
 /// The host's error in wasi:http's own word for it.

@@ -7,8 +7,8 @@ use crate::core::action::{
     Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
     GET_WORKFLOW_DETAIL,
 };
+use crate::core::json::Json;
 use crate::core::service::{Catalog, NamedProcessors, Node, Service, ServiceForm, Unresolved};
-use serde_json::Value;
 
 impl wit::Guest for Component {
     fn list_services(
@@ -84,7 +84,7 @@ impl wit::Guest for Component {
     ) -> Result<String, wit::Failure> {
         let filter = vec![("workflow_id", Some(workflow_id.to_string()))];
         ask(connection, &GET_WORKFLOW_DETAIL, filter, |data| {
-            Ok(data.to_string())
+            Ok(data.text().to_owned())
         })
     }
 }
@@ -93,7 +93,7 @@ fn ask<R>(
     connection: wit::Connection,
     action: &Action,
     filter: ServiceFilter,
-    read: fn(&Value) -> Result<R, String>,
+    read: fn(Json) -> Result<R, String>,
 ) -> Result<R, wit::Failure> {
     Ok(calls::service(
         &mut Network,
@@ -159,6 +159,7 @@ impl From<Unresolved> for wit::Unresolved {
         match unresolved {
             Unresolved::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
             Unresolved::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),
+            Unresolved::Ignoring(name, nodes) => Self::IgnoresProcessors(candidates(name, nodes)),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A callback's body, and the answers to it.
 
-use super::json::{self, Members};
+use super::json::{Json, NO_CHARACTER, Object};
 use super::secret::Secret;
 use super::text;
-use serde_json::Value;
+use super::words;
 
 /// A real callback has some 400 bytes; its title and users can make it a few thousand.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -59,6 +59,17 @@ pub enum Unreadable {
     Field(String, String),
 }
 
+impl Unreadable {
+    /// As it may leave: it can repeat what somebody posted.
+    pub fn without(self, secrets: &[&Secret]) -> Self {
+        match self {
+            Self::TooLarge(limit) => Self::TooLarge(limit),
+            Self::Malformed(why) => Self::Malformed(words::said(&why, secrets)),
+            Self::Field(name, why) => Self::Field(words::said_within(&name, secrets, 64), why),
+        }
+    }
+}
+
 /// An HTTP answer to ITSM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -75,45 +86,23 @@ pub struct Reply {
 /// The number, the status and the result have to be there; the rest informs people, and older
 /// servers leave some of it out.
 pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
-    let members = members(
-        body,
-        &[
-            "sn",
-            "id",
-            "title",
-            "current_status",
-            "approve_result",
-            "ticket_url",
-            "updated_by",
-            "update_at",
-            "last_approver",
-        ],
-    )?;
-    let field = |name: &str, why: &str| Unreadable::Field(name.to_owned(), why.to_owned());
+    let members = Members(object(body)?);
     let optional = |name: &str| members.optional(name);
     let required = |name: &str| members.required(name);
-    let approve_result = match members.by_name.get("approve_result") {
-        Some(Value::Bool(flag)) => *flag,
-        Some(Value::String(text)) if matches!(text.as_str(), "true" | "True") => true,
-        Some(Value::String(text)) if matches!(text.as_str(), "false" | "False") => false,
-        Some(Value::String(_)) => {
-            return Err(field("approve_result", "is neither true nor false"));
-        }
-        None => return Err(field("approve_result", "is missing")),
-        Some(other) => {
-            return Err(field(
-                "approve_result",
-                &format!("is {}, not a boolean", json::kind(other)),
-            ));
-        }
+    let field = |why: &str| field("approve_result", why);
+    let Some(result) = members.0.find("approve_result") else {
+        return Err(field("is missing"));
+    };
+    let approve_result = match (result.boolean(), result.string().as_deref()) {
+        (Some(flag), _) => flag,
+        (None, Some("true" | "True")) => true,
+        (None, Some("false" | "False")) => false,
+        (None, Some(_)) => return Err(field("is neither true nor false")),
+        (None, None) => return Err(field(&format!("is {}, not a boolean", result.kind()))),
     };
     Ok(Callback {
         sn: required("sn")?,
-        id: members.by_name.get("id").and_then(|id| match id {
-            Value::String(id) if !id.is_empty() => Some(id.clone()),
-            Value::Number(id) => Some(id.to_string()),
-            _ => None,
-        }),
+        id: members.0.text("id").ok().filter(|id| !id.is_empty()),
         title: optional("title")?,
         status: required("current_status")?,
         approve_result,
@@ -126,12 +115,15 @@ pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
 
 /// Reads the token from a callback's body.
 pub fn token(body: &[u8]) -> Result<Secret, Unreadable> {
-    let field = |why: &str| Unreadable::Field("token".to_owned(), why.to_owned());
-    match members(body, &["token"])?.by_name.remove("token") {
-        Some(Value::String(token)) if !token.is_empty() => Ok(Secret::new(token)),
-        Some(Value::String(_)) => Err(field("is empty")),
-        Some(other) => Err(field(&format!("is {}, not a string", json::kind(&other)))),
-        None => Err(field("is missing")),
+    let field = |why: &str| field("token", why);
+    let Some(token) = object(body)?.find("token") else {
+        return Err(field("is missing"));
+    };
+    match token.string() {
+        Some(text) if text.is_empty() => Err(field("is empty")),
+        Some(text) => Ok(Secret::new(text.into_owned())),
+        None if token.kind() == "a string" => Err(field(NO_CHARACTER)),
+        None => Err(field(&format!("is {}, not a string", token.kind()))),
     }
 }
 
@@ -140,10 +132,7 @@ pub fn token(body: &[u8]) -> Result<Secret, Unreadable> {
 /// ITSM adds `bk_app_code`, `bk_app_secret` and `bk_username` of its own to such a body: like all
 /// members that are not of the template, they are passed over unread.
 pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, Unreadable> {
-    let members = members(
-        body,
-        &["sn", "title", "status", "creator", "node", "result"],
-    )?;
+    let members = Members(object(body)?);
     Ok(NodeEvent {
         sn: members.required("sn")?,
         title: members.optional("title")?,
@@ -154,36 +143,43 @@ pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, Unreadable> {
     })
 }
 
-impl Members {
+/// The members of a body. Values of others than those that are asked for are passed over unread: ITSM
+/// puts credentials of its own into some requests.
+struct Members<'a>(Object<'a>);
+
+impl Members<'_> {
     /// Text, or nothing for null and for a member that is not there.
     fn optional(&self, name: &str) -> Result<String, Unreadable> {
-        match self.by_name.get(name) {
-            None | Some(Value::Null) => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.clone()),
-            Some(other) => Err(Unreadable::Field(
-                name.to_owned(),
-                format!("is {}, not a string", json::kind(other)),
-            )),
+        match self.0.find(name) {
+            Some(value) if !value.is_null() => match value.string() {
+                Some(text) => Ok(text.into_owned()),
+                None if value.kind() == "a string" => Err(field(name, NO_CHARACTER)),
+                None => Err(field(name, &format!("is {}, not a string", value.kind()))),
+            },
+            _ => Ok(String::new()),
         }
     }
 
     /// Text, a boolean or a number, as JSON writes it.
     fn scalar(&self, name: &str) -> Result<String, Unreadable> {
-        match self.by_name.get(name) {
-            Some(scalar @ (Value::Bool(_) | Value::Number(_))) => Ok(scalar.to_string()),
+        match self.0.find(name) {
+            Some(value) if value.boolean().is_some() || value.number().is_some() => {
+                Ok(value.text().to_owned())
+            }
             _ => self.optional(name),
         }
     }
 
     fn required(&self, name: &str) -> Result<String, Unreadable> {
         match self.optional(name)? {
-            text if text.trim().is_empty() => Err(Unreadable::Field(
-                name.to_owned(),
-                "is missing or blank".to_owned(),
-            )),
+            text if text.trim().is_empty() => Err(field(name, "is missing or blank")),
             text => Ok(text),
         }
     }
+}
+
+fn field(name: &str, why: &str) -> Unreadable {
+    Unreadable::Field(name.to_owned(), why.to_owned())
 }
 
 /// The number in the body of a self-check: no ticket's.
@@ -214,7 +210,7 @@ pub fn accepted() -> Reply {
 ///
 /// Status 200, so that nothing between ITSM and here replaces the answer by an error page.
 pub fn refused(message: &str) -> Reply {
-    reply(false, text::cut(message, 256))
+    reply(false, &words::said(message, &[]))
 }
 
 fn reply(delivered: bool, message: &str) -> Reply {
@@ -231,20 +227,16 @@ fn reply(delivered: bool, message: &str) -> Reply {
     }
 }
 
-fn members(body: &[u8], known: &[&str]) -> Result<Members, Unreadable> {
+fn object(body: &[u8]) -> Result<Object<'_>, Unreadable> {
     if body.len() > MAX_BYTES {
         return Err(Unreadable::TooLarge(MAX_BYTES as u32));
     }
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Unreadable::Malformed(format!("not UTF-8 at byte {}", error.valid_up_to()))
-    })?;
-    let members = json::members(text, known).map_err(Unreadable::Malformed)?;
-    match &members.repeated {
-        Some(name) => Err(Unreadable::Field(
-            text::cut(name, 64).to_owned(),
-            "is given twice".to_owned(),
-        )),
-        None => Ok(members),
+    let object = Json::parse(body)
+        .and_then(|body| body.object("the body"))
+        .map_err(Unreadable::Malformed)?;
+    match object.repeated() {
+        Some(name) => Err(field(name, "is given twice")),
+        None => Ok(object),
     }
 }
 
@@ -311,10 +303,10 @@ mod tests {
         let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for (body, error) in [
             ("", malformed("the JSON ends too early (line 1, column 0)")),
-            ("[]", malformed("not a JSON object (line 1, column 0)")),
-            ("null", malformed("not a JSON object (line 1, column 4)")),
+            ("[]", malformed("the body is an array, not an object")),
+            ("null", malformed("the body is null, not an object")),
             ("{} {}", malformed("not JSON (line 1, column 4)")),
-            (&deep, malformed("nested too deep (byte 68)")),
+            (&deep, malformed("nested too deep (byte 132)")),
             (r#"{"x":"[[\"[["}"#, field("approve_result", "is missing")),
             ("{}", field("approve_result", "is missing")),
             (
@@ -343,7 +335,7 @@ mod tests {
         }
         assert_eq!(
             parse(b"{\"sn\":\"\xff\"}"),
-            Err(malformed("not UTF-8 at byte 7"))
+            Err(malformed("it is not in UTF-8: GBK, most likely"))
         );
         let large = vec![b' '; MAX_BYTES + 1];
         assert_eq!(parse(&large), Err(Unreadable::TooLarge(65_536)));

@@ -1,8 +1,9 @@
 //! Where an action lives on a gateway or an ESB, and how its request carries the credentials.
 
-use super::action::{Action, GET_WORKFLOW_DETAIL};
+use super::action::{Action, Esb};
+use super::address::Address;
 use super::failure::Failure;
-use super::http::{Method, Request};
+use super::http::{Method, Request, uncompressed};
 use super::secret::Secret;
 use super::text;
 use serde_json::{Map, Value};
@@ -78,6 +79,16 @@ impl Connection {
         }
     }
 
+    /// Whether the kind of server at this address publishes an action.
+    pub fn publishes(&self, action: &Action) -> bool {
+        match (&self.endpoint, action.esb) {
+            (Endpoint::Gateway(_), _) => true,
+            (Endpoint::Esb(_), Esb::Missing) => false,
+            (Endpoint::EsbLegacy(_), Esb::Missing | Esb::NotTheOldest) => false,
+            (Endpoint::Esb(_) | Endpoint::EsbLegacy(_), _) => true,
+        }
+    }
+
     /// The secrets among the credentials, for blotting them out of what a server says.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let app = match &self.authorization {
@@ -101,11 +112,13 @@ impl Connection {
     ) -> Result<Request, Failure> {
         let (tls, authority, mut path) = self.base()?;
         path.push_str("/v2/itsm/");
-        path.push_str(action.path);
-        // Without the last slash the server answers 301; only the gateway's published resources name
-        // this one action without it.
-        let bare = matches!(self.endpoint, Endpoint::Gateway(_)) && *action == GET_WORKFLOW_DETAIL;
-        if !bare {
+        // Without the last slash the server answers 301.
+        let (action_path, slash) = match self.endpoint {
+            Endpoint::Gateway(_) => (action.path, action.ends_with_slash_at_a_gateway()),
+            Endpoint::Esb(_) | Endpoint::EsbLegacy(_) => (action.esb_path(), true),
+        };
+        path.push_str(action_path);
+        if slash {
             path.push('/');
         }
         let mut headers = self.headers()?;
@@ -149,6 +162,7 @@ impl Connection {
             }
         };
         headers.push(("accept".to_owned(), "application/json".to_owned()));
+        headers.push(uncompressed());
         Ok(Request {
             method: action.method,
             tls,
@@ -169,26 +183,15 @@ impl Connection {
             Endpoint::Esb(url) | Endpoint::EsbLegacy(url) => (url, "/api/c/compapi"),
         };
         let wrong = |why: &str| Failure::argument("connection.endpoint", why);
-        let (tls, rest) = match url.split_once("://") {
-            Some(("https", rest)) => (true, rest),
-            Some(("http", rest)) => (false, rest),
-            _ => return Err(wrong("must begin with https:// or http://")),
-        };
-        let (authority, path) = match rest.find('/') {
-            Some(slash) => rest.split_at(slash),
-            None => (rest, ""),
-        };
-        if authority.is_empty() || authority.contains('@') {
-            return Err(wrong("must name a host, without a user"));
+        let address = Address::parse(url).map_err(wrong)?;
+        if address.query.is_some() {
+            return Err(wrong("must be an address without a query"));
         }
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
-        if !rest.bytes().all(allowed) {
-            return Err(wrong(
-                "must be an address without query, fragment or blanks",
-            ));
+        let path = address.path.trim_end_matches('/');
+        if path.contains("//") {
+            return Err(wrong("must not have two slashes side by side in its path"));
         }
-        let path = path.trim_end_matches('/');
-        if path.ends_with("/v2/itsm") || path.contains("/api/c/compapi") {
+        if has_added_parts(path) {
             return Err(wrong(
                 "must end before the parts that are added here: a gateway's with its stage, an ESB's with its site",
             ));
@@ -196,13 +199,31 @@ impl Connection {
         if matches!(self.endpoint, Endpoint::Gateway(_)) && path.is_empty() {
             return Err(wrong("must end with the gateway's stage, such as /prod"));
         }
-        Ok((tls, authority.to_owned(), format!("{path}{suffix}")))
+        Ok((
+            address.tls,
+            address.authority.to_owned(),
+            format!("{path}{suffix}"),
+        ))
     }
 
     fn headers(&self) -> Result<Vec<(String, String)>, Failure> {
         check_headers("connection.headers", &self.headers, &["accept", "cookie"])?;
         Ok(self.headers.clone())
     }
+}
+
+const NO_CONTROL: &str = "must not hold a control character, such as a line break";
+
+/// Whether a path has what is added to it already. `v2` alone can be a gateway's stage.
+fn has_added_parts(path: &str) -> bool {
+    let is_stage = matches!(
+        path.split('/').collect::<Vec<_>>().as_slice(),
+        [_, "v2"] | [_, "api", _, "v2"]
+    );
+    let path = format!("{path}/");
+    path.contains("/v2/itsm/")
+        || path.contains("/api/c/compapi/")
+        || path.ends_with("/v2/") && !is_stage
 }
 
 impl AppCredentials {
@@ -219,6 +240,13 @@ impl AppCredentials {
         }
         let mut members = Map::new();
         let mut add = |name: &str, value: &str| members.insert(name.to_owned(), value.into());
+        let is_one_text = |text: &str| !text.contains(char::is_control);
+        if !is_one_text(&self.app_code) {
+            return Err(argument("app-code", NO_CONTROL));
+        }
+        if !is_one_text(self.app_secret.expose()) {
+            return Err(argument("app-secret", NO_CONTROL));
+        }
         add("bk_app_code", &self.app_code);
         add("bk_app_secret", self.app_secret.expose());
         let (name, value) = match &self.user {
@@ -234,6 +262,9 @@ impl AppCredentials {
         if value.trim().is_empty() {
             return Err(argument("user", "must not be blank"));
         }
+        if !is_one_text(name) || !is_one_text(value) {
+            return Err(argument("user", NO_CONTROL));
+        }
         add(name, value);
         Ok(members)
     }
@@ -245,7 +276,8 @@ pub fn check_headers(
     headers: &[(String, String)],
     reserved: &[&str],
 ) -> Result<(), Failure> {
-    const RESERVED: [&str; 12] = [
+    const RESERVED: [&str; 13] = [
+        "accept-encoding",
         "connection",
         "content-length",
         "content-type",
@@ -280,6 +312,11 @@ pub fn check_headers(
         }
         if !text::is_printable_ascii(value) {
             return wrong("has a value with other characters than printable ASCII");
+        }
+        if value.trim() != value {
+            return wrong(
+                "has a value with a blank at its beginning or end, which HTTP takes away",
+            );
         }
         if !seen.insert(lower) {
             return wrong("has the name of an earlier one");
@@ -352,6 +389,11 @@ mod tests {
                 "/stage/v2/itsm/token/verify/",
             ),
             (
+                Endpoint::Gateway("https://bk-itsm.example.com/v2".into()),
+                "bk-itsm.example.com",
+                "/v2/v2/itsm/token/verify/",
+            ),
+            (
                 Endpoint::Esb("http://paas.example.com:8080".into()),
                 "paas.example.com:8080",
                 "/api/c/compapi/v2/itsm/token/verify/",
@@ -367,6 +409,37 @@ mod tests {
                 .unwrap();
             assert_eq!(request.authority, authority);
             assert_eq!(request.target.expose(), target);
+        }
+    }
+
+    #[test]
+    fn an_action_is_called_as_each_kind_of_server_publishes_it() {
+        use crate::core::action::{APPROVE, COMMENT, GET_WORKFLOW_DETAIL};
+        for (action, gateway, esb) in [
+            (&CREATE_TICKET, "create_ticket/", "create_ticket/"),
+            (&COMMENT, "comment/", "comment_ticket/"),
+            (
+                &GET_WORKFLOW_DETAIL,
+                "get_workflow_detail",
+                "get_workflow_detail/",
+            ),
+            // Sites can add what no ESB publishes.
+            (&APPROVE, "approve/", "approve/"),
+        ] {
+            for (endpoint, expected) in [
+                (
+                    Endpoint::Gateway("https://x/p".into()),
+                    format!("/p/v2/itsm/{gateway}"),
+                ),
+                (
+                    Endpoint::Esb("https://x".into()),
+                    format!("/api/c/compapi/v2/itsm/{esb}"),
+                ),
+            ] {
+                let request =
+                    connection(endpoint, Authorization::AddedByHost).request(action, Map::new());
+                assert_eq!(request.unwrap().target.expose(), expected);
+            }
         }
     }
 
@@ -428,6 +501,14 @@ mod tests {
             "https://x/prod\r\nX: y",
             "https://x/api/bk-itsm/prod/v2/itsm/",
             "https://x/api/c/compapi",
+            "https://x/prod/v2",
+            "https://x/api/bk-itsm/prod/v2/",
+            "https://x/prod/v2/itsm/create_ticket/",
+            "https://x//prod",
+            "https://x:99999/prod",
+            "https://x:/prod",
+            "https://{HOST}/prod",
+            "https://[::1/prod",
             "https://x",
         ] {
             let endpoint = Endpoint::Gateway(url.into());
@@ -464,6 +545,19 @@ mod tests {
             user: None,
         });
         assert_eq!(with(blank, esb()), "connection.authorization.app-secret");
+        for secret in ["a\nb", "a\u{7f}", "\u{85}a"] {
+            let control = Authorization::App(AppCredentials {
+                app_code: "cli".into(),
+                app_secret: Secret::new(secret.into()),
+                user: None,
+            });
+            assert_eq!(with(control, esb()), "connection.authorization.app-secret");
+        }
+        let user = User::AccessToken(Secret::new("t\r".into()));
+        assert_eq!(
+            with(app(Some(user)), esb()),
+            "connection.authorization.user"
+        );
     }
 
     #[test]
@@ -478,6 +572,9 @@ mod tests {
             ("a b", "x"),
             ("X-A", "a\r\nb"),
             ("X-A", "租户"),
+            ("X-A", " a"),
+            ("X-A", "a "),
+            ("accept-encoding", "gzip"),
             ("x-bk-tenant-id", "again"),
         ] {
             let mut connection = connection(Endpoint::Esb("https://x".into()), app(None));

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::http::NoAnswer;
 use super::secret::Secret;
-use super::text;
+use super::words;
 
 /// What to do about a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,106 +66,117 @@ pub struct Failure {
 
 /// A wait for want of a better figure from the server.
 const WAIT_MS: u32 = 1_000;
-const MAX_MESSAGE_BYTES: usize = 256;
 
 impl Failure {
     /// An argument that must be fixed before anything is sent.
     pub fn argument(name: &str, why: &str) -> Self {
         Self {
-            advice: Advice::FixArgument(name.to_owned()),
+            advice: Advice::FixArgument(words::said(name, &[])),
             may_have_acted: false,
             origin: Origin::Argument,
             code: None,
-            message: format!("{name} {why}"),
+            message: words::said(&format!("{name} {why}"), &[]),
             request_id: None,
         }
     }
 
-    /// No answer came.
-    pub fn transport(action: &Action, authority: &str, cause: NoAnswer) -> Self {
-        let acted = |unsent: bool| action.writes && !unsent;
-        let again = |unsent: bool| {
-            if unsent {
-                Advice::WaitMs(WAIT_MS)
-            } else {
-                action.unclear()
-            }
-        };
-        let (advice, may_have_acted, message) = match cause {
-            NoAnswer::Denied => (
-                Advice::AllowHost(authority.to_owned()),
-                false,
-                format!("the host does not allow calls to {authority}"),
-            ),
-            // Repeating does not help: the host needs the site's CA, or the site another certificate.
-            NoAnswer::Tls { why, unsent } => (
-                if acted(unsent) {
-                    Advice::LookUp
-                } else {
-                    Advice::CallOperator
-                },
-                acted(unsent),
-                format!(
-                    "no TLS with {authority}, whose certificate may be of a CA that the host does not know: {why}"
-                ),
-            ),
-            NoAnswer::Unsendable(why) => (
-                Advice::FixArgument("connection".to_owned()),
-                false,
-                format!("the request can't be sent: {why}"),
-            ),
-            NoAnswer::DeadlineReached { unsent } => (
-                again(unsent),
-                acted(unsent),
-                format!("{authority} did not answer before the deadline"),
-            ),
-            NoAnswer::Broken { why, unsent: true } => (
-                again(true),
-                false,
-                format!("{authority} can't be reached: {why}"),
-            ),
-            NoAnswer::Broken { why, unsent: false } => (
-                again(false),
-                acted(false),
-                format!("the connection to {authority} broke: {why}"),
-            ),
-            NoAnswer::TooLarge => (
-                if action.writes {
-                    Advice::LookUp
-                } else {
-                    Advice::CallOperator
-                },
-                action.writes,
-                format!(
-                    "{authority} answered with more than {} bytes",
-                    action.max_answer_bytes
-                ),
-            ),
-        };
+    /// A server refused. Where it is not proven that nothing was done, a write is to be looked for, whatever
+    /// else could be advised: this is the one place where advice and proof meet.
+    pub fn refused(
+        action: &Action,
+        origin: Origin,
+        (advice, undone): (Advice, bool),
+        message: String,
+    ) -> Self {
+        let may_have_acted = action.writes && !undone;
         Self {
-            advice,
+            advice: if may_have_acted {
+                Advice::LookUp
+            } else {
+                advice
+            },
             may_have_acted,
-            origin: Origin::Transport,
+            origin,
             code: None,
             message,
             request_id: None,
         }
     }
 
+    /// The same where what seemed to prove that nothing was done does not.
+    pub fn unproven(self) -> Self {
+        Self {
+            advice: Advice::LookUp,
+            may_have_acted: true,
+            ..self
+        }
+    }
+
+    /// Something answered, but not as ITSM does; `advice` is for a call that only reads.
+    pub fn unusable(action: &Action, advice: Advice, why: impl Into<String>) -> Self {
+        Self::refused(action, Origin::Answer, (advice, false), why.into())
+    }
+
     /// Something answered, but not as ITSM does.
     pub fn answer(action: &Action, why: impl Into<String>) -> Self {
-        Self {
-            advice: if action.writes {
-                Advice::LookUp
-            } else {
-                Advice::CallOperator
-            },
-            may_have_acted: action.writes,
-            origin: Origin::Answer,
-            code: None,
-            message: why.into(),
-            request_id: None,
-        }
+        Self::unusable(action, Advice::CallOperator, why)
+    }
+
+    /// No answer came.
+    pub fn transport(action: &Action, authority: &str, cause: NoAnswer) -> Self {
+        let again = Advice::WaitMs(WAIT_MS);
+        let (advice, undone, message) = match cause {
+            NoAnswer::Denied => (
+                Advice::AllowHost(authority.to_owned()),
+                true,
+                format!("the host does not allow calls to {authority}"),
+            ),
+            // Repeating does not help: the host needs the site's CA, or the site another certificate.
+            NoAnswer::Tls { why, unsent } => (
+                Advice::CallOperator,
+                unsent,
+                format!(
+                    "no TLS with {authority}, whose certificate may be of a CA that the host does not know: {why}"
+                ),
+            ),
+            NoAnswer::Unsendable(why) => (
+                Advice::FixArgument("connection".to_owned()),
+                true,
+                format!("the request can't be sent: {why}"),
+            ),
+            // Neither does it help to wait for a name to appear.
+            NoAnswer::NoSuchHost { unsent } => (
+                Advice::CallOperator,
+                unsent,
+                format!(
+                    "the host name in {authority} has no address: the name is wrong, or the name server that is asked here does not know it"
+                ),
+            ),
+            NoAnswer::DeadlineReached { unsent } => (
+                again,
+                unsent,
+                format!("{authority} did not answer before the deadline"),
+            ),
+            NoAnswer::Broken { why, unsent: true } => {
+                (again, true, format!("{authority} can't be reached: {why}"))
+            }
+            NoAnswer::Broken { why, unsent: false } => (
+                again,
+                false,
+                format!("the connection to {authority} broke: {why}"),
+            ),
+            NoAnswer::TooLarge => (
+                action.too_large.map_or(Advice::CallOperator, |argument| {
+                    Advice::FixArgument(argument.to_owned())
+                }),
+                false,
+                format!(
+                    "{authority} answered with more than {} bytes",
+                    action.max_answer_bytes
+                ),
+            ),
+        };
+        Self::refused(action, Origin::Transport, (advice, undone), message)
     }
 
     /// Whether the same read can succeed a moment later, and after how many milliseconds at least.
@@ -176,33 +187,24 @@ impl Failure {
         }
     }
 
-    /// The failure as it may leave the component: secrets blotted out, texts of bounded length.
-    pub fn without(mut self, secrets: &[&Secret]) -> Self {
-        let clean = |text: &mut String, limit: usize| {
-            for secret in secrets {
-                *text = secret.blot_out(text);
-            }
-            text.truncate(text::cut(text, limit).len());
-        };
-        clean(&mut self.message, MAX_MESSAGE_BYTES);
-        if let Some(code) = &mut self.code {
-            clean(code, 64);
+    /// The failure as it may leave the component.
+    pub fn without(self, secrets: &[&Secret]) -> Self {
+        let said = |text: String| words::said(&text, secrets);
+        Self {
+            advice: match self.advice {
+                Advice::FixArgument(text) => Advice::FixArgument(said(text)),
+                Advice::AllowHost(text) => Advice::AllowHost(said(text)),
+                Advice::Other(text) => Advice::Other(said(text)),
+                advice => advice,
+            },
+            code: self.code.map(|code| words::said_within(&code, secrets, 64)),
+            message: said(self.message),
+            request_id: self
+                .request_id
+                .map(|id| words::said_within(&id, secrets, 128)),
+            ..self
         }
-        if let Some(id) = &mut self.request_id {
-            clean(id, 128);
-        }
-        if let Advice::FixArgument(text) | Advice::AllowHost(text) | Advice::Other(text) =
-            &mut self.advice
-        {
-            clean(text, 256);
-        }
-        self
     }
-}
-
-/// A text from outside, short enough for a message.
-pub fn cut_message(text: &str) -> String {
-    text::cut(text, MAX_MESSAGE_BYTES).to_owned()
 }
 
 impl Action {

@@ -2,10 +2,10 @@
 //!
 //! Only structured members are read. The messages are prose in the server's language.
 
-use super::json::Object;
-use super::progress::log_rows;
+use super::json::{Json, Object};
+use super::progress::log;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What somebody decided at an approval.
@@ -91,30 +91,35 @@ enum Entry {
 
 impl History {
     /// The data of get_ticket_logs's answer with `show_type=complex` for the ticket `sn`.
-    pub fn read(data: &Value, sn: &str) -> Result<Self, String> {
-        let rows = log_rows(data, sn)?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            entries.push(entry(&Object::of(row, "a log entry")?)?);
-        }
-        let decisions: Vec<_> = entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Decision(decision) => Some(decision.clone()),
-                _ => None,
-            })
-            .collect();
+    pub fn read(data: Json, sn: &str) -> Result<Self, String> {
+        let mut entries = Vec::new();
+        let mut readable = true;
+        let mut first = None;
+        let mut last = None;
+        log(data, sn)?.each_row("`logs`", |row| {
+            let row = row.object("a log entry")?;
+            match entry(&row)? {
+                Entry::Unreadable => readable = false,
+                Entry::Note => {}
+                telling => entries.push(telling),
+            }
+            let begins = begins(&row);
+            if first.is_some() {
+                last = Some(end(&row));
+            }
+            first = first.or(Some(begins));
+            Ok(())
+        })?;
+        let decisions = entries.iter().filter_map(|entry| match entry {
+            Entry::Decision(decision) => Some(decision.clone()),
+            _ => None,
+        });
         Ok(Self {
+            decisions: decisions.collect(),
             last_words: last_words(&entries),
-            decisions,
-            begins: rows.first().is_some_and(begins),
-            end: match rows {
-                [_, .., last] => end(last),
-                _ => LogEnd::Elsewhere,
-            },
-            readable: !entries
-                .iter()
-                .any(|entry| matches!(entry, Entry::Unreadable)),
+            begins: first == Some(true),
+            end: last.unwrap_or(LogEnd::Elsewhere),
+            readable,
         })
     }
 
@@ -128,20 +133,13 @@ impl History {
 
 /// The first entry of a log names the creator, and no node (recorded). What the system notes later, such
 /// as a suspension, looks alike but for its source.
-fn begins(row: &Value) -> bool {
-    Object::of(row, "").is_ok_and(|row| {
-        is_about_no_node(&row)
-            && !is_by_system(&row)
-            && !operator(&row).unwrap_or_default().is_empty()
-    })
+fn begins(row: &Object) -> bool {
+    is_about_no_node(row) && !is_by_system(row) && !operator(row).unwrap_or_default().is_empty()
 }
 
-fn end(row: &Value) -> LogEnd {
-    let Ok(row) = Object::of(row, "") else {
-        return LogEnd::Elsewhere;
-    };
-    match operator(&row) {
-        Ok(operator) if is_by_system(&row) && is_about_no_node(&row) => {
+fn end(row: &Object) -> LogEnd {
+    match operator(row) {
+        Ok(operator) if is_by_system(row) && is_about_no_node(row) => {
             if operator.is_empty() {
                 LogEnd::Flow
             } else {
@@ -154,7 +152,7 @@ fn end(row: &Value) -> LogEnd {
 }
 
 fn operator(row: &Object) -> Result<String, String> {
-    Ok(row.optional_text("operator")?.unwrap_or_default())
+    row.text_or_nothing("operator")
 }
 
 fn is_by_system(row: &Object) -> bool {
@@ -163,37 +161,74 @@ fn is_by_system(row: &Object) -> bool {
 
 /// Entries about no node have an empty type and, unlike those of a field that was edited, no form.
 fn is_about_no_node(row: &Object) -> bool {
-    let nothing = |form: &Value| form.as_object().is_some_and(|form| form.is_empty());
+    let nothing = |form: Json| form.object("").is_ok_and(|form| form.is_empty());
     row.text("from_state_type")
         .is_ok_and(|kind| kind.is_empty())
-        && row.get("form_data").is_ok_and(nothing)
+        && row.find("form_data").is_some_and(nothing)
+}
+
+/// One field of a form, as the log shows it.
+struct Field<'a> {
+    key: Cow<'a, str>,
+    kind: Cow<'a, str>,
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+    /// Where the form is raw, it tells its node.
+    tells_its_node: bool,
+    /// Whether the field was edited.
+    edited: bool,
+    /// Whether it says of itself that it is an approval's decision.
+    decides_by_code: bool,
+}
+
+impl<'a> Field<'a> {
+    /// What is no text, or not there, is nothing.
+    fn read(field: Json<'a>) -> Self {
+        let field = field.object("a field").unwrap_or_default();
+        let text = |name: &str| field.find(name).and_then(Json::string).unwrap_or_default();
+        let meta = field.find("meta").and_then(|meta| meta.object("").ok());
+        let code = meta.and_then(|meta| meta.find("code")?.string());
+        Self {
+            key: text("key"),
+            kind: text("type"),
+            name: text("name"),
+            value: text("value"),
+            tells_its_node: !text("state_id").is_empty(),
+            edited: field.find("value_status").is_some(),
+            decides_by_code: code.as_deref() == Some("APPROVE_RESULT"),
+        }
+    }
 }
 
 fn entry(row: &Object) -> Result<Entry, String> {
-    let list = row.get("form_data").ok().and_then(Value::as_array);
-    let form = list.map_or(&[][..], Vec::as_slice);
+    let list = row.find("form_data").and_then(|form| {
+        form.rows("`form_data`", |field| Ok(Field::read(field)))
+            .ok()
+    });
+    let form = list.as_deref().unwrap_or_default();
     let Some(kind) = row.optional_text("from_state_type")? else {
         // A server that ignored `show_type`: nothing here tells an approval from the rest.
         return Ok(Entry::Unreadable);
     };
     Ok(match kind.as_str() {
-        "APPROVAL" if list.is_some_and(Vec::is_empty) => Entry::Assignment,
+        "APPROVAL" if list.as_ref().is_some_and(Vec::is_empty) => Entry::Assignment,
         "APPROVAL" => match decision(row, form)? {
             Some(decision) => Entry::Decision(decision),
             None => Entry::Unreadable,
         },
-        "" if form.iter().any(|field| field.get("value_status").is_some()) => Entry::Note,
-        "" if form.is_empty() => Entry::Note,
+        "" if form.is_empty() || form.iter().any(|field| field.edited) => Entry::Note,
         // The raw form says of its decision field what it is. Where it does not, a no counts as one, and
         // a yes proves nothing.
         "" => match decision(row, form)? {
-            Some(decision) if !decision.approved || form.iter().any(is_decision_by_code) => {
+            Some(decision)
+                if !decision.approved || form.iter().any(|field| field.decides_by_code) =>
+            {
                 Entry::Decision(decision)
             }
             Some(_) => Entry::Unreadable,
             None => Entry::Work {
                 keys: keys(form),
-                rolled_back: form.iter().any(|field| !text(field, "state_id").is_empty()),
+                rolled_back: form.iter().any(|field| field.tells_its_node),
             },
         },
         _ => Entry::Work {
@@ -207,14 +242,14 @@ fn entry(row: &Object) -> Result<Entry, String> {
 ///
 /// The flow's author can add such fields too. ITSM makes the decision field's own key from an MD5 sum
 /// and names the field 审批意见 (recorded); an author's key is made of words.
-fn decision(row: &Object, form: &[Value]) -> Result<Option<Decision>, String> {
-    let choices: Vec<&Value> = form
+fn decision(row: &Object, form: &[Field]) -> Result<Option<Decision>, String> {
+    let choices: Vec<&Field> = form
         .iter()
-        .filter(|field| text(field, "type") == "RADIO" && is_made_by_itsm(text(field, "key")))
+        .filter(|field| field.kind == "RADIO" && is_made_by_itsm(&field.key))
         .collect();
     let named: Vec<_> = choices
         .iter()
-        .filter(|field| is_decision_by_code(field) || text(field, "name") == "审批意见")
+        .filter(|field| field.decides_by_code || field.name == "审批意见")
         .collect();
     // Which field it is, is settled before its value is read: another's yes must not stand in for it.
     let field = match (choices.as_slice(), named.as_slice()) {
@@ -222,37 +257,27 @@ fn decision(row: &Object, form: &[Value]) -> Result<Option<Decision>, String> {
         (_, [only]) => **only,
         _ => return Ok(None),
     };
-    let approved = match text(field, "value") {
+    let approved = match field.value.as_ref() {
         "true" => true,
         "false" => false,
         _ => return Ok(None),
     };
     let remark = form
         .iter()
-        .filter(|field| text(field, "type") == "TEXT" && is_made_by_itsm(text(field, "key")))
-        .map(|field| text(field, "value"))
+        .filter(|field| field.kind == "TEXT" && is_made_by_itsm(&field.key))
+        .map(|field| field.value.as_ref())
         .find(|remark| !remark.is_empty());
     Ok(Some(Decision {
         operator: operator(row)?,
         approved,
         remark: remark.unwrap_or_default().to_owned(),
-        at: row.optional_text("operate_at")?.unwrap_or_default(),
-        node_key: text(field, "key").to_owned(),
+        at: row.text_or_nothing("operate_at")?,
+        node_key: field.key.clone().into_owned(),
     }))
 }
 
-fn text<'a>(field: &'a Value, name: &str) -> &'a str {
-    field.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn is_decision_by_code(field: &Value) -> bool {
-    field
-        .get("meta")
-        .is_some_and(|meta| text(meta, "code") == "APPROVE_RESULT")
-}
-
 /// An MD5 sum in hex whose first digit can be another letter: keys begin with one (recorded).
-fn is_made_by_itsm(key: &str) -> bool {
+pub(super) fn is_made_by_itsm(key: &str) -> bool {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     match key.as_bytes() {
         [first, rest @ ..] => {
@@ -262,9 +287,9 @@ fn is_made_by_itsm(key: &str) -> bool {
     }
 }
 
-fn keys(form: &[Value]) -> Vec<String> {
+fn keys(form: &[Field]) -> Vec<String> {
     form.iter()
-        .map(|field| text(field, "key").to_owned())
+        .map(|field| field.key.clone().into_owned())
         .collect()
 }
 
@@ -357,7 +382,7 @@ fn unanimous(spoken: &[Spoken]) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::{LastWord::*, *};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// The keys that ITSM makes, for nodes of one letter.
     fn key(node: &str) -> String {
@@ -379,7 +404,12 @@ mod tests {
     }
 
     fn read(rows: Vec<Value>) -> History {
-        History::read(&json!({"sn": "REQ1", "logs": rows}), "req1").unwrap()
+        of(json!({"sn": "REQ1", "logs": rows}), "req1").unwrap()
+    }
+
+    fn of(data: Value, sn: &str) -> Result<History, String> {
+        let data = data.to_string();
+        History::read(Json::parse(data.as_bytes())?, sn)
     }
 
     /// `"a:bob+ work b:dave- over a:bob+"`: decisions at nodes, work at a node, a hand-over, and `back`:
@@ -577,7 +607,7 @@ mod tests {
             let history = read(rows.clone());
             assert_eq!((history.begins, history.end), (begins, end), "{rows:?}");
         }
-        let other = History::read(&json!({"sn": "REQ2", "logs": []}), "REQ1");
+        let other = of(json!({"sn": "REQ2", "logs": []}), "REQ1");
         assert_eq!(other, Err("about another ticket than asked for".into()));
     }
 }

@@ -1,6 +1,7 @@
 //! The pure part: no I/O, no clock, no randomness, no panic.
 
 pub mod action;
+mod address;
 pub mod binding;
 pub mod callback;
 pub mod confirmation;
@@ -10,7 +11,7 @@ pub mod explanation;
 pub mod failure;
 pub mod history;
 pub mod http;
-mod json;
+pub mod json;
 pub mod new_ticket;
 pub mod operation;
 pub mod operation_id;
@@ -23,3 +24,4 @@ mod text;
 pub mod ticket;
 pub mod tracking;
 pub mod verdict;
+pub mod words;

@@ -1,9 +1,10 @@
 //! A ticket to be made: what ITSM would refuse or strand is refused here, by the argument's name.
 
+use super::address::Address;
 use super::connection::check_headers;
 use super::failure::Failure;
-use super::http::{Method, Request};
-use super::json;
+use super::http::{Method, Request, uncompressed};
+use super::json::{self, Json};
 use super::operation_id;
 use super::secret::Secret;
 use super::text;
@@ -97,6 +98,12 @@ impl NewTicket {
         check_text("ticket.creator", &self.creator, MAX_CREATOR_CHARS)?;
         check_user("ticket.creator", &self.creator)?;
         check_text("ticket.title", &self.title, MAX_TITLE_CHARS)?;
+        if filtered_chars(&self.title) > MAX_TITLE_CHARS {
+            return refuse(
+                "ticket.title",
+                "must have at most 128 characters as ITSM stores it, where each quotation mark counts six and each angle bracket four",
+            );
+        }
 
         let mut parameters = self.extra()?;
         let meta = match parameters.remove("meta") {
@@ -124,9 +131,8 @@ impl NewTicket {
     /// Whether wrong parameters can leave a ghost: a running ticket that never starts. ITSM checks
     /// dynamic fields only after it has made the ticket (recorded).
     pub fn can_leave_a_ghost(&self) -> bool {
-        self.extra_json
-            .as_ref()
-            .is_some_and(|extra| extra.contains("dynamic_fields"))
+        let extra = self.extra().unwrap_or_default();
+        extra.contains_key("dynamic_fields")
     }
 
     fn fields(&self) -> Checked<Value> {
@@ -196,7 +202,7 @@ impl NewTicket {
         let extra = match read_json(NAME, text)? {
             Value::Object(extra) => extra,
             other => {
-                return refuse(NAME, &format!("is {}, not an object", json::kind(&other)));
+                return refuse(NAME, &format!("is {}, not an object", kind(&other)));
             }
         };
         for member in extra.keys() {
@@ -222,12 +228,15 @@ impl NewTicket {
                 }
             }
             Some(other) => {
-                let why = format!("has a `meta` that is {}, not an object", json::kind(other));
+                let why = format!("has a `meta` that is {}, not an object", kind(other));
                 return refuse(NAME, &why);
             }
         }
         if let Some(fields) = extra.get("dynamic_fields") {
-            check_dynamic_fields(fields).or_else(|why| refuse(NAME, &why))?;
+            let fields = fields.to_string();
+            Json::parse(fields.as_bytes())
+                .and_then(check_dynamic_fields)
+                .or_else(|why| refuse(NAME, &why))?;
         }
         Ok(extra)
     }
@@ -238,19 +247,22 @@ impl CallbackTarget {
     pub fn request(&self, body: String) -> Checked<Request> {
         let mut headers = self.checked_headers("target")?;
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        let tls = self.url.starts_with("https://");
-        let (_, rest) = self.url.split_once("://").unwrap_or_default();
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (authority, target) = match rest.find(['/', '?']) {
-            Some(end) => rest.split_at(end),
-            None => (rest, ""),
+        headers.push(uncompressed());
+        let address = address("target.url", &self.url)?;
+        let path = if address.path.is_empty() {
+            "/"
+        } else {
+            address.path
         };
-        let slash = if target.starts_with('/') { "" } else { "/" };
+        let target = match address.query {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
         Ok(Request {
             method: Method::Post,
-            tls,
-            authority: authority.to_owned(),
-            target: Secret::new(format!("{slash}{target}")),
+            tls: address.tls,
+            authority: address.authority.to_owned(),
+            target: Secret::new(target),
             headers,
             authorization: None,
             body: Some(Secret::new(body)),
@@ -265,7 +277,7 @@ impl CallbackTarget {
     }
 
     fn checked_headers(&self, name: &str) -> Checked<Vec<(String, String)>> {
-        check_callback_url(&format!("{name}.url"), &self.url)?;
+        address(&format!("{name}.url"), &self.url)?;
         let headers: Vec<_> = self
             .headers
             .iter()
@@ -296,10 +308,7 @@ impl Field {
             Some(text) => match read_json(name, text)? {
                 Value::Object(extra) => extra,
                 other => {
-                    let why = format!(
-                        "has extra JSON that is {}, not an object",
-                        json::kind(&other)
-                    );
+                    let why = format!("has extra JSON that is {}, not an object", kind(&other));
                     return refuse(name, &why);
                 }
             },
@@ -320,44 +329,53 @@ fn refuse<T>(name: &str, why: &str) -> Checked<T> {
     Err(Failure::argument(name, why))
 }
 
-/// ITSM refuses dynamic fields after it has made the ticket, which stays behind as a ghost.
-fn check_dynamic_fields(fields: &Value) -> Result<(), String> {
-    for field in json::rows(fields, "`dynamic_fields`")? {
-        let field = json::Object::of(field, "a dynamic field")?;
-        let name = field.text("name")?;
-        let kind = field.text("type")?;
-        let value = field.text("value")?;
-        let number = value.parse::<i64>().is_ok();
-        if !(1..=32).contains(&name.chars().count()) {
-            return Err("has a dynamic field whose name has not 1 to 32 characters".to_owned());
+/// ITSM refuses dynamic fields after it has made the ticket, which stays behind as a ghost. What its
+/// framework trims, takes for empty or does not take at all is refused here (read in its source).
+fn check_dynamic_fields(fields: Json) -> Result<(), String> {
+    let limited = |what: &str, text: &str, most: usize| {
+        if (1..=most).contains(&text.trim().chars().count()) && !text.contains('\0') {
+            Ok(())
+        } else {
+            Err(format!(
+                "has a dynamic field whose {what} has not 1 to {most} characters"
+            ))
         }
+    };
+    fields.each_row("`dynamic_fields`", |field| {
+        let field = field.object("a dynamic field")?;
+        limited("name", &field.text("name")?, 32)?;
+        let value = field.text("value")?;
+        limited("value", &value, 255)?;
+        let kind = field.text("type")?;
+        let number = value.trim().parse::<i64>().is_ok();
         if !(matches!(kind.as_str(), "STRING" | "LINK") || kind == "INT" && number) {
             return Err(
                 "has a dynamic field that is none of STRING, LINK and INT with a number".to_owned(),
             );
         }
-        if !(1..=255).contains(&value.chars().count()) {
-            return Err("has a dynamic field whose value has not 1 to 255 characters".to_owned());
+        match field.find("meta") {
+            None => Ok(()),
+            Some(meta) => meta.object("a dynamic field's `meta`").map(|_| ()),
         }
-    }
-    Ok(())
+    })
 }
 
-fn check_callback_url(name: &str, url: &str) -> Checked<()> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    match rest {
-        None => refuse(name, "must begin with https:// or http://"),
-        Some(rest) if rest.is_empty() || rest.starts_with(['/', '?', '#']) => {
-            refuse(name, "must name a host")
-        }
-        Some(_) if url.len() > 2048 => refuse(name, "must have at most 2048 bytes"),
-        Some(_) if !text::is_printable_ascii(url) || url.contains(' ') => {
-            refuse(name, "must be printable ASCII without blanks")
-        }
-        Some(_) => Ok(()),
-    }
+/// The most characters that ITSM's filter makes of a title, after the ticket was made. Where they have no
+/// room in its column, the ticket never starts. The filter also takes tags away, which is left out of account.
+fn filtered_chars(title: &str) -> usize {
+    let written = |character: char| match character {
+        '\'' | '"' => 6,
+        '<' | '>' => 4,
+        _ => 1,
+    };
+    // A link gets a scheme and a target; a numbered entity its leading zero.
+    let links = title.to_ascii_lowercase().matches("<a").count();
+    let entities = title.matches("&#").count();
+    title.chars().map(written).sum::<usize>() + 28 * links + entities
+}
+
+fn address<'a>(name: &str, url: &'a str) -> Checked<Address<'a>> {
+    Address::parse(url).or_else(|why| refuse(name, why))
 }
 
 pub(super) fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()> {
@@ -387,14 +405,22 @@ fn check_characters(name: &str, text: &str) -> Checked<()> {
     Ok(())
 }
 
+/// A user's name, and one only. ITSM takes any text for a name, and what holds two of them, or a character
+/// that nobody sees, is a user that nobody is: such a ticket waits for ever (recorded).
 pub(super) fn check_user(name: &str, user: &str) -> Checked<()> {
     if user.trim().is_empty() {
         return refuse(name, "must not hold a blank user name");
     }
-    if user.trim() != user || user.contains(|c: char| c == ',' || c.is_control()) {
+    let separates = |character: char| {
+        ",;|/\\&，；｜／＼＆、､﹐﹑﹔：".contains(character)
+            || character.is_whitespace()
+            || character.is_control()
+            || text::is_invisible(character)
+    };
+    if user.contains(separates) {
         return refuse(
             name,
-            "must hold user names without commas, line breaks or blanks around them",
+            "must hold one user name in each text, without separators, blanks or invisible characters",
         );
     }
     check_characters(name, user)
@@ -411,21 +437,23 @@ pub(super) fn join_users(name: &str, users: &[String]) -> Checked<String> {
     Ok(users.join(","))
 }
 
+/// JSON text of the caller's. Its members become members of the request: which of two with one name counts
+/// is the server's choice, not one to leave open.
 pub(crate) fn read_json(name: &str, text: &str) -> Checked<Value> {
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => return refuse(name, &format!("is not usable: {}", json::reason(&error))),
-    };
-    // The members of an object here are members of the request: which of two counts is the server's
-    // choice, not one to leave open.
-    if value.is_object()
-        && let Ok(members) = json::members(text, &[])
-        && let Some(repeated) = members.repeated
-    {
-        return refuse(name, &format!("names `{repeated}` twice"));
-    }
+    let value = json::strict(text).or_else(|why| refuse(name, &format!("is not usable: {why}")))?;
     check_characters(name, &value.to_string())?;
     Ok(value)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
 }
 
 #[cfg(test)]
@@ -543,6 +571,15 @@ mod tests {
             ("ticket.title", Box::new(|t| t.title = "\n ".into())),
             ("ticket.title", Box::new(|t| t.title = "单".repeat(129))),
             ("ticket.title", Box::new(|t| t.title = "hi 🚀".into())),
+            ("ticket.title", Box::new(|t| t.title = "'".repeat(22))),
+            (
+                "ticket.title",
+                Box::new(|t| t.title = format!("{}<>", "x".repeat(121))),
+            ),
+            (
+                "ticket.title",
+                Box::new(|t| t.title = format!("{}<a>", "x".repeat(100))),
+            ),
             (
                 "ticket.service.approvers",
                 Box::new(move |t| t.service = fast(&[], "c")),
@@ -679,6 +716,65 @@ mod tests {
     }
 
     #[test]
+    fn each_text_of_users_holds_one_name_that_somebody_can_have() {
+        for user in [
+            "admin",
+            "zhang.san",
+            "a_b-c",
+            "bob@example.com",
+            "张三",
+            "o'neill",
+            "b+c",
+        ] {
+            assert!(check_user("u", user).is_ok(), "{user}");
+        }
+        for user in [
+            "",
+            " ",
+            "admin,bob",
+            "admin;bob",
+            "admin，bob",
+            "admin、bob",
+            "admin；bob",
+            "admin|bob",
+            "admin｜bob",
+            "admin/bob",
+            "admin\\bob",
+            "admin&bob",
+            "admin bob",
+            "admin\u{3000}bob",
+            "admin\u{a0}bob",
+            " admin",
+            "admin ",
+            "admin\tbob",
+            "admin\nbob",
+            "admin\u{200b}",
+            "\u{feff}admin",
+            "ad\u{ad}min",
+            "ad\u{202e}min",
+            "admin\u{3164}",
+            "admin\0",
+            "admin🚀",
+        ] {
+            assert!(check_user("u", user).is_err(), "{user:?}");
+        }
+    }
+
+    #[test]
+    fn a_ghost_is_known_however_its_name_is_spelled() {
+        for (extra, ghost) in [
+            (r#"{"dynamic_fields":[]}"#, true),
+            (r#"{"dynamic\u005ffields":[]}"#, true),
+            (r#"{"a":"dynamic_fields"}"#, false),
+            (r#"{"a":{"dynamic_fields":1}}"#, false),
+        ] {
+            let mut ticket = ticket();
+            ticket.extra_json = Some(extra.into());
+            assert_eq!(ticket.can_leave_a_ghost(), ghost, "{extra}");
+        }
+    }
+
+    #[test]
     fn extra_json_may_not_name_what_the_ticket_or_the_connection_owns() {
         for (extra, why) in [
             ("[]", "ticket.extra-json is an array, not an object"),
@@ -722,7 +818,18 @@ mod tests {
                 r#"{"meta":{"callback_url":""}}"#,
                 "ticket.extra-json names `meta.callback_url`, which the ticket sets",
             ),
-            (r#"{"a":1,"a":2}"#, "ticket.extra-json names `a` twice"),
+            (
+                r#"{"a":1,"a":2}"#,
+                "ticket.extra-json is not usable: `a` is there twice",
+            ),
+            (
+                r#"{"a":{"b":1,"\u0062":2}}"#,
+                "ticket.extra-json is not usable: `b` is there twice",
+            ),
+            (
+                r#"{"a":18446744073709551616}"#,
+                "ticket.extra-json is not usable: the integer 18446744073709551616 has more than 64 bits: send it as a string",
+            ),
             (
                 r#"{"dynamic_fields":{"a":1}}"#,
                 "ticket.extra-json `dynamic_fields` is an object, not a list",
@@ -739,6 +846,30 @@ mod tests {
                 r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":""}]}"#,
                 "ticket.extra-json has a dynamic field whose value has not 1 to 255 characters",
             ),
+            (
+                r#"{"dynamic\u005ffields":[{"name":" ","type":"STRING","value":"v"}]}"#,
+                "ticket.extra-json has a dynamic field whose name has not 1 to 32 characters",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":"　"}]}"#,
+                "ticket.extra-json has a dynamic field whose value has not 1 to 255 characters",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":"a\u0000"}]}"#,
+                "ticket.extra-json is not usable: a text holds the character NUL",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":"v","meta":null}]}"#,
+                "ticket.extra-json a dynamic field's `meta` is null, not an object",
+            ),
+            (
+                r#"{"dynamic_fields":[{"name":"n","type":"STRING","value":"v","meta":[]}]}"#,
+                "ticket.extra-json a dynamic field's `meta` is an array, not an object",
+            ),
+            (
+                r#"{"dynamic_fields":["n"]}"#,
+                "ticket.extra-json a dynamic field is a string, not an object",
+            ),
         ] {
             let mut ticket = ticket();
             ticket.extra_json = Some(extra.into());
@@ -749,7 +880,14 @@ mod tests {
     #[test]
     fn limits_count_characters_and_their_last_value_is_allowed() {
         let mut ticket = ticket();
-        ticket.title = "单".repeat(128);
+        for title in [
+            "单".repeat(128),
+            format!("{}&<>", "x".repeat(119)),
+            format!("{}\"", "x".repeat(122)),
+        ] {
+            ticket.title = title;
+            assert!(ticket.parameters().is_ok());
+        }
         ticket.creator = "u".repeat(64);
         ticket.tag = Secret::new("a".repeat(32));
         assert!(ticket.parameters().is_ok());

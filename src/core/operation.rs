@@ -1,7 +1,10 @@
 //! What is done with a ticket that exists: the parameters of the writes.
 
 use super::failure::Failure;
+use super::history::is_made_by_itsm;
 use super::new_ticket::{Field, FieldValue, check_text, check_user, join_users};
+use super::progress::{FilledField, RunningNode};
+use super::service::FormField;
 use serde_json::{Map, Value, json};
 
 type Checked<T> = Result<T, Failure>;
@@ -105,6 +108,61 @@ pub fn transition(
     })))
 }
 
+/// The parameters of operate_node for deciding an approval by its form, where a server has no action for it.
+///
+/// An approval has a field for the decision and one remark for each of its values; ITSM wants all that are
+/// required, also the one that the page hides (recorded). What the flow's author added is not known here.
+pub fn approve_by_form(
+    sn: &str,
+    node: &RunningNode,
+    approver: &str,
+    approved: bool,
+    remark: &str,
+) -> Checked<Map<String, Value>> {
+    if !approved && remark.trim().is_empty() {
+        return Err(Failure::argument(
+            "remark",
+            "must not be blank for a refusal over an ESB, whose form wants one",
+        ));
+    }
+    let not_so = |why: String| Err(Failure::argument("node-id", &why));
+    let mut decisions = node.fields.iter().filter(|field| field.decides);
+    let (Some(decision), None) = (decisions.next(), decisions.next()) else {
+        return not_so("is no approval that runs: its form has no decision".to_owned());
+    };
+    let is_remark = |field: &&FormField| field.kind == "TEXT" && is_made_by_itsm(&field.key);
+    let own: Vec<_> = node
+        .fields
+        .iter()
+        .filter(|field| field.required && !field.decides && !is_remark(field))
+        .map(|field| field.key.as_str())
+        .collect();
+    if !own.is_empty() {
+        return not_so(format!(
+            "wants more than a decision and a remark ({}): use `handling.transition` with all of its fields",
+            own.join(", ")
+        ));
+    }
+    let mut fields = vec![json!({"key": decision.key, "value": approved.to_string()})];
+    let (mut for_yes, mut for_no) = (approved.then_some(remark), (!approved).then_some(remark));
+    for field in node.fields.iter().filter(is_remark) {
+        let given = if field.required {
+            &mut for_no
+        } else {
+            &mut for_yes
+        };
+        let value = given.take().unwrap_or_default();
+        fields.push(json!({"key": field.key, "value": value}));
+    }
+    Ok(members(json!({
+        "sn": sn,
+        "state_id": node.node_id,
+        "operator": approver,
+        "action_type": "TRANSITION",
+        "fields": fields,
+    })))
+}
+
 /// The parameters of operate_node for claiming a node: its new processor is the operator.
 pub fn claim(sn: &str, node_id: u64, operator: &str) -> Checked<Map<String, Value>> {
     let to = Assignees::People(vec![operator.to_owned()]);
@@ -164,7 +222,7 @@ pub fn follow(sn: &str, users: &[String], follow: bool) -> Checked<Map<String, V
     ))
 }
 
-/// The parameters of edit_field.
+/// The parameters of edit_field, without the fields' types.
 pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Map<String, Value>> {
     check_user("operator", operator)?;
     if fields.is_empty() {
@@ -175,6 +233,28 @@ pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Map<St
         "operator": operator,
         "fields": field_list(fields, TextOnly::No)?,
     })))
+}
+
+/// Adds to edit_field's parameters each field's type, as the ticket's form tells it: the server fails without
+/// it, in words that say nothing (recorded).
+pub fn add_types(parameters: &mut Map<String, Value>, form: &[FilledField]) -> Checked<()> {
+    let Some(Value::Array(fields)) = parameters.get_mut("fields") else {
+        return Ok(());
+    };
+    for (index, field) in fields.iter_mut().enumerate() {
+        let key = field.get("key").and_then(Value::as_str).unwrap_or_default();
+        let Some(known) = form.iter().find(|known| known.key == key) else {
+            return Err(Failure::argument(
+                &format!("fields[{index}]"),
+                "has a key that the ticket's form has not",
+            ));
+        };
+        if let Value::Object(field) = field {
+            let kind = known.kind.as_str();
+            field.entry("type").or_insert_with(|| kind.into());
+        }
+    }
+    Ok(())
 }
 
 fn assign(
@@ -340,5 +420,131 @@ mod tests {
         ] {
             assert_eq!(result.unwrap_err().message, name);
         }
+    }
+
+    /// The form of a running approval, as recorded, with more fields of the author's.
+    fn approval(own: &[(&str, bool)]) -> RunningNode {
+        let field = |key: &str, kind: &str, required: bool, decides: bool| FormField {
+            key: key.into(),
+            name: String::new(),
+            kind: kind.into(),
+            required,
+            choices: vec![],
+            decides,
+        };
+        let made = |first: char| format!("{first}{}", "0".repeat(31));
+        let mut fields: Vec<_> = own
+            .iter()
+            .map(|&(key, required)| field(key, "STRING", required, false))
+            .collect();
+        fields.extend([
+            field(&made('Z'), "RADIO", true, true),
+            field(&made('d'), "TEXT", false, false),
+            field(&made('c'), "TEXT", true, false),
+        ]);
+        RunningNode {
+            node_id: 15,
+            name: "内置审批节点".into(),
+            status: "RUNNING".into(),
+            processors: vec!["bob".into()],
+            allowed_actions: vec![],
+            fields,
+        }
+    }
+
+    #[test]
+    fn an_approvals_form_gets_the_decision_and_the_remark_where_each_belongs() {
+        let keys = ["Z", "d", "c"].map(|first| format!("{first}{}", "0".repeat(31)));
+        for (approved, remark, values) in [
+            (true, "fine", ["true", "fine", ""]),
+            (true, "", ["true", "", ""]),
+            (false, "too dear", ["false", "", "too dear"]),
+        ] {
+            let node = approval(&[("SHUOMING", false)]);
+            let parameters = approve_by_form("S", &node, "bob", approved, remark).unwrap();
+            let fields: Vec<_> = keys
+                .iter()
+                .zip(values)
+                .map(|(key, value)| json!({"key": key, "value": value}))
+                .collect();
+            assert_eq!(
+                Value::Object(parameters),
+                json!({"sn": "S", "state_id": 15, "operator": "bob", "action_type": "TRANSITION", "fields": fields})
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_approvals_form_does_not_settle_is_refused() {
+        let no_approval = RunningNode {
+            fields: vec![],
+            ..approval(&[])
+        };
+        for (node, approved, remark, why) in [
+            (
+                no_approval,
+                true,
+                "",
+                "node-id is no approval that runs: its form has no decision",
+            ),
+            (
+                approval(&[("JIAGE", true), ("SHUOMING", false)]),
+                true,
+                "",
+                "node-id wants more than a decision and a remark (JIAGE): use `handling.transition` with all of its fields",
+            ),
+            (
+                approval(&[]),
+                false,
+                " ",
+                "remark must not be blank for a refusal over an ESB, whose form wants one",
+            ),
+        ] {
+            let refused = approve_by_form("S", &node, "bob", approved, remark).unwrap_err();
+            assert_eq!(
+                (refused.message.as_str(), refused.may_have_acted),
+                (why, false)
+            );
+        }
+    }
+
+    #[test]
+    fn edited_fields_get_the_types_of_the_form() {
+        let known = |key: &str, kind: &str| FilledField {
+            key: key.into(),
+            name: String::new(),
+            kind: kind.into(),
+            value_json: String::new(),
+            display: String::new(),
+        };
+        let form = [
+            known("title", "STRING"),
+            known("who", "MEMBERS"),
+            known("title", "TEXT"),
+        ];
+        let field = |key: &str, extra: Option<&str>| Field {
+            key: key.into(),
+            value: FieldValue::Text("v".into()),
+            extra_json: extra.map(str::to_owned),
+        };
+        let fields = [
+            field("who", None),
+            field("title", Some(r#"{"type":"OWN"}"#)),
+        ];
+        let mut parameters = edit_fields("S", "bob", &fields).unwrap();
+        add_types(&mut parameters, &form).unwrap();
+        assert_eq!(
+            parameters.get("fields"),
+            Some(&json!([
+                {"key": "who", "value": "v", "type": "MEMBERS"},
+                {"key": "title", "value": "v", "type": "OWN"},
+            ]))
+        );
+        let mut unknown =
+            edit_fields("S", "bob", &[field("title", None), field("x", None)]).unwrap();
+        assert_eq!(
+            add_types(&mut unknown, &form).unwrap_err().message,
+            "fields[1] has a key that the ticket's form has not"
+        );
     }
 }

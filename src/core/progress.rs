@@ -1,10 +1,8 @@
 //! Where a ticket stands: its running nodes, its form, its log, its approvals.
 
-use super::json::{self, Object};
+use super::json::{Json, Object};
 use super::service::FormField;
-use super::text;
 use super::ticket::{self, Ticket};
-use serde_json::Value;
 
 /// A node that is running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,46 +88,44 @@ pub struct NodeResult {
 
 impl TicketStatus {
     /// The data of get_ticket_status's answer, which does not tell its number.
-    pub fn read(data: &Value) -> Result<Self, String> {
-        let row = Object::of(data, "`data`")?;
+    pub fn read(data: Json) -> Result<Self, String> {
+        let row = data.object("`data`")?;
         Ok(Self {
             status: row.text("current_status")?,
             running: running(&row)?,
             allowed_actions: allowed_actions(&row)?,
-            ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+            ticket_url: row.text_or_nothing("ticket_url")?,
         })
     }
 }
 
 impl TicketInfo {
     /// The data of get_ticket_info's answer for the ticket `sn`.
-    pub fn read(data: &Value, sn: &str) -> Result<Self, String> {
-        let row = Object::of(data, "`data`")?;
-        let fields = json::rows(row.get("fields")?, "`fields`")?;
+    pub fn read(data: Json, sn: &str) -> Result<Self, String> {
+        let row = data.object("`data`")?;
         Ok(Self {
             ticket: Ticket::read(data)?.named(sn)?,
             running: running(&row)?,
-            fields: fields
-                .iter()
-                .map(FilledField::read)
-                .collect::<Result<_, _>>()?,
+            fields: row.get("fields")?.rows("`fields`", FilledField::read)?,
         })
     }
 }
 
 impl FilledField {
-    fn read(row: &Value) -> Result<Self, String> {
-        let row = Object::of(row, "a field")?;
+    fn read(row: Json) -> Result<Self, String> {
+        let row = row.object("a field")?;
         let display = match row.get("display_value")? {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            other => other.to_string(),
+            nothing if nothing.is_null() => String::new(),
+            value => match value.string() {
+                Some(text) => text.into_owned(),
+                None => value.text().to_owned(),
+            },
         };
         Ok(Self {
             key: row.text("key")?,
-            name: row.optional_text("name")?.unwrap_or_default(),
-            kind: row.optional_text("type")?.unwrap_or_default(),
-            value_json: row.get("value")?.to_string(),
+            name: row.text_or_nothing("name")?,
+            kind: row.text_or_nothing("type")?,
+            value_json: row.get("value")?.text().to_owned(),
             display,
         })
     }
@@ -137,83 +133,69 @@ impl FilledField {
 
 impl LogEntry {
     /// The data of get_ticket_logs's answer for the ticket `sn`.
-    pub fn read_all(data: &Value, sn: &str) -> Result<Vec<Self>, String> {
-        let read = |row: &Value| {
-            let row = Object::of(row, "a log entry")?;
+    pub fn read_all(data: Json, sn: &str) -> Result<Vec<Self>, String> {
+        log(data, sn)?.rows("`logs`", |row| {
+            let row = row.object("a log entry")?;
             Ok(Self {
-                operator: row.optional_text("operator")?.unwrap_or_default(),
+                operator: row.text_or_nothing("operator")?,
                 at: row.text("operate_at")?,
-                message: row.optional_text("message")?.unwrap_or_default(),
-                source: row.optional_text("source")?.unwrap_or_default(),
+                message: row.text_or_nothing("message")?,
+                source: row.text_or_nothing("source")?,
             })
-        };
-        log_rows(data, sn)?.iter().map(read).collect()
+        })
     }
 }
 
 impl NodeResult {
     /// The data of get_approve_node_result's answer.
-    pub fn read(data: &Value) -> Result<Self, String> {
-        let row = Object::of(data, "`data`")?;
+    pub fn read(data: Json) -> Result<Self, String> {
+        let row = data.object("`data`")?;
         Ok(Self {
             name: row.text("name")?,
-            processed_by: users(&row, "processed_user")?,
+            processed_by: row.users("processed_user")?,
             approved: row.boolean("approve_result")?,
-            remark: row.optional_text("approve_remark")?.unwrap_or_default(),
+            remark: row.text_or_nothing("approve_remark")?,
         })
     }
 }
 
 /// The data of get_approver's answer.
-pub fn read_approvers(data: &Value) -> Result<Vec<String>, String> {
-    users(&Object::of(data, "`data`")?, "approver")
+pub fn read_approvers(data: Json) -> Result<Vec<String>, String> {
+    data.object("`data`")?.users("approver")
 }
 
-/// The rows of a log, of this ticket and no other.
-pub(super) fn log_rows<'a>(data: &'a Value, sn: &str) -> Result<&'a [Value], String> {
-    let data = Object::of(data, "`data`")?;
+/// The list of a log's entries, of this ticket and no other.
+pub(super) fn log<'a>(data: Json<'a>, sn: &str) -> Result<Json<'a>, String> {
+    let data = data.object("`data`")?;
     ticket::same_sn(&data.text("sn")?, sn)?;
-    json::rows(data.get("logs")?, "`logs`")
+    data.get("logs")
 }
 
 fn running(row: &Object) -> Result<Vec<RunningNode>, String> {
-    let read = |row: &Value| {
-        let row = Object::of(row, "a step")?;
+    row.get("current_steps")?.rows("`current_steps`", |row| {
+        let row = row.object("a step")?;
         Ok(RunningNode {
             node_id: row.number("state_id")?,
             name: row.text("name")?,
-            status: row.optional_text("status")?.unwrap_or_default(),
-            processors: users(&row, "processors")?,
-            allowed_actions: match row.get("operations") {
-                Ok(_) => allowed_actions(&row)?,
-                Err(_) => Vec::new(),
+            status: row.text_or_nothing("status")?,
+            processors: row.users("processors")?,
+            allowed_actions: match row.find("operations") {
+                Some(_) => allowed_actions(&row)?,
+                None => Vec::new(),
             },
-            fields: match row.get("fields") {
-                Ok(fields) => json::rows(fields, "`fields`")?
-                    .iter()
-                    .map(FormField::read)
-                    .collect::<Result<_, _>>()?,
-                Err(_) => Vec::new(),
+            fields: match row.find("fields") {
+                Some(fields) => fields.rows("`fields`", FormField::read)?,
+                None => Vec::new(),
             },
         })
-    };
-    json::rows(row.get("current_steps")?, "`current_steps`")?
-        .iter()
-        .map(read)
-        .collect()
+    })
 }
 
 fn allowed_actions(row: &Object) -> Result<Vec<String>, String> {
-    let mut keys = Vec::new();
-    for operation in json::rows(row.get("operations")?, "`operations`")? {
-        let operation = Object::of(operation, "an operation")?;
-        if operation.boolean("can_operate")? {
-            keys.push(operation.text("key")?);
-        }
-    }
-    Ok(keys)
-}
-
-fn users(row: &Object, name: &str) -> Result<Vec<String>, String> {
-    Ok(text::users(&row.optional_text(name)?.unwrap_or_default()))
+    let keys = row.get("operations")?.rows("`operations`", |operation| {
+        let operation = operation.object("an operation")?;
+        let key = operation.text("key")?;
+        Ok(operation.boolean("can_operate")?.then_some(key))
+    })?;
+    Ok(keys.into_iter().flatten().collect())
 }

@@ -32,13 +32,22 @@ pub fn receive(
         // One answer for all of them: a stranger learns nothing.
         Err(unbound) => return refused("no binding holds", why_unbound(&unbound)),
     };
+    // What a body repeats of these must not reach a log.
+    let sent: Vec<_> = headers
+        .iter()
+        .map(|(_, value)| Secret::new(value.clone()))
+        .collect();
+    let secrets: Vec<_> = keys.iter().chain([&bound.tag]).chain(&sent).collect();
     match callback::parse(body) {
         Ok(callback) if callback.sn == callback::SELF_CHECK_SN => {
             Reception::SelfCheck(callback::accepted())
         }
         Ok(callback) => Reception::Genuine(bound, callback),
         // The reason may repeat a name from the body, and nothing is echoed.
-        Err(unreadable) => refused("the body is no callback", why_unreadable(&unreadable)),
+        Err(unreadable) => refused(
+            "the body is no callback",
+            why_unreadable(&unreadable.without(&secrets)),
+        ),
     }
 }
 
@@ -107,6 +116,26 @@ mod tests {
             expires_s,
         };
         vec![bind(&key, &claims).ok().unwrap().header]
+    }
+
+    #[test]
+    fn what_a_body_repeats_of_the_secrets_is_blotted_out() {
+        let key = format!("itsm-key.k1.{}", "07".repeat(32));
+        let binding = header(20);
+        let bound = binding::check(&[Secret::new(key.clone())], &binding, URL, 10);
+        let tag = bound.ok().unwrap().tag;
+        for secret in [key.as_str(), binding[0].1.as_str(), tag.expose()] {
+            let body = format!(r#"{{"{secret}":1,"{secret}":2}}"#);
+            assert_eq!(
+                words(&binding, URL, &body),
+                "the body is no callback; the body is no callback: `[secret]` is given twice"
+            );
+        }
+        let steering = "{\"a\\u001b[31m\":1,\"a\\u001b[31m\":2}";
+        assert_eq!(
+            words(&binding, URL, steering),
+            "the body is no callback; the body is no callback: `a [31m` is given twice"
+        );
     }
 
     #[test]

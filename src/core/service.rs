@@ -1,9 +1,7 @@
 //! What tickets are requests for: catalogues, services, their forms and the nodes of their flows.
 
-use super::json::{self, Object};
+use super::json::{Json, MAX_ROWS, Object};
 use super::new_ticket::NodeProcessors;
-use super::text;
-use serde_json::Value;
 
 /// A service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub struct FormField {
     pub required: bool,
     /// What can be chosen.
     pub choices: Vec<Choice>,
+    /// Whether it says of itself that it is an approval's decision.
+    pub decides: bool,
 }
 
 /// What can be chosen in a field.
@@ -101,6 +101,8 @@ pub enum Unresolved {
     Unknown(String, Vec<Node>),
     /// Several nodes have this name.
     Ambiguous(String, Vec<Node>),
+    /// The node of this name ignores who is named for it.
+    Ignoring(String, Vec<Node>),
 }
 
 /// Deeper trees than this are not what a server of ITSM holds.
@@ -108,74 +110,72 @@ const MAX_CATALOG_LEVELS: u32 = 32;
 
 impl Service {
     /// The data of get_services' answer.
-    pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
-        json::rows(data, "`data`")?
-            .iter()
-            .map(|row| Self::read(&Object::of(row, "a service")?, "id"))
-            .collect()
+    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
+        data.rows("`data`", |row| Self::read(&row.object("a service")?, "id"))
     }
 
     fn read(row: &Object, id: &str) -> Result<Self, String> {
         Ok(Self {
             id: row.number(id)?,
             name: row.text("name")?,
-            kind: row.optional_text("service_type")?.unwrap_or_default(),
-            description: row.optional_text("desc")?.unwrap_or_default(),
+            kind: row.text_or_nothing("service_type")?,
+            description: row.text_or_nothing("desc")?,
         })
     }
 }
 
 impl ServiceForm {
     /// The data of get_service_detail's answer.
-    pub fn read(data: &Value) -> Result<Self, String> {
-        let row = Object::of(data, "`data`")?;
-        let fields = json::rows(row.get("fields")?, "`fields`")?;
+    pub fn read(data: Json) -> Result<Self, String> {
+        let row = data.object("`data`")?;
         Ok(Self {
             service: Service::read(&row, "service_id")?,
             workflow_id: row.number("workflow_id")?,
-            fields: fields
-                .iter()
-                .map(FormField::read)
-                .collect::<Result<_, _>>()?,
+            fields: row.get("fields")?.rows("`fields`", FormField::read)?,
         })
     }
 }
 
 impl FormField {
-    pub(super) fn read(row: &Value) -> Result<Self, String> {
-        let row = Object::of(row, "a field")?;
-        let choices = match row.get("choice") {
-            Ok(Value::Array(choices)) => choices.as_slice(),
-            _ => &[],
-        };
+    pub(super) fn read(row: Json) -> Result<Self, String> {
+        let row = row.object("a field")?;
         // A choice can also be another system's data of any shape: what is no key and name is left out.
-        let choices = choices.iter().filter_map(|choice| {
-            let choice = Object::of(choice, "a choice").ok()?;
-            Some(Choice {
-                key: choice.text("key").ok()?,
-                name: choice.text("name").ok()?,
-            })
-        });
+        let read = |choice: Json| {
+            let choice = choice.object("a choice").ok()?;
+            let (key, name) = (choice.text("key").ok()?, choice.text("name").ok()?);
+            Some(Choice { key, name })
+        };
+        let choices = match row.find("choice") {
+            Some(given) if given.kind() == "an array" => {
+                given.rows("`choice`", |choice| Ok(read(choice)))?
+            }
+            _ => Vec::new(),
+        };
+        let kind = row.text("type")?;
+        let meta = row.find("meta").and_then(|meta| meta.object("").ok());
+        let code = meta.and_then(|meta| meta.find("code")?.string());
         Ok(Self {
+            // Sign-off nodes have the same code on a field of another type.
+            decides: kind == "RADIO" && code.as_deref() == Some("APPROVE_RESULT"),
             key: row.text("key")?,
             name: row.text("name")?,
-            kind: row.text("type")?,
+            kind,
             required: row.optional_text("validate_type")?.as_deref() == Some("REQUIRE"),
-            choices: choices.collect(),
+            choices: choices.into_iter().flatten().collect(),
         })
     }
 }
 
 impl Catalog {
     /// The data of get_service_catalogs' answer.
-    pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
         let mut flat = Vec::new();
         Self::read_level(data, None, 0, &mut flat)?;
         Ok(flat)
     }
 
     fn read_level(
-        rows: &Value,
+        rows: Json,
         parent_id: Option<u64>,
         depth: u32,
         flat: &mut Vec<Self>,
@@ -183,46 +183,70 @@ impl Catalog {
         if depth > MAX_CATALOG_LEVELS {
             return Err("the catalogues are nested too deep".to_owned());
         }
-        for row in json::rows(rows, "the catalogues")? {
-            let row = Object::of(row, "a catalogue")?;
+        rows.each_row("the catalogues", |row| {
+            if flat.len() == MAX_ROWS {
+                return Err(format!("there are more than {MAX_ROWS} catalogues"));
+            }
+            let row = row.object("a catalogue")?;
             let id = row.number("id")?;
             flat.push(Self {
                 id,
                 parent_id,
-                key: row.optional_text("key")?.unwrap_or_default(),
+                key: row.text_or_nothing("key")?,
                 name: row.text("name")?,
-                level: depth,
-                description: row.optional_text("desc")?.unwrap_or_default(),
+                level: match row.optional_text("level")? {
+                    Some(_) => u32::try_from(row.number("level")?)
+                        .map_err(|_| "`level` is too large".to_owned())?,
+                    None => depth,
+                },
+                description: row.text_or_nothing("desc")?,
             });
-            if let Ok(children) = row.get("children") {
-                Self::read_level(children, Some(id), depth + 1, flat)?;
+            match row.find("children") {
+                Some(children) => Self::read_level(children, Some(id), depth + 1, flat),
+                None => Ok(()),
             }
-        }
-        Ok(())
+        })
     }
 }
 
 impl Node {
     /// The data of get_service_roles' answer.
-    pub fn read_all(data: &Value) -> Result<Vec<Self>, String> {
-        let read = |row: &Value| {
-            let row = Object::of(row, "a node")?;
+    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
+        data.rows("`data`", |row| {
+            let row = row.object("a node")?;
             Ok(Self {
                 id: row.number("id")?,
                 name: row.text("name")?,
-                processors: text::users(&row.optional_text("processors")?.unwrap_or_default()),
-                processors_type: row.optional_text("processors_type")?.unwrap_or_default(),
+                processors: row.users("processors")?,
+                processors_type: row.text_or_nothing("processors_type")?,
                 all_sign: row.optional_text("sign_type")?.as_deref() == Some("and"),
             })
-        };
-        json::rows(data, "`data`")?.iter().map(read).collect()
+        })
     }
+}
+
+/// The ids of the nodes in get_workflow_detail's answer at which a ticket's own processors change nothing:
+/// those that are claimed or distributed first, sign-off nodes (recorded), and nodes that nobody handles.
+pub fn read_nodes_that_ignore_processors(data: Json) -> Result<Vec<u64>, String> {
+    let mut ignoring = Vec::new();
+    let flow = data.object("`data`")?;
+    flow.get("states")?.each_row("`states`", |state| {
+        let state = state.object("a node")?;
+        let is_handled = matches!(state.text("type")?.as_str(), "NORMAL" | "APPROVAL");
+        let is_given = state.text_or_nothing("distribute_type")? == "PROCESS";
+        if !(is_handled && is_given) {
+            ignoring.push(state.number("id")?);
+        }
+        Ok(())
+    })?;
+    Ok(ignoring)
 }
 
 /// The nodes' ids for their names. Names are compared exactly: the guide warns that a renamed node is
 /// another node.
 pub fn resolve(
     nodes: &[Node],
+    ignoring: &[u64],
     named: Vec<NamedProcessors>,
 ) -> Result<Vec<NodeProcessors>, Unresolved> {
     named
@@ -230,6 +254,9 @@ pub fn resolve(
         .map(|NamedProcessors { name, users }| {
             let of_that_name: Vec<_> = nodes.iter().filter(|node| node.name == name).collect();
             match of_that_name.as_slice() {
+                [node] if ignoring.contains(&node.id) => {
+                    Err(Unresolved::Ignoring(name, vec![(*node).clone()]))
+                }
                 [node] => Ok(NodeProcessors {
                     node_id: node.id,
                     users,
@@ -249,8 +276,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn json<T>(value: serde_json::Value, read: fn(Json) -> Result<T, String>) -> Result<T, String> {
+        read(Json::parse(value.to_string().as_bytes())?)
+    }
+
+    fn nodes_of(value: serde_json::Value) -> Result<Vec<Node>, String> {
+        json(value, Node::read_all)
+    }
+
     fn nodes() -> Vec<Node> {
-        Node::read_all(&json!([
+        nodes_of(json!([
             {"id": 4, "name": "负责人审批", "processors": "ZHIDINGSHENPIREN", "processors_type": "VARIABLE", "sign_type": "or"},
             {"id": 5, "name": "管理员审批", "processors": "admin,bob", "processors_type": "PERSON", "sign_type": "and"},
             {"id": 6, "name": "管理员审批", "processors": "", "processors_type": "PERSON", "sign_type": "or"},
@@ -267,17 +302,17 @@ mod tests {
 
     #[test]
     fn a_nodes_name_leads_to_its_id_or_to_the_candidates() {
-        let resolved = resolve(&nodes(), named("负责人审批")).unwrap();
+        let resolved = resolve(&nodes(), &[], named("负责人审批")).unwrap();
         assert_eq!(
             (resolved[0].node_id, resolved[0].users.as_slice()),
             (4, &["carol".to_owned()][..])
         );
         assert_eq!(
-            resolve(&nodes(), named("总监审批")).err(),
+            resolve(&nodes(), &[], named("总监审批")).err(),
             Some(Unresolved::Unknown("总监审批".into(), nodes()))
         );
         assert_eq!(
-            resolve(&nodes(), named("管理员审批")).err(),
+            resolve(&nodes(), &[], named("管理员审批")).err(),
             Some(Unresolved::Ambiguous(
                 "管理员审批".into(),
                 nodes()[1..].to_vec()
@@ -287,11 +322,31 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_ignores_its_processors_is_said_to() {
+        let flow = json!({"states": [
+            {"id": 3, "type": "NORMAL", "distribute_type": "PROCESS"},
+            {"id": 4, "type": "APPROVAL", "distribute_type": "CLAIM_THEN_PROCESS"},
+            {"id": 5, "type": "SIGN", "distribute_type": "PROCESS"},
+            {"id": 6, "type": "WEBHOOK", "distribute_type": "PROCESS"},
+            {"id": 7, "type": "APPROVAL", "distribute_type": "PROCESS"},
+        ]});
+        let ignoring = json(flow, read_nodes_that_ignore_processors).unwrap();
+        assert_eq!(ignoring, [4, 5, 6]);
+        assert_eq!(
+            resolve(&nodes(), &ignoring, named("负责人审批")).err(),
+            Some(Unresolved::Ignoring(
+                "负责人审批".into(),
+                nodes()[..1].to_vec()
+            ))
+        );
+    }
+
+    #[test]
     fn catalogues_keep_their_tree_in_a_flat_list() {
-        let flat = Catalog::read_all(&json!([{"id": 1, "key": "root", "name": "根目录", "level": 0, "desc": "", "children": [
+        let flat = json(json!([{"id": 1, "key": "root", "name": "根目录", "level": 0, "desc": "", "children": [
             {"id": 9, "key": "A", "name": "a", "level": 1, "desc": "", "children": [{"id": 10, "key": "B", "name": "b"}]},
-            {"id": 11, "key": "C", "name": "c", "children": []},
-        ]}]))
+            {"id": 11, "key": "C", "name": "c", "level": 3, "children": []},
+        ]}]), Catalog::read_all)
         .unwrap();
         let tree: Vec<_> = flat
             .iter()
@@ -303,7 +358,7 @@ mod tests {
                 (1, None, 0),
                 (9, Some(1), 1),
                 (10, Some(9), 2),
-                (11, Some(1), 1)
+                (11, Some(1), 3)
             ]
         );
     }
@@ -315,7 +370,7 @@ mod tests {
             rows = json!([{"id": id, "name": "n", "children": rows}]);
         }
         assert_eq!(
-            Catalog::read_all(&rows),
+            json(rows, Catalog::read_all),
             Err("the catalogues are nested too deep".into())
         );
     }

@@ -58,6 +58,28 @@ pub fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
+/// Whether a character shows nothing by itself: it joins, separates or turns what stands around it.
+pub fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// The names in ITSM's lists of users, such as `",carol,bob,"`.
 pub fn users(list: &str) -> Vec<String> {
     list.split(',')
@@ -80,6 +102,48 @@ pub fn is_time(text: &str) -> bool {
                 mark => byte == mark,
             })
     })
+}
+
+/// Whether `text` is a date, or a date with a time, as ITSM reads one: without a zone, which its database
+/// does not take.
+pub fn is_date(text: &str) -> bool {
+    let number = |digits: &str, places: usize| {
+        let is_number = digits.len() == places && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse::<u32>().ok()).flatten()
+    };
+    let (date, time) = match text.split_once([' ', 'T']) {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let is_day = || {
+        let mut parts = date.splitn(3, '-');
+        let year = number(parts.next()?, 4)?;
+        let month = number(parts.next()?, 2)?;
+        let day = number(parts.next()?, 2)?;
+        let is_leap =
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            4 | 6 | 9 | 11 => 30,
+            2 if is_leap => 29,
+            2 => 28,
+            1..=12 => 31,
+            _ => return None,
+        };
+        (year > 0 && (1..=days).contains(&day)).then_some(())
+    };
+    let is_time = |time: &str| {
+        let mut parts = time.splitn(3, ':');
+        let hour = number(parts.next()?, 2)?;
+        let minute = number(parts.next()?, 2)?;
+        let (second, fraction) = match parts.next() {
+            None => ("00", "0"),
+            Some(second) => second.split_once('.').unwrap_or((second, "0")),
+        };
+        let second = number(second, 2)?;
+        number(fraction, fraction.len().clamp(1, 6))?;
+        (hour < 24 && minute < 60 && second < 60).then_some(())
+    };
+    is_day().is_some() && time.is_none_or(|time| is_time(time).is_some())
 }
 
 #[cfg(test)]

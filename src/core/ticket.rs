@@ -1,18 +1,17 @@
 //! What ITSM says of tickets.
 
-use super::json::{self, Object};
+use super::json::{Json, Object};
 use super::text;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A ticket that has just been made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedTicket {
     /// Its number.
     pub sn: String,
-    /// Its id in ITSM's database.
+    /// Its id in ITSM's database. Empty when the server does not tell.
     pub id: String,
-    /// Its page.
+    /// Its page. Empty when the server does not tell.
     pub ticket_url: String,
 }
 
@@ -64,37 +63,41 @@ pub struct ApprovalResult {
 
 impl CreatedTicket {
     /// The data of create_ticket's answer.
-    pub fn read(data: &Value) -> Result<Self, String> {
-        let row = Object::of(data, "`data`")?;
+    ///
+    /// The number is all that counts: a ticket must not be lost for want of the rest.
+    pub fn read(data: Json) -> Result<Self, String> {
+        let row = data.object("`data`")?;
         Ok(Self {
             sn: sn(&row)?,
-            id: id(&row)?,
-            ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+            id: row.text_or_nothing("id").unwrap_or_default(),
+            ticket_url: row.text_or_nothing("ticket_url").unwrap_or_default(),
         })
     }
 }
 
 impl Ticket {
     /// One row, or the data of get_ticket_info's answer.
-    pub fn read(row: &Value) -> Result<Self, String> {
-        let row = Object::of(row, "a ticket")?;
+    pub fn read(row: Json) -> Result<Self, String> {
+        let row = row.object("a ticket")?;
         Ok(Self {
             sn: sn(&row)?,
             id: id(&row)?,
             title: row.text("title")?,
-            creator: row.optional_text("creator")?.unwrap_or_default(),
-            service: row.optional_text("service_id")?.unwrap_or_default(),
+            creator: row.text_or_nothing("creator")?,
+            service: row.text_or_nothing("service_id")?,
             status: row.text("current_status")?,
             created_at: row.text("create_at")?,
             // Not optional: a server that does not tell would make each ticket look open.
             ended_at: match row.get("end_at")? {
-                Value::Null => None,
-                Value::String(at) => Some(at.clone()).filter(|at| text::is_time(at)),
-                other => return Err(format!("`end_at` is {}, not a time", json::kind(other))),
+                nothing if nothing.is_null() => None,
+                at => match at.string() {
+                    Some(at) => text::is_time(&at).then(|| at.into_owned()),
+                    None => return Err(format!("`end_at` is {}, not a time", at.kind())),
+                },
             },
-            updated_by: text::users(&row.optional_text("updated_by")?.unwrap_or_default()),
-            updated_at: row.optional_text("update_at")?.unwrap_or_default(),
-            ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
+            updated_by: row.users("updated_by")?,
+            updated_at: row.text_or_nothing("update_at")?,
+            ticket_url: row.text_or_nothing("ticket_url")?,
         })
     }
 }
@@ -108,9 +111,9 @@ impl Ticket {
 
 impl ApprovalResult {
     /// The data of ticket_approval_result's answer for the tickets `sns`.
-    pub fn read_all(data: &Value, sns: &[String]) -> Result<Vec<Self>, String> {
-        let read = |row: &Value| {
-            let row = Object::of(row, "a result")?;
+    pub fn read_all(data: Json, sns: &[String]) -> Result<Vec<Self>, String> {
+        data.rows("`data`", |row| {
+            let row = row.object("a result")?;
             let sn = sn(&row)?;
             if !sns.iter().any(|asked| same_sn(&sn, asked).is_ok()) {
                 return Err("about another ticket than asked for".to_owned());
@@ -120,29 +123,37 @@ impl ApprovalResult {
                 title: row.text("title")?,
                 status: row.text("current_status")?,
                 approve_result: row.boolean("approve_result")?,
-                ticket_url: row.optional_text("ticket_url")?.unwrap_or_default(),
-                updated_by: text::users(&row.optional_text("updated_by")?.unwrap_or_default()),
-                updated_at: row.optional_text("update_at")?.unwrap_or_default(),
+                ticket_url: row.text_or_nothing("ticket_url")?,
+                updated_by: row.users("updated_by")?,
+                updated_at: row.text_or_nothing("update_at")?,
             })
-        };
-        json::rows(data, "`data`")?.iter().map(read).collect()
+        })
     }
 }
 
-/// The numbers in callback_failed_ticket's answer.
-pub fn read_failed_list(data: &Value) -> Result<Vec<&str>, String> {
-    json::rows(data, "`data`")?
-        .iter()
-        .map(|row| {
-            row.as_str()
-                .ok_or_else(|| format!("a row is {}, not a number of a ticket", json::kind(row)))
-        })
-        .collect()
+/// Which of `among` are in callback_failed_ticket's answer. That is everybody's list and can be long, so
+/// nothing else of it is kept.
+pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, String> {
+    let mut failed = vec![false; among.len()];
+    data.each_row("`data`", |row| {
+        let Some(sn) = row.string() else {
+            return Err(format!("a row is {}, not a number of a ticket", row.kind()));
+        };
+        for (asked, failed) in among.iter().zip(&mut failed) {
+            *failed |= *asked == sn;
+        }
+        Ok(())
+    })?;
+    let listed = among.iter().zip(failed);
+    Ok(listed
+        .filter(|(_, failed)| *failed)
+        .map(|(sn, _)| sn.clone())
+        .collect())
 }
 
 /// The data of token/verify's answer.
-pub fn read_is_passed(data: &Value) -> Result<bool, String> {
-    Object::of(data, "`data`")?.boolean("is_passed")
+pub fn read_is_passed(data: Json) -> Result<bool, String> {
+    data.object("`data`")?.boolean("is_passed")
 }
 
 /// Whether an answer is about the ticket that was asked for. ITSM compares numbers without case.
@@ -174,7 +185,11 @@ fn sn(row: &Object) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn of<T>(data: Value, read: impl Fn(Json) -> Result<T, String>) -> Result<T, String> {
+        read(Json::parse(data.to_string().as_bytes())?)
+    }
 
     #[test]
     fn a_ticket_that_a_trigger_finished_is_known_by_its_missing_end() {
@@ -185,7 +200,7 @@ mod tests {
                 "end_at": end_at, "creator": "carol", "create_at": "2026-11-24 07:51:08", "ticket_url": "u",
             })
         };
-        let ended = |end_at| Ticket::read(&row(end_at)).map(|ticket| ticket.ended_at);
+        let ended = |end_at| of(row(end_at), Ticket::read).map(|ticket| ticket.ended_at);
         assert_eq!(ended(Value::Null), Ok(None));
         assert_eq!(
             ended(json!("2026-11-24 07:51:11")),
@@ -210,7 +225,7 @@ mod tests {
             (json!({}), "`sn` is missing"),
             (json!({"sn": ""}), "`sn` is empty"),
         ] {
-            assert_eq!(Ticket::read(&data), Err(why.into()));
+            assert_eq!(of(data, Ticket::read), Err(why.into()));
         }
         for (data, why) in [
             (json!({}), "`data` is an object, not a list"),
@@ -219,22 +234,58 @@ mod tests {
                 "`approve_result` is a string, not a boolean",
             ),
         ] {
-            assert_eq!(
-                ApprovalResult::read_all(&data, &["S".to_owned()]),
-                Err(why.into())
-            );
+            let sns = ["S".to_owned()];
+            let read = of(data, |data| ApprovalResult::read_all(data, &sns));
+            assert_eq!(read, Err(why.into()));
         }
         assert_eq!(
-            CreatedTicket::read(&json!({"sn": "S", "id": ""})),
-            Err("`id` is empty".into())
-        );
-        assert_eq!(
-            read_failed_list(&json!(["A", 1])),
+            of(json!(["A", 1]), |data| read_failed_list(data, &[])),
             Err("a row is a number, not a number of a ticket".into())
         );
         assert_eq!(
-            read_is_passed(&json!({"is_passed": 1})),
+            of(json!({"is_passed": 1}), read_is_passed),
             Err("`is_passed` is a number, not a boolean".into())
         );
+    }
+
+    #[test]
+    fn a_ticket_that_was_made_is_kept_by_its_number_whatever_else_the_answer_lacks() {
+        for (data, id, url) in [
+            (json!({"sn": "REQ1", "id": 7, "ticket_url": "u"}), "7", "u"),
+            (json!({"sn": "REQ1", "id": "7"}), "7", ""),
+            (json!({"sn": "REQ1"}), "", ""),
+            (
+                json!({"sn": "REQ1", "id": null, "ticket_url": null}),
+                "",
+                "",
+            ),
+            (
+                json!({"sn": "REQ1", "id": [], "ticket_url": 1.5}),
+                "",
+                "1.5",
+            ),
+        ] {
+            let created = of(data, CreatedTicket::read).unwrap();
+            assert_eq!(
+                (
+                    created.sn.as_str(),
+                    created.id.as_str(),
+                    created.ticket_url.as_str()
+                ),
+                ("REQ1", id, url)
+            );
+        }
+        for no_number in [json!({}), json!({"sn": ""}), json!({"sn": null}), json!([])] {
+            assert!(of(no_number, CreatedTicket::read).is_err());
+        }
+    }
+
+    #[test]
+    fn the_failed_list_is_read_for_the_numbers_that_are_asked_for() {
+        let among = ["A", "B", "C"].map(str::to_owned);
+        let listed = of(json!(["x", "C", "A", "A"]), |data| {
+            read_failed_list(data, &among)
+        });
+        assert_eq!(listed, Ok(vec!["A".to_owned(), "C".to_owned()]));
     }
 }

@@ -7,10 +7,11 @@
 
 use super::callback::Callback;
 use super::confirmation::{Confirmation, Outcome, Recovery};
-use super::failure::{Advice, Failure, Origin, cut_message};
+use super::failure::{Advice, Failure, Origin};
 use super::operation_id;
 use super::ticket::{CreatedTicket, Ticket};
 use super::verdict::Verdict;
+use super::words::{said, said_within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -678,7 +679,7 @@ impl Failures {
 impl Reported {
     fn once(&mut self, reason: Reason, why: String) -> Vec<Action> {
         let is_new = self.0.insert(reason);
-        is_new.then_some(Action::Report(why)).into_iter().collect()
+        is_new.then(|| report(&why)).into_iter().collect()
     }
 
     /// What a failed call means, if it is worth a word.
@@ -810,8 +811,14 @@ impl Remedy {
     }
 }
 
+/// Numbers and words of a server stand in it too.
+fn report(why: &str) -> Action {
+    const MAX_BYTES: usize = 1_024;
+    Action::Report(said_within(why, &[], MAX_BYTES))
+}
+
 fn abandon(why: String) -> (Phase, Vec<Action>, Due) {
-    let report = Action::Report(why.clone());
+    let report = report(&why);
     (Phase::Abandoned { why }, vec![report], Due::Kept)
 }
 
@@ -846,7 +853,7 @@ fn words(failure: &Failure) -> String {
         None => String::new(),
     };
     let words = format!("{who}{code}{}", failure.message);
-    cut_message(words.trim_end_matches(['.', ' ', ',']))
+    said(words.trim_end_matches(['.', ' ', ',']), &[])
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -1426,6 +1433,14 @@ mod tests {
             (
                 recovered(3, Recovery::Ambiguous(vec![ticket("A"), ticket("B")])),
                 "report: One operation has several tickets: A, B.",
+            ),
+            // What a server says stands on one line, and steers no terminal.
+            (
+                recovered(
+                    3,
+                    Recovery::Ambiguous(vec![ticket("A\u{1b}[31m"), ticket("B\r\n")]),
+                ),
+                "report: One operation has several tickets: A [31m, B  .",
             ),
             (
                 callback("B"),
