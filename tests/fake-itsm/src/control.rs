@@ -92,6 +92,7 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
         ),
         "fail-automatic" => site.change(sn, |ticket| ticket.automatic_fails = true),
         "retry-automatic" => site.retry_automatic(sn),
+        "take-up" => site.take_up(sn),
         "mark-failed" => {
             site.world().failed.insert(sn.to_owned());
             Ok(())

@@ -1,6 +1,7 @@
 //! The services, and the flows that their tickets take.
 
 use crate::form::{Definition, Field};
+use std::ptr;
 
 /// Who handles a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) enum Condition {
     All,
     /// Half of the processors say yes: a countersign, too. Without half of them, all have to decide.
     Half,
+    /// Two processors decide, whatever they say.
+    Two,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(crate) enum Kind {
     Webhook,
     /// Entering it gives the ticket this status of the site's own, which is one that ends.
     Ending(&'static str),
+    /// The same with a status that does not end: somebody handles the node all the same.
+    Marking(&'static str),
 }
 
 impl Kind {
@@ -43,7 +48,7 @@ impl Kind {
         match self {
             Self::Approval(_) => "APPROVAL",
             Self::SignOff => "SIGN",
-            Self::Handler | Self::Ending(_) => "NORMAL",
+            Self::Handler | Self::Ending(_) | Self::Marking(_) => "NORMAL",
             Self::Webhook => "WEBHOOK",
         }
     }
@@ -67,6 +72,17 @@ pub(crate) enum Refusal {
     GoesTo(u64),
 }
 
+/// The words of an approval's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// Of a flow that was imported.
+    Imported,
+    /// Of a flow that came with the server.
+    BuiltIn,
+    /// Of one that came with it in English.
+    English,
+}
+
 /// A node of a flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
@@ -78,6 +94,12 @@ pub(crate) struct Node {
     pub next: &'static [u64],
     pub refusal: Refusal,
     pub may_be_handed_over: bool,
+    /// Whether the flow lets its people end the ticket there. Over the API, the server then fails at it.
+    pub may_be_terminated: bool,
+    /// Whether one of the processors has to claim it first, and is then the only one.
+    pub is_claimed_first: bool,
+    /// Whether its form is the one that comes with the server, or in English.
+    pub words: Words,
     /// Whether the flow approves in place of processors whom nobody named.
     pub is_skipped_without_processor: bool,
     /// The fields of the flow's author, which stand before ITSM's own.
@@ -94,6 +116,9 @@ impl Node {
             next: &[],
             refusal: Refusal::GoesOn,
             may_be_handed_over: false,
+            may_be_terminated: false,
+            is_claimed_first: false,
+            words: Words::Imported,
             is_skipped_without_processor: false,
             own_fields: &[],
         }
@@ -111,6 +136,21 @@ impl Node {
 
     const fn handed_over(mut self) -> Self {
         self.may_be_handed_over = true;
+        self
+    }
+
+    const fn terminated(mut self) -> Self {
+        self.may_be_terminated = true;
+        self
+    }
+
+    const fn claimed_first(mut self) -> Self {
+        self.is_claimed_first = true;
+        self
+    }
+
+    const fn in_words(mut self, words: Words) -> Self {
+        self.words = words;
         self
     }
 
@@ -132,17 +172,43 @@ impl Node {
             .iter()
             .map(|(key, definition)| ((*key).to_owned(), *definition))
             .collect();
+        let remark = match self.words {
+            Words::English => "Remarks",
+            Words::Imported | Words::BuiltIn => "备注",
+        };
+        let regex = match self.words {
+            Words::Imported => "",
+            Words::BuiltIn | Words::English => "EMPTY",
+        };
+        let in_words = |definition: Definition, name: &'static str| Definition {
+            name,
+            regex,
+            ..definition
+        };
+        let decision = match self.words {
+            Words::English => Definition::DECISION_IN_ENGLISH,
+            Words::Imported | Words::BuiltIn => Definition::DECISION,
+        };
         match self.kind {
             Kind::Approval(_) => fields.extend([
-                (key("ab544e65785a16a6fa9dd046"), Definition::DECISION),
-                (key("dee63f994a33df146b5606c4"), Definition::YES_REMARK),
-                (key("c1a63da33b1de79e9b7d50c7"), Definition::NO_REMARK),
+                (
+                    key("ab544e65785a16a6fa9dd046"),
+                    in_words(decision, decision.name),
+                ),
+                (
+                    key("dee63f994a33df146b5606c4"),
+                    in_words(Definition::YES_REMARK, remark),
+                ),
+                (
+                    key("c1a63da33b1de79e9b7d50c7"),
+                    in_words(Definition::NO_REMARK, remark),
+                ),
             ]),
             Kind::SignOff => fields.extend([
                 (key("s2120e76daf4d79485ef76b1"), Definition::SIGNATURE),
                 (key("wcd083bfa58403947a53fa5d"), Definition::YES_REMARK),
             ]),
-            Kind::Handler | Kind::Webhook | Kind::Ending(_) => {}
+            Kind::Handler | Kind::Webhook | Kind::Ending(_) | Kind::Marking(_) => {}
         }
         Field::numbered(self.id * 10, Some(self.id), fields)
     }
@@ -169,12 +235,56 @@ pub(crate) enum Revocable {
     Always,
 }
 
+/// What a service is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceKind {
+    Request,
+    Change,
+    Event,
+    Question,
+}
+
+impl ServiceKind {
+    /// ITSM's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Change => "change",
+            Self::Event => "event",
+            Self::Question => "question",
+        }
+    }
+
+    /// What the numbers of its tickets begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Request => "REQ",
+            Self::Change => "CRQ",
+            Self::Event => "INC",
+            Self::Question => "PBI",
+        }
+    }
+}
+
+/// Whether a service can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    Open,
+    /// An administrator has switched it off.
+    Disabled,
+    /// It is in no catalogue.
+    InNoCatalog,
+}
+
 /// A service with its flow.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub id: u64,
     pub name: &'static str,
     pub description: &'static str,
+    pub kind: ServiceKind,
+    /// Whether tickets can be made, and why not.
+    pub offer: Offer,
     /// The node where tickets are made.
     pub first_node: u64,
     /// The nodes behind it. A ticket goes to the first of them, or to all that `parallel` says.
@@ -188,6 +298,9 @@ pub(crate) struct Service {
     pub catalog_id: u64,
     /// The fields of the form beside the title.
     pub form: &'static [(&'static str, Definition)],
+    /// The fields that its kind brings, beside the title and the status. They are filled with what the form
+    /// says under the same key.
+    pub base: &'static [(&'static str, Definition)],
 }
 
 impl Service {
@@ -197,6 +310,8 @@ impl Service {
             id,
             name,
             description: "",
+            kind: ServiceKind::Request,
+            offer: Offer::Open,
             first_node,
             nodes,
             parallel: 1,
@@ -205,7 +320,23 @@ impl Service {
             project_key: "0",
             catalog_id: 9,
             form: &[],
+            base: BASE,
         }
+    }
+
+    const fn for_a(mut self, kind: ServiceKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    const fn offered(mut self, offer: Offer) -> Self {
+        self.offer = offer;
+        self
+    }
+
+    const fn based_on(mut self, base: &'static [(&'static str, Definition)]) -> Self {
+        self.base = base;
+        self
     }
 
     const fn described(mut self, description: &'static str) -> Self {
@@ -252,7 +383,28 @@ impl Service {
         let title = std::iter::once(&("title", Definition::TITLE));
         let fields = title.chain(self.form);
         let fields = fields.map(|(key, definition)| ((*key).to_owned(), *definition));
-        Field::numbered(self.id * 100, Some(self.first_node), fields.collect())
+        let mut form = Field::numbered(self.id * 100, Some(self.first_node), fields.collect());
+        for field in &mut form {
+            field.lost_choices = true;
+        }
+        form
+    }
+
+    /// The fields that its kind brings, the title first and the status before what is the service's own.
+    pub fn base_form(&self) -> Vec<Field> {
+        let title = ("title", Definition::TITLE);
+        let status = ("current_status", Definition::STATUS);
+        let nothing: &[_] = &[];
+        let (before, behind) = match ptr::eq(self.base, BASE) {
+            true => (self.base, nothing),
+            false => (nothing, self.base),
+        };
+        let fields = std::iter::once(&title)
+            .chain(before)
+            .chain(std::iter::once(&status))
+            .chain(behind);
+        let fields = fields.map(|(key, definition)| ((*key).to_owned(), *definition));
+        Field::numbered(1, None, fields.collect())
     }
 
     /// The nodes of a ticket's way that lie behind a node to which the ticket comes back.
@@ -299,36 +451,60 @@ impl Service {
 /// The built-in approval's service.
 pub(crate) const FAST_APPROVAL: u64 = 2;
 
+const BASE: &[(&str, Definition)] = &[
+    ("impact", Definition::select("影响范围", "请选择影响范围")),
+    ("urgency", Definition::select("紧急程度", "请选择紧急程度")),
+    ("priority", Definition::select("优先级", "请选择优先级")),
+];
 const APPROVER: (&str, Definition) = ("APPROVER", Definition::members("审批人"));
+const APPROVAL_CONTENT: (&str, Definition) = (
+    "APPROVAL_CONTENT",
+    Definition::text("审批内容").laid_out_small(),
+);
 const BOB: By = By::People("bob");
 const DAVE: By = By::People("dave");
 const THREE: By = By::People("bob,dave,erin");
 
-pub(crate) static SERVICES: [Service; 19] = [
+pub(crate) static SERVICES: [Service; 35] = [
     Service::new(
         1,
         "账号开通申请",
         3,
         &[
-            approval(4, "负责人审批", By::Field("ZHIDINGSHENPIREN")).then(&[5]),
-            approval(5, "管理员审批", By::People("admin")),
+            approval(4, "负责人审批", By::Field("ZHIDINGSHENPIREN"))
+                .then(&[5])
+                .in_words(Words::BuiltIn),
+            approval(5, "管理员审批", By::People("admin")).in_words(Words::BuiltIn),
         ],
     )
     .described("内置审批服务")
     .in_catalog("0", 8)
     .asking(&[
-        ("apply_content", Definition::text("申请内容")),
-        ("apply_reason", Definition::text("申请理由")),
-        ("ZHIDINGSHENPIREN", Definition::members("指定审批人")),
+        ("apply_content", Definition::text("申请内容").with_rule()),
+        ("apply_reason", Definition::text("申请理由").with_rule()),
+        (
+            "ZHIDINGSHENPIREN",
+            Definition::members("指定审批人").with_rule(),
+        ),
+    ])
+    .based_on(&[
+        (
+            "apply_content",
+            Definition::text("申请内容").described("请输入申请内容"),
+        ),
+        (
+            "apply_reason",
+            Definition::text("申请理由").described("请输入理由"),
+        ),
     ]),
     Service::new(
         FAST_APPROVAL,
         "内置审批服务",
         14,
-        &[approval(15, "内置审批节点", By::Field("APPROVER"))],
+        &[approval(15, "内置审批节点", By::Field("APPROVER")).in_words(Words::BuiltIn)],
     )
     .in_catalog("0", 11)
-    .asking(&[APPROVER, ("APPROVAL_CONTENT", Definition::text("审批内容"))]),
+    .asking(&[APPROVER, APPROVAL_CONTENT]),
     Service::new(
         3,
         "会签审批",
@@ -496,4 +672,179 @@ pub(crate) static SERVICES: [Service; 19] = [
     )
     .described("its tickets can be taken back as long as they are open")
     .always_revocable(),
+    Service::new(
+        20,
+        "两级审批",
+        204,
+        &[
+            approval(205, "直接上级审批", BOB).then(&[206]),
+            approval(206, "总监审批", DAVE),
+        ],
+    )
+    .described("说明 两级审批")
+    .in_catalog("cmdb", 21)
+    .asking(&[("reason", Definition::text("申请原因").optional())]),
+    Service::new(21, "各类字段-14891", 214, &[approval(215, "审", BOB)])
+        .described("说明 各类字段-14891")
+        .asking(&[
+            ("INT1", Definition::of("INT", "数量")),
+            ("DATE1", Definition::of("DATE", "日期")),
+            ("DT1", Definition::of("DATETIME", "时间")),
+            ("TEXT1", Definition::of("TEXT", "多行")),
+            ("SEL1", Definition::of("SELECT", "下拉").choosing(ONE_OR_TWO)),
+            (
+                "IS1",
+                Definition::of("INPUTSELECT", "可输入下拉").choosing(ONE_OR_TWO),
+            ),
+            (
+                "MS1",
+                Definition::of("MULTISELECT", "多选").choosing(ONE_OR_TWO),
+            ),
+            (
+                "CB1",
+                Definition::of("CHECKBOX", "复选").choosing(ONE_OR_TWO),
+            ),
+            ("RA1", Definition::of("RADIO", "单选").choosing(ONE_OR_TWO)),
+            ("MEM1", Definition::of("MEMBERS", "人员")),
+            ("MEM2", Definition::of("MEMBER", "单人")),
+            ("RT1", Definition::of("RICHTEXT", "富文本")),
+            ("FILE1", Definition::of("FILE", "附件")),
+            (
+                "TAB1",
+                Definition::of("TABLE", "表格").choosing_json(
+                    r#"[{"key":"ip","name":"IP","required":true},{"key":"use","name":"用途"}]"#,
+                ),
+            ),
+            (
+                "CT1",
+                Definition::of("CUSTOMTABLE", "自定义表格").with_meta(
+                    r#"{"columns":[{"choice":[],"display":"input","key":"xh","name":"型号","required":true},{"choice":[{"key":"p","name":"生产"}],"display":"select","key":"hj","name":"环境","required":false}]}"#,
+                ),
+            ),
+            (
+                "TS1",
+                Definition::of("TREESELECT", "树").choosing_json(
+                    r#"[{"children":[{"children":[],"id":2,"key":"b","name":"乙"}],"id":1,"key":"a","name":"甲"}]"#,
+                ),
+            ),
+            ("LINK1", Definition::of("LINK", "链接")),
+            ("CF1", Definition::of("CUSTOM-FORM", "自定义表单")),
+            ("COMBO1", Definition::of("COMPLEX-MEMBERS", "复杂人员")),
+        ]),
+    Service::new(
+        22,
+        "内置审批服务（两人）",
+        224,
+        &[countersign(
+            225,
+            "内置审批节点",
+            Condition::Two,
+            By::Field("APPROVER"),
+        )
+        .handed_over()
+        .terminated()
+        .in_words(Words::BuiltIn)],
+    )
+    .described("two of the approvers are enough")
+    .asking(&[APPROVER, APPROVAL_CONTENT]),
+    Service::new(23, "必填-14978", 234, &[approval(235, "审", BOB)])
+        .described("a text and a choice are required")
+        .asking(REQUIRED),
+    Service::new(24, "停用", 244, &[approval(245, "审", BOB)])
+        .described("an administrator has switched it off")
+        .asking(REQUIRED)
+        .offered(Offer::Disabled),
+    Service::new(25, "会签", 254, &[countersign(255, "会签", Condition::All, THREE)])
+        .described("it is in no catalogue")
+        .offered(Offer::InNoCatalog),
+    Service::new(
+        26,
+        "平台资源申请",
+        264,
+        &[
+            approval(265, "负责人审批", By::People("admin"))
+                .then(&[266])
+                .in_words(Words::English),
+            approval(266, "平台资源管理员审批", By::People("admin")).in_words(Words::English),
+        ],
+    )
+    .described("two approvals, in English"),
+    Service::new(
+        27,
+        "认领审批",
+        274,
+        &[approval(275, "认领审批", By::People("bob,dave")).claimed_first()],
+    )
+    .described("somebody claims the approval first"),
+    Service::new(
+        28,
+        "内置审批服务（可转）",
+        284,
+        &[approval(285, "内置审批节点", By::Field("APPROVER"))
+            .handed_over()
+            .terminated()
+            .in_words(Words::BuiltIn)],
+    )
+    .described("the built-in approval, which may be handed over")
+    .asking(&[APPROVER, APPROVAL_CONTENT]),
+    Service::new(29, "类型-change", 294, &[approval(295, "审", BOB)])
+        .described("说明 类型-change")
+        .for_a(ServiceKind::Change),
+    Service::new(30, "类型-event", 304, &[approval(305, "审", BOB)])
+        .described("说明 类型-event")
+        .for_a(ServiceKind::Event),
+    Service::new(31, "类型-question", 314, &[approval(315, "审", BOB)])
+        .described("说明 类型-question")
+        .for_a(ServiceKind::Question),
+    Service::new(
+        32,
+        "无审批，必填",
+        324,
+        &[handler(325, "处理", BOB)
+            .asking(&[("CHULIJIEGUO", Definition::string("处理结果"))])],
+    )
+    .described("nobody approves, and the handler has to say something"),
+    Service::new(
+        33,
+        "自定义状态",
+        334,
+        &[
+            approval(335, "审", BOB).then(&[336]),
+            Node::new(
+                336,
+                "归档",
+                Kind::Marking("baaa462afaefe2b73efcbbe3873cd8be"),
+                DAVE,
+            ),
+        ],
+    )
+    .described("a status of the site's own that does not end the ticket"),
+    Service::new(
+        34,
+        "三人会签",
+        344,
+        &[countersign(345, "会签节点", Condition::All, THREE)],
+    )
+    .described("each of three people signs"),
+    Service::new(
+        35,
+        "甲乙审批",
+        354,
+        &[
+            approval(355, "审批甲", BOB).then(&[356]),
+            approval(356, "审批乙", DAVE),
+        ],
+    )
+    .described("two approvals"),
+];
+
+const ONE_OR_TWO: &[(&str, &str)] = &[("1", "一号"), ("2", "二号")];
+const REQUIRED: &[(&str, Definition)] = &[
+    ("REQ1", Definition::string("必")),
+    (
+        "SEL",
+        Definition::of("SELECT", "选")
+            .choosing(&[("1", "一号")])
+            .required(),
+    ),
 ];

@@ -49,6 +49,8 @@ pub struct Options {
     pub credentials: Option<(String, String)>,
     /// Whether the gateway wants a proven user where its published resources say so.
     pub verified_users: bool,
+    /// Whether the server itself wants the gateway's signed token.
+    pub wants_token: bool,
     /// Whether the ESB is the oldest: it drops the authorization header.
     pub legacy_esb: bool,
     /// What the server does with tags. Its release says so.
@@ -82,6 +84,7 @@ impl Default for Options {
             port: 0,
             credentials: None,
             verified_users: false,
+            wants_token: false,
             legacy_esb: false,
             tags: Tags::Stored,
             rewrites_texts: true,
@@ -190,6 +193,11 @@ impl FakeItsm {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         bail!("the ticket {sn} does not start")
+    }
+
+    /// The worker takes a ticket up now, and starts its flow.
+    pub fn take_up(&self, sn: &str) -> Result<()> {
+        self.site.take_up(sn)
     }
 
     /// Somebody approves at a running approval, or handles another node that waits for him. The callback, if

@@ -4,11 +4,11 @@ use anyhow::{Context, Result, bail};
 use fake_itsm::{FakeItsm, Options, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
-          [--tags stored|filtered|ignored]
+          [--tags stored|filtered|ignored] [--wants-token]
 
 Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, withdraw,
-terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, mark-failed
-and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
+terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up,
+mark-failed and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -36,6 +36,7 @@ async fn main() -> Result<()> {
             }
             "--verified-users" => options.verified_users = true,
             "--legacy-esb" => options.legacy_esb = true,
+            "--wants-token" => options.wants_token = true,
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,

@@ -33,6 +33,17 @@ pub(crate) fn repr(value: &Value) -> String {
     }
 }
 
+/// What `json.loads` says of a text that it can't read, as far as the text's beginning shows.
+pub(crate) fn parse_error(text: &str) -> &'static str {
+    match text.trim_start().chars().next() {
+        Some('{') => {
+            "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+        }
+        Some('[') => "JSON parse error - Expecting value: line 1 column 2 (char 1)",
+        _ => "JSON parse error - Expecting value: line 1 column 1 (char 0)",
+    }
+}
+
 /// The name of a value's type.
 pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {

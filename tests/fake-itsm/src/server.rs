@@ -1,11 +1,13 @@
 //! HTTP: which action an address means, what stands in front of ITSM, and faults.
 
 use crate::Exchange;
-use crate::actions::{self, After};
+use crate::actions::{self, After, Published};
 use crate::connection::Scissors;
 use crate::control;
 use crate::fault::{Fault, Stage};
+use crate::python;
 use crate::site::Site;
+use base64::Engine;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -73,11 +75,16 @@ pub(crate) async fn serve(
             answer,
         ));
     }
-    let Some((front, action, slash)) = locate(&path) else {
+    let Some(located) = locate(&path) else {
         return Ok(html(200, HTML));
     };
+    let (front, slash) = (located.front, located.slash);
+    let published = match front {
+        Front::Esb => actions::at_esb(&located.path, site.options.legacy_esb),
+        Front::Nothing | Front::Gateway => actions::at(&located.path),
+    };
     let exchange = Exchange {
-        action: action.clone(),
+        action: published.map_or(located.path, |action| action.path.to_owned()),
         method,
         path,
         query,
@@ -85,8 +92,15 @@ pub(crate) async fn serve(
         body,
     };
     site.record(exchange.clone());
-    let bare = front == Front::Gateway && action == "get_workflow_detail";
-    if slash == bare {
+    let is_published = |action: &Published| match front {
+        // It knows no other method of a path, and sends nobody to another one.
+        Front::Gateway => {
+            action.method == exchange.method && action.ends_with_slash_at_a_gateway == slash
+        }
+        Front::Nothing | Front::Esb => true,
+    };
+    let published = published.filter(is_published);
+    if front != Front::Gateway && !slash {
         let location = format!("{}/", exchange.path);
         let headers = [
             ("content-type", "text/html; charset=utf-8"),
@@ -94,19 +108,32 @@ pub(crate) async fn serve(
         ];
         return Ok(answered(301, &headers, String::new()));
     }
-    answer(site, scissors, front, exchange).await
+    answer(site, scissors, front, published, exchange).await
 }
 
-async fn answer(site: Arc<Site>, scissors: Scissors, front: Front, exchange: Exchange) -> Served {
+async fn answer(
+    site: Arc<Site>,
+    scissors: Scissors,
+    front: Front,
+    published: Option<Published>,
+    exchange: Exchange,
+) -> Served {
     let action = exchange.action.as_str();
     let mut query = parse_query(&exchange.query);
+    let kind = exchange
+        .header("content-type")
+        .unwrap_or("application/json");
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_read = ["json", "x-www-form-urlencoded"]
+        .iter()
+        .any(|end| kind.ends_with(end));
     let mut body = match exchange.body.as_str() {
         "" => Ok(Value::Null),
-        text => serde_json::from_str(text).map_err(|_| {
-            "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)".to_owned()
-        }),
+        _ if !is_read => Err(format!("不支持请求中的媒体类型 “{kind}”。")),
+        text => serde_json::from_str(text).map_err(|_| python::parse_error(text).to_owned()),
     };
-    if let Some(refusal) = admit(&site, front, &exchange, &mut query, &mut body) {
+    let admitted = admit(&site, front, published, &exchange, &mut query, &mut body);
+    if let Some(refusal) = admitted {
         return Ok(refusal);
     }
     let fault = site.next_fault(action);
@@ -137,12 +164,16 @@ async fn answer(site: Arc<Site>, scissors: Scissors, front: Front, exchange: Exc
         _ => {}
     }
     let json = [("content-type", "application/json")];
-    let Some(route) = actions::route(action) else {
+    let (Some(published), Some(route)) = (published, actions::route(action)) else {
         return Ok(answered(200, &json, actions::unknown()));
     };
-    if route.method != exchange.method {
+    if published.method != exchange.method {
         let refused = actions::wrong_method(&exchange.method);
         return Ok(answered(200, &json, refused));
+    }
+    if front == Front::Gateway && published.path == "get_workflow_detail" {
+        // The resource was published with a back-end path that the server doesn't have.
+        return Ok(html(200, HTML));
     }
     let (mut body, after) = route.run(&mut site.world(), &query, &body, fault.as_ref());
     match after {
@@ -168,33 +199,57 @@ async fn answer(site: Arc<Site>, scissors: Scissors, front: Front, exchange: Exc
     Ok(answered(200, &json, body))
 }
 
-/// What stands in front of ITSM at an address, the action, and whether the address ends with a slash.
-fn locate(path: &str) -> Option<(Front, String, bool)> {
+/// What an address says.
+struct Located {
+    front: Front,
+    /// The path below the front's own.
+    path: String,
+    /// Whether the address ends with a slash.
+    slash: bool,
+}
+
+impl Located {
+    fn new(front: Front, path: &str, slash: bool) -> Option<Self> {
+        Some(Self {
+            front,
+            path: path.to_owned(),
+            slash,
+        })
+    }
+}
+
+fn locate(path: &str) -> Option<Located> {
     let (rest, slash) = match path.strip_suffix('/') {
         Some(rest) => (rest, true),
         None => (path, false),
     };
-    if let Some(action) = rest
-        .strip_prefix("/openapi/ticket/")
-        .or_else(|| rest.strip_prefix("/openapi/service/"))
-    {
-        return Some((Front::Nothing, action.to_owned(), slash));
+    if rest == "/openapi/service_catalog" {
+        return Located::new(Front::Nothing, "create_service_catalog", slash);
+    }
+    let own = [
+        "/openapi/ticket/",
+        "/openapi/service/",
+        "/openapi/workflow/",
+    ];
+    if let Some(action) = own.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        return Located::new(Front::Nothing, action, slash);
     }
     if let Some(action) = rest.strip_prefix("/api/c/compapi/v2/itsm/") {
-        return Some((Front::Esb, action.to_owned(), slash));
+        return Located::new(Front::Esb, action, slash);
     }
     let (stage, action) = rest.split_once("/v2/itsm/")?;
     let is_stage = |stage: &str| !stage.is_empty() && !stage.contains('/');
     let stage = stage
         .strip_prefix("/api/bk-itsm/")
         .or_else(|| stage.strip_prefix('/'))?;
-    is_stage(stage).then(|| (Front::Gateway, action.to_owned(), slash))
+    Located::new(Front::Gateway, action, slash).filter(|_| is_stage(stage))
 }
 
 /// Checks the credentials as what stands in front does; answers in its place when it refuses.
 fn admit(
     site: &Site,
     front: Front,
+    published: Option<Published>,
     exchange: &Exchange,
     query: &mut BTreeMap<String, String>,
     body: &mut Result<Value, String>,
@@ -206,19 +261,27 @@ fn admit(
         name.starts_with("bk_app_") || matches!(name, "bk_username" | "bk_token" | "access_token")
     };
     match front {
-        Front::Nothing => None,
+        Front::Nothing if !site.options.wants_token || header.is_some() => None,
+        Front::Nothing => match exchange.header("x-bkapi-jwt").map(key_of_token) {
+            Some(None) => Some(html(200, HTML)),
+            Some(Some(key)) if key == KEY => None,
+            _ => Some(html(
+                403,
+                "This API can only be accessed through API gateway",
+            )),
+        },
         Front::Gateway => {
+            let Some(published) = published else {
+                return Some(gateway_error(404, 1_640_401, "API not found"));
+            };
             let credentials = from_header.unwrap_or_default();
             if !site.knows(&credentials) {
                 let message = "Parameters error [reason=\"please provide bk_app_secret or bk_signature to verify app\"]";
                 return Some(gateway_error(400, 1_640_001, message));
             }
-            let Some(route) = actions::route(&exchange.action) else {
-                return Some(gateway_error(404, 1_640_401, "API not found"));
-            };
             let proven =
                 credentials.contains_key("access_token") || credentials.contains_key("bk_token");
-            if site.options.verified_users && route.wants_user && !proven {
+            if site.options.verified_users && published.wants_user && !proven {
                 let Fault::Gateway {
                     status,
                     code,
@@ -232,7 +295,7 @@ fn admit(
             None
         }
         Front::Esb => {
-            if actions::route(&exchange.action).is_none() {
+            if published.is_none() {
                 return Some(esb_error(1_306_404, "Not found, component class not found"));
             }
             // The oldest ESB drops the header; the newer one ignores credentials among the parameters.
@@ -269,6 +332,17 @@ fn admit(
             })
         }
     }
+}
+
+/// The name of the gateway's key, which its token gives.
+const KEY: &str = "bk-itsm";
+
+/// The name of the key of the gateway's token. Nothing, where it is no such token.
+fn key_of_token(token: &str) -> Option<String> {
+    let (head, _) = token.split_once('.')?;
+    let head = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(head);
+    let head: Value = serde_json::from_slice(&head.ok()?).ok()?;
+    Some(head.get("kid")?.as_str()?.to_owned())
 }
 
 fn parse_query(query: &str) -> BTreeMap<String, String> {

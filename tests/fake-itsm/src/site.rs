@@ -253,6 +253,13 @@ impl Site {
         });
     }
 
+    pub fn take_up(self: &Arc<Self>, sn: &str) -> Result<()> {
+        self.change(sn, |ticket| ticket.take_up(self.options.rewrites_texts))?;
+        let ended = self.world().act(sn, Ticket::start);
+        self.call_back_if(ended, sn);
+        Ok(())
+    }
+
     fn call_back_if(self: &Arc<Self>, ended: Ended, sn: &str) {
         if ended == Ended::Yes {
             self.clone().call_back_later(sn.to_owned());

@@ -14,6 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The ticket manager, whose account the API uses, too.
 pub(crate) const MANAGER: &str = "admin";
 
+/// What the user directory calls somebody.
+fn display_name(user: &str) -> &str {
+    match user {
+        "dave" => "戴夫",
+        "erin" => "艾琳",
+        other => other,
+    }
+}
+
 /// How far the worker has come with a new ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -54,6 +63,8 @@ pub(crate) struct Ticket {
     pub stage: Stage,
     /// Whether its start fails.
     pub never_starts: bool,
+    /// Whether the worker has seen it.
+    pub is_taken_up: bool,
     pub visits: Vec<Visit>,
     /// The approval or sign-off where something happened last.
     last_asked: Option<u64>,
@@ -99,6 +110,7 @@ impl Ticket {
             end: None,
             stage: Stage::New,
             never_starts: false,
+            is_taken_up: false,
             visits: Vec::new(),
             last_asked: None,
             results: BTreeMap::new(),
@@ -220,6 +232,14 @@ impl Ticket {
         ])
     }
 
+    /// The id of its rating, which is made when the ticket ends otherwise than by being taken back.
+    pub fn comment_id(&self) -> String {
+        match &self.end {
+            Some(_) if self.status != "REVOKED" => self.id.to_string(),
+            _ => String::new(),
+        }
+    }
+
     pub fn url(&self) -> String {
         format!("http://itsm.example.com/#/ticket/detail?id={}", self.id)
     }
@@ -267,32 +287,61 @@ impl Ticket {
         form.iter().filter_map(filled).collect()
     }
 
+    /// Every field of the ticket with its value: those of its kind, those of the form that made it, and those of
+    /// its nodes, which are there before anybody comes to them.
+    pub fn all_fields(&self) -> Vec<(Field, Value)> {
+        let is_filled = self.stage != Stage::New;
+        let of_ticket = |key: &str| match key {
+            _ if !is_filled => Value::Null,
+            "current_status" => json!(self.status),
+            key => self.fields.get(key).cloned().unwrap_or_default(),
+        };
+        let of_node = |node: &Node, field: &Field| {
+            let visit = self.visit(node.id);
+            let given = visit.and_then(|visit| visit.values.get(&field.key).cloned());
+            given.unwrap_or_else(|| field.preset())
+        };
+        let base = self.service.base_form().into_iter();
+        let made = base.chain(self.service.form()).map(|field| {
+            let value = of_ticket(&field.key);
+            (field, value)
+        });
+        let nodes = self.service.nodes.iter().flat_map(|node| {
+            let form = node.form().into_iter();
+            form.map(move |field| {
+                let value = of_node(node, &field);
+                (field, value)
+            })
+        });
+        made.chain(nodes).collect()
+    }
+
     /// The worker takes the ticket up, some time after create_ticket has answered: it writes the fields,
     /// through the HTML filter where the server has one.
     pub fn take_up(&mut self, rewrites_texts: bool) {
-        if self.is_ended() || self.stage != Stage::New || !self.log.is_empty() {
+        if self.stage != Stage::New || self.is_taken_up {
             return;
         }
+        self.is_taken_up = true;
         let creator = self.creator.clone();
         self.write(&creator, "流程开始.".into(), "WEB", None, json!({}));
         if self.never_starts {
             return;
         }
         self.stage = Stage::Creation;
-        for field in self.service.form().iter().filter(|_| rewrites_texts) {
-            if let Some(Value::String(value)) = self.fields.get_mut(&field.key)
-                && field.definition.kind != "TEXT"
-            {
-                *value = text::filtered(value);
+        for field in self.service.form() {
+            if let Some(value) = self.fields.get_mut(&field.key) {
+                *value = field.stored(value, rewrites_texts);
             }
         }
     }
 
     /// The worker is done with the node where tickets are made, and starts the flow.
     pub fn start(&mut self) -> Ended {
-        if self.is_ended() || self.stage != Stage::Creation {
+        if self.stage != Stage::Creation {
             return Ended::No;
         }
+        // Also where somebody has ended the ticket before: its status stays, and its nodes run.
         self.stage = Stage::Started;
         if let Some(Value::String(title)) = self.fields.get("title") {
             self.title.clone_from(title);
@@ -326,8 +375,8 @@ impl Ticket {
             .meta
             .get("state_processors")
             .and_then(|nodes| nodes.get(node.id.to_string()));
-        // The server leaves them out of account where people sign off.
-        let named = named.filter(|_| node.kind != Kind::SignOff);
+        // The server leaves them out of account where people sign off, and where somebody claims first.
+        let named = named.filter(|_| node.kind != Kind::SignOff && !node.is_claimed_first);
         let users = match (named, node.by) {
             (Some(users), _) => users,
             (None, By::Field(key)) => self.fields.get(key).unwrap_or(&Value::Null),
@@ -357,6 +406,7 @@ impl Ticket {
             node,
             state: State::Running,
             processors: processors.clone(),
+            is_to_be_claimed: node.is_claimed_first,
             handled: Vec::new(),
             values: BTreeMap::new(),
         });
@@ -384,6 +434,10 @@ impl Ticket {
             Kind::Webhook => self.run_automatic(node),
             Kind::Ending(status) => {
                 self.close(status, "system", "节点设置的默认单据状态为结束状态")
+            }
+            Kind::Marking(status) => {
+                self.status = status.to_owned();
+                Ended::No
             }
             Kind::SignOff | Kind::Handler => Ended::No,
         }
@@ -480,7 +534,7 @@ impl Ticket {
         }
         let sent = json!([{
             "auth": {"auth_config": {}, "auth_type": "none"}, "headers": {"Content-Type": "application/json"},
-            "body": {"type": "raw", "raw_type": "JSON", "content": json!({"sn": self.sn}).to_string()},
+            "body": {"type": "raw", "raw_type": "JSON", "content": r#"{"sn":"x"}"#},
             "method": "POST", "query_params": {}, "settings": {"timeout": 10}, "success_exp": "",
             "url": "http://itsm.example.com/node",
         }]);
@@ -499,7 +553,8 @@ impl Ticket {
 
     /// Hands a running node over to somebody else.
     pub fn hand_over(&mut self, node: &Node, who: &str, to: &str, why: &str, source: &'static str) {
-        let message = format!("{who} 转单【{}】给 {to}({to})({why}).", node.name);
+        let name = display_name(to);
+        let message = format!("{who} 转单【{}】给 {to}({name})({why}).", node.name);
         self.give_to(node.id, who, to, message, source);
     }
 
@@ -514,6 +569,7 @@ impl Ticket {
     ) {
         if let Some(visit) = self.visit_mut(node) {
             visit.processors = processors.to_owned();
+            visit.is_to_be_claimed = false;
             self.touched_by(who);
             self.write(who, message, source, Some(node), json!([]));
         }
@@ -606,8 +662,8 @@ impl Ticket {
         }
         let entry = self.write(operator, message, source, node, form);
         self.set_ended(status, entry);
-        // The server loses who took a ticket back, and counts itself in other places only.
-        if status != "REVOKED" && operator != "system" {
+        // The server counts itself in other places only.
+        if operator != "system" {
             self.touched_by(operator);
         }
         Ended::Yes
@@ -619,6 +675,10 @@ impl Ticket {
             if visit.state == State::Running {
                 visit.state = State::Stopped;
             }
+        }
+        if self.stage == Stage::Creation {
+            // The flow is stopped where it is.
+            self.stage = Stage::Started;
         }
         self.updated_at = clock::now();
         self.end = Some(End {

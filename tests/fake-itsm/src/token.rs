@@ -5,7 +5,7 @@ use aes::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit};
 use base64::Engine;
 
 const KEY: [u8; 32] = *b"the fake server's own AES key...";
-const CONSTANT: &[u8] = b"bk_itsm_the-fake-servers-secret";
+const CONSTANT: &[u8] = b"bk_itsm_the-fake-servers-own-long-secret";
 
 /// What looking at a token shows.
 #[derive(Debug, PartialEq, Eq)]

@@ -21,6 +21,8 @@ pub(crate) struct Visit {
     pub state: State,
     /// Who may handle it: names joined by commas.
     pub processors: String,
+    /// Whether one of them has to claim it before.
+    pub is_to_be_claimed: bool,
     /// Who handled it, and whether he said yes.
     pub handled: Vec<(String, bool)>,
     /// The values of its form's fields.
@@ -29,6 +31,11 @@ pub(crate) struct Visit {
 
 impl Visit {
     pub fn waits_for(&self, user: &str) -> bool {
+        self.is_for(user) && !self.is_to_be_claimed
+    }
+
+    /// Whether he may handle it, or claim it.
+    pub fn is_for(&self, user: &str) -> bool {
         self.state == State::Running
             && self.processors.split(',').any(|name| name == user)
             && !self.has_handled(user)
@@ -51,6 +58,7 @@ impl Visit {
         let all = || processors().all(|name| self.has_handled(name));
         match self.node.kind {
             Kind::Approval(Condition::All) | Kind::SignOff => all(),
+            Kind::Approval(Condition::Two) => self.handled.len() >= 2 || all(),
             Kind::Approval(Condition::Half) => 2 * yes >= processors().count() || all(),
             _ => true,
         }

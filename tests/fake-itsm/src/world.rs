@@ -1,6 +1,7 @@
 //! What the server holds: tickets, the failed list, and what administrators changed.
 
 use crate::clock;
+use crate::flow::ServiceKind;
 use crate::ticket::{Ended, Ticket};
 use crate::{Options, Tags};
 use std::collections::BTreeSet;
@@ -23,6 +24,15 @@ impl Random {
     }
 }
 
+/// A catalogue that somebody has made.
+#[derive(Debug)]
+pub(crate) struct MadeCatalog {
+    pub id: u64,
+    pub parent: u64,
+    pub key: String,
+    pub name: String,
+}
+
 /// Everything.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -30,6 +40,8 @@ pub(crate) struct World {
     pub failed: BTreeSet<String>,
     /// Nodes that an administrator has deleted from their flows. Tickets under way pass them all the same.
     pub deleted_nodes: BTreeSet<u64>,
+    /// The catalogues that were made here, in project "0" or another one.
+    pub catalogs: Vec<MadeCatalog>,
     pub tags: Tags,
     pub rewrites_texts: bool,
     pub random: Random,
@@ -48,6 +60,7 @@ impl World {
             tickets: Vec::new(),
             failed: BTreeSet::new(),
             deleted_nodes: BTreeSet::new(),
+            catalogs: Vec::new(),
             tags: options.tags,
             rewrites_texts: options.rewrites_texts,
             random,
@@ -55,10 +68,11 @@ impl World {
         }
     }
 
-    pub fn new_number(&mut self) -> (u64, String) {
+    pub fn new_number(&mut self, kind: ServiceKind) -> (u64, String) {
         let number = self.next_number;
         self.next_number += 1;
-        (number, format!("REQ{}{number:06}", clock::today()))
+        let (prefix, today) = (kind.prefix(), clock::today());
+        (number, format!("{prefix}{today}{number:06}"))
     }
 
     /// The ticket of a number. The server's database compares numbers without case.

@@ -360,6 +360,189 @@ async fn the_gateway_and_the_esb_answer_their_own_errors() {
     }
 }
 
+/// What a front answers to a request: the status, and the code in the body.
+async fn code_of(fake: &FakeItsm, method: &str, path: &str) -> (u16, Value) {
+    let header = json!({"bk_app_code": "cli", "bk_app_secret": "s"}).to_string();
+    // The oldest ESB reads them beside the parameters alone.
+    let url = format!("{}{path}?bk_app_code=cli&bk_app_secret=s", fake.url());
+    let headers = [("x-bkapi-authorization", header.as_str())];
+    let answer = HttpClient::default()
+        .send(method, &url, &headers, "")
+        .await
+        .unwrap();
+    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    (answer.status, body["code"].clone())
+}
+
+#[tokio::test]
+async fn an_esb_has_a_table_of_its_own_and_the_oldest_a_shorter_one() {
+    for (legacy_esb, missing) in [
+        (false, vec![]),
+        (
+            true,
+            vec!["create_service_catalog", "import_service", "update_service"],
+        ),
+    ] {
+        let fake = FakeItsm::start(Options {
+            credentials: Some(("cli".into(), "s".into())),
+            legacy_esb,
+            ..Options::default()
+        })
+        .await
+        .unwrap();
+        let never = [
+            "approve",
+            "add_follower",
+            "edit_field",
+            "get_approver",
+            "get_approve_node_result",
+            "get_tickets_by_user",
+            "comment",
+            "proceed_approval",
+            "nope",
+        ];
+        for action in never.into_iter().chain(missing) {
+            let path = format!("/api/c/compapi/v2/itsm/{action}/");
+            let answer = code_of(&fake, "POST", &path).await;
+            assert_eq!(answer, (200, json!(1_306_404)), "{action} {legacy_esb}");
+        }
+        for (method, action) in [
+            ("POST", "comment_ticket"),
+            ("POST", "create_ticket"),
+            ("POST", "operate_node"),
+            ("GET", "get_ticket_status"),
+            ("GET", "get_workflow_detail"),
+        ] {
+            let path = format!("/api/c/compapi/v2/itsm/{action}/");
+            let (_, code) = code_of(&fake, method, &path).await;
+            assert!(
+                code.as_u64()
+                    .is_none_or(|code| code == 0 || code > 3_900_000),
+                "{action} {legacy_esb}: {code}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_gateway_knows_its_addresses_by_method_and_slash() {
+    let fake = start().await;
+    let prefix = "/api/bk-itsm/prod/v2/itsm";
+    let unknown = (404, json!(1_640_401));
+    for (method, path, answer) in [
+        ("GET", "get_tickets/", unknown.clone()),
+        ("POST", "get_tickets", unknown.clone()),
+        ("POST", "get_tickets/", (200, json!(0))),
+        ("POST", "nope/", unknown.clone()),
+        ("POST", "get_all_tickets/", unknown.clone()),
+        ("POST", "proceed_approval/", (200, json!(3_900_004))),
+        ("GET", "get_fast_approval_summary/", (200, json!(3_900_005))),
+        // It was published without a slash, and leads nowhere.
+        ("GET", "get_workflow_detail/", unknown),
+        ("GET", "get_workflow_detail", (200, Value::Null)),
+    ] {
+        let came = code_of(&fake, method, &format!("{prefix}/{path}")).await;
+        assert_eq!(came, answer, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_edited_needs_its_type_and_one_that_is_wrong_undoes_the_others() {
+    let fake = start().await;
+    let sn = running(&fake, 14).await;
+    let edit = async |fields: Value| {
+        let body = json!({"sn": sn, "operator": "carol", "fields": fields});
+        post(&fake, "ticket/edit_field", &body).await["code"].clone()
+    };
+    let title = |title: &str| json!({"key": "title", "value": title, "type": "STRING"});
+    for (fields, code) in [
+        (
+            json!([{"key": "title", "value": "x"}]),
+            json!("SERVER_500_ERROR"),
+        ),
+        (
+            json!([title("x"), {"key": "nope", "value": "x"}]),
+            json!("FORM_VALIDATE_ERROR"),
+        ),
+    ] {
+        assert_eq!(edit(fields).await, code);
+        assert_eq!(fake.ticket(&sn).unwrap().title, "t");
+    }
+    assert_eq!(edit(json!([title("x")])).await, 0);
+    assert_eq!(fake.ticket(&sn).unwrap().title, "x");
+    fake.approve(&sn, "bob").await.unwrap();
+    assert_eq!(edit(json!([title("y")])).await, "VALIDATE_ERROR");
+}
+
+#[tokio::test]
+async fn a_finished_node_that_is_no_approval_has_a_result_too_and_it_is_no() {
+    let fake = start().await;
+    let made = post(&fake, "ticket/create_ticket", &fast(|_| ())).await;
+    let fast = made["data"]["sn"].as_str().unwrap().to_owned();
+    fake.started(&fast).await.unwrap();
+    let handled = running(&fake, 32).await;
+    fake.approve(&handled, "bob").await.unwrap();
+    for (sn, node, name, who) in [(&fast, 14, "提单", "admin"), (&handled, 325, "处理", "bob")]
+    {
+        let query = format!("ticket/get_approve_node_result/?sn={sn}&state_id={node}");
+        let result = get(&fake, &query).await["data"].clone();
+        assert_eq!(
+            (
+                &result["name"],
+                &result["processed_user"],
+                &result["approve_result"]
+            ),
+            (&json!(name), &json!(who), &json!(false))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rating_is_checked_before_the_ticket() {
+    let fake = start().await;
+    for (stars, code) in [
+        (json!(0), 3_900_004),
+        (json!(7), 3_900_004),
+        (json!(null), 3_900_004),
+        (json!("many"), 3_900_004),
+        (json!(5), 3_900_005),
+    ] {
+        let body = json!({"sn": "NOPE", "operator": "carol", "stars": stars});
+        let answer = post(&fake, "ticket/comment", &body).await;
+        assert_eq!(answer["code"], code, "{stars}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_a_user_is_half_filled_right_after_creation_and_lists_what_waits_as_dealt_with() {
+    let fake = FakeItsm::start(Options {
+        start_after: Duration::from_secs(100_000),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let made = post(&fake, "ticket/create_ticket", &fast(|_| ())).await;
+    let sn = made["data"]["sn"].as_str().unwrap().to_owned();
+    let row = async |view: &str| {
+        let query = format!("ticket/get_tickets_by_user/?user=admin&view_type={view}");
+        get(&fake, &query).await["data"]["items"][0].clone()
+    };
+    let half = row("my_created").await;
+    assert_eq!(
+        (&half["sn"], half.get("waiting_approve")),
+        (&json!(sn), None)
+    );
+    fake.take_up(&sn).unwrap();
+    let whole = row("my_dealt").await;
+    assert_eq!(
+        (
+            &whole["waiting_approve"],
+            &whole["current_steps"][0]["name"]
+        ),
+        (&json!(true), &json!("内置审批节点"))
+    );
+}
+
 #[tokio::test]
 async fn releases_store_tags_or_only_filter_by_them_or_ignore_them() {
     for (tags, found, found_by_project, shown) in [
@@ -744,7 +927,7 @@ async fn programs_in_any_language_do_over_http_what_people_do_on_the_pages() {
                 "hand-over",
                 json!({"who": "bob", "to": "dave", "why": "ill"}),
             )],
-            "bob 转单【可转审批】给 dave(dave)(ill).",
+            "bob 转单【可转审批】给 dave(戴夫)(ill).",
             "RUNNING",
         ),
         (

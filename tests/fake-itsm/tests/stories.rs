@@ -155,7 +155,7 @@ const STORIES: &[Story] = &[
         log: &[
             START,
             MADE,
-            "bob API APPROVAL [] bob 转单【可转审批】给 dave(dave)(我休假).",
+            "bob API APPROVAL [] bob 转单【可转审批】给 dave(戴夫)(我休假).",
             "dave API APPROVAL [审批意见=true, 备注=代审] dave 已处理【可转审批】(通过)",
             END,
         ],
@@ -227,7 +227,7 @@ const STORIES: &[Story] = &[
             MADE,
             "bob API APPROVAL [审批意见=false, 备注=补材料] bob 已处理【审】(拒绝)",
             "carol API  raw[修改说明=补了] carol 处理【修改】",
-            "dave API APPROVAL [] dave 转单【审】给 erin(erin)(帮看).",
+            "dave API APPROVAL [] dave 转单【审】给 erin(艾琳)(帮看).",
             "erin API APPROVAL [审批意见=true, 备注=好了] erin 已处理【审】(通过)",
             END,
         ],
@@ -561,7 +561,7 @@ const STORIES: &[Story] = &[
         log: &[
             START,
             MADE,
-            "bob WEB APPROVAL [] bob 转单【可转审批】给 erin(erin)(请看).",
+            "bob WEB APPROVAL [] bob 转单【可转审批】给 erin(艾琳)(请看).",
             "erin SYS  raw[标题=t(before), 标题=改(after)] erin 修改字段【标题】.",
             "erin API APPROVAL [审批意见=true, 备注=批, 备注=批] erin 已处理【可转审批】(通过)",
             END,

@@ -1,9 +1,9 @@
 //! Making tickets.
 
-use super::{After, Call, Outcome, Refusal, invalid};
+use super::{After, Call, Outcome, Refusal, invalid_member};
 use crate::Tags;
 use crate::fault::Fault;
-use crate::flow::{FAST_APPROVAL, SERVICES, Service};
+use crate::flow::{FAST_APPROVAL, Offer, SERVICES, Service};
 use crate::python;
 use crate::text;
 use crate::ticket::Ticket;
@@ -42,8 +42,15 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
         ));
     }
     check_processors(service, &meta)?;
+    if let Some(id) = call.body.get("from_ticket_id").filter(|id| !id.is_null()) {
+        let is_known = |ticket: &Ticket| Some(ticket.id) == id.as_u64();
+        if !world.tickets.iter().any(is_known) {
+            let why = "单据不存在，请联系管理员！";
+            return Err(Refusal::invalid("单据", why, "invalid"));
+        }
+    }
 
-    let (id, sn) = world.new_number();
+    let (id, sn) = world.new_number(service.kind);
     let sn = match world.tickets.last() {
         // Nothing in the database makes numbers unique.
         Some(last) if call.has(&Fault::DuplicateSn) => last.sn.clone(),
@@ -80,10 +87,18 @@ fn service(body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
         _ => None,
     });
     let id = if fast { Some(FAST_APPROVAL) } else { wanted };
+    let refused = |why: &str| {
+        Err(Refusal::Crash(format!(
+            "{{'服务': ErrorDetail(string='{why}', code='invalid')}}"
+        )))
+    };
     let found = SERVICES.iter().find(|service| Some(service.id) == id);
-    found.ok_or_else(|| {
-        Refusal::crash("{'服务': ErrorDetail(string='服务不存在，请联系管理员！', code='invalid')}")
-    })
+    match found.map(|service| (service, service.offer)) {
+        None => refused("服务不存在，请联系管理员！"),
+        Some((_, Offer::Disabled)) => refused("服务未启用，请联系管理员！"),
+        Some((_, Offer::InNoCatalog)) => refused("服务对应的服务目录不存在"),
+        Some((service, Offer::Open)) => Ok(service),
+    }
 }
 
 fn creator(body: &Map<String, Value>) -> Result<String, Refusal> {
@@ -111,7 +126,7 @@ fn tag(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
 fn fields(body: &Map<String, Value>) -> Result<BTreeMap<String, Value>, Refusal> {
     let given = match body.get("fields") {
         Some(Value::Array(fields)) => fields,
-        None => return Err(Refusal::crash("'fields'")),
+        None => return Ok(BTreeMap::new()),
         Some(other) => {
             let kind = python::type_name(other);
             return Err(Refusal::Crash(format!("'{kind}' object is not iterable")));
@@ -143,7 +158,9 @@ fn check_form(service: &Service, fields: &BTreeMap<String, Value>) -> Result<Str
         return failed("标题不能超过120个字符".into());
     }
     let form = service.form();
-    let missing = form.iter().filter(|field| !fields.contains_key(&field.key));
+    let missing = form
+        .iter()
+        .filter(|field| field.definition.is_required && !fields.contains_key(&field.key));
     let missing: Vec<_> = missing.map(|field| format!("'{}'", field.key)).collect();
     if !missing.is_empty() {
         return failed(format!("单据创建失败，缺少参数：[{}]", missing.join(", ")));
@@ -155,8 +172,15 @@ fn check_form(service: &Service, fields: &BTreeMap<String, Value>) -> Result<Str
         return failed(format!("【{key}】字段不存在，请联系管理员"));
     }
     for field in form {
-        if fields.get(&field.key).and_then(Value::as_str) == Some("") {
-            return failed(format!("【{}】为必填项", field.definition.name));
+        let definition = field.definition;
+        let text = fields.get(&field.key).and_then(Value::as_str);
+        if definition.is_required && text == Some("") {
+            return failed(format!("【{}】为必填项", definition.name));
+        }
+        let is_one_of = matches!(definition.kind, "SELECT" | "RADIO");
+        let is_choice = |text: &str| definition.choices.iter().any(|(key, _)| *key == text);
+        if is_one_of && text.is_some_and(|text| !text.is_empty() && !is_choice(text)) {
+            return failed(format!("【{}】选项不匹配，请重新选择", definition.name));
         }
     }
     Ok(title.clone())
@@ -178,27 +202,52 @@ fn check_processors(service: &Service, meta: &Map<String, Value>) -> Result<(), 
     }
 }
 
+/// Why fields of the request's own are refused. Nothing, where they are not: an empty list is none at all.
 fn dynamic_fields_error(fields: &Value) -> Option<String> {
-    let Value::Array(fields) = fields else {
-        let kind = python::type_name(fields);
-        return Some(format!(
-            "{{'params_error': [ErrorDetail(string='期望为一个包含物件的列表，得到的类型是“{kind}”。', code='not_a_list')]}}"
-        ));
+    let fields = match fields {
+        Value::Array(fields) => fields,
+        other if python::truth(other) => {
+            let kind = python::type_name(other);
+            return Some(format!(
+                "{{'params_error': [ErrorDetail(string='期望为一个包含物件的列表，得到的类型是“{kind}”。', code='not_a_list')]}}"
+            ));
+        }
+        _ => return None,
     };
-    fields.iter().find_map(|field| {
-        let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
-        let kind = text("type");
-        let why = if !matches!(kind, "STRING" | "INT" | "LINK") {
-            invalid(
-                "type",
-                &format!("“{kind}” 不是合法选项。"),
-                "invalid_choice",
-            )
-        } else if text("name").chars().count() > 32 {
-            invalid("name", "请确保这个字段不能超过 32 个字符。", "max_length")
-        } else {
-            return None;
+    let whys: Vec<_> = fields.iter().map(dynamic_field_errors).collect();
+    let is_refused = whys.iter().any(|why| !why.is_empty());
+    let whys: Vec<_> = whys
+        .iter()
+        .map(|why| format!("{{{}}}", why.join(", ")))
+        .collect();
+    is_refused.then(|| format!("[{}]", whys.join(", ")))
+}
+
+/// What is wrong with one of them, member by member.
+fn dynamic_field_errors(field: &Value) -> Vec<String> {
+    let mut whys = Vec::new();
+    for (member, most) in [("name", 32), ("type", usize::MAX), ("value", 255)] {
+        let given = match field.get(member) {
+            None => Err(("该字段是必填项。".to_owned(), "required")),
+            Some(Value::Null) => Err(("该字段不能为 null。".to_owned(), "null")),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(Value::Number(number)) => Ok(number.to_string()),
+            Some(_) => Err(("不是有效的字符串。".to_owned(), "invalid")),
         };
-        Some(format!("[{why}]"))
-    })
+        let is_kind = |text: &str| matches!(text, "STRING" | "INT" | "LINK");
+        let why = given.and_then(|text| match member {
+            "type" if is_kind(&text) => Ok(()),
+            "type" => Err((format!("“{text}” 不是合法选项。"), "invalid_choice")),
+            _ if text.trim().is_empty() => Err(("该字段不能为空。".into(), "blank")),
+            _ if text.chars().count() > most => Err((
+                format!("请确保这个字段不能超过 {most} 个字符。"),
+                "max_length",
+            )),
+            _ => Ok(()),
+        });
+        if let Err((why, code)) = why {
+            whys.push(invalid_member(member, &why, code));
+        }
+    }
+    whys
 }

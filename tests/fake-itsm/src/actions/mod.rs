@@ -10,6 +10,8 @@ use crate::fault::Fault;
 use crate::python;
 use crate::token;
 use crate::world::World;
+use blueking_itsm::core::action::{ALL, Esb, LEFT_OUT};
+use blueking_itsm::core::http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -32,6 +34,8 @@ pub(crate) enum Refusal {
     Number(i64, String),
     /// With a code that is a word.
     Word(&'static str, String),
+    /// With the word for what did not pass a check, and what was said about it once more, in a list.
+    Invalid(String),
     /// By what nobody expected. Which code that has depends on the action.
     Crash(String),
 }
@@ -69,6 +73,13 @@ impl Refusal {
 
     fn body(self, has_word_codes: bool) -> String {
         let (code, message) = match self {
+            Self::Invalid(why) => {
+                let message = format!("0:{why}");
+                let body = json!({
+                    "result": false, "code": "VALIDATE_ERROR", "data": null, "messages": [why], "message": message,
+                });
+                return body.to_string();
+            }
             Self::Number(code, message) => (json!(code), message),
             Self::Word(code, message) => (json!(code), message),
             Self::Crash(why) if has_word_codes => (json!("SERVER_500_ERROR"), why),
@@ -79,7 +90,12 @@ impl Refusal {
 }
 
 fn invalid(member: &str, why: &str, code: &str) -> String {
-    format!("{{'{member}': [ErrorDetail(string='{why}', code='{code}')]}}")
+    format!("{{{}}}", invalid_member(member, why, code))
+}
+
+/// What did not pass in one of several members.
+fn invalid_member(member: &str, why: &str, code: &str) -> String {
+    format!("'{member}': [ErrorDetail(string='{why}', code='{code}')]")
 }
 
 type Outcome = Result<(Value, After), Refusal>;
@@ -115,91 +131,136 @@ impl Call<'_> {
         self.query.get(name).map_or("", String::as_str)
     }
 
+    /// Refuses a body without one of these members, naming all that are missing.
+    fn wants(&self, members: &[&str]) -> Result<(), Refusal> {
+        let missing = members
+            .iter()
+            .filter(|name| !self.body.contains_key(**name));
+        let missing: Vec<_> = missing
+            .map(|name| invalid_member(name, "该字段是必填项。", "required"))
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Crash(format!("{{{}}}", missing.join(", ")))),
+        }
+    }
+
     fn has(&self, fault: &Fault) -> bool {
         self.fault == Some(fault)
     }
 }
 
-/// An action.
+/// How the fake answers an action. All else about it is in the project's own table.
 pub(crate) struct Route {
-    name: &'static str,
-    pub method: &'static str,
-    /// Whether the gateway's resource file wants a proven user.
-    pub wants_user: bool,
+    path: &'static str,
     /// The codes of most actions are numbers; some have words, also for what nobody expected.
     has_word_codes: bool,
     run: fn(&mut World, &Call) -> Outcome,
 }
 
-const fn get(name: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
+const fn numbers(path: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
     Route {
-        name,
-        method: "GET",
-        wants_user: false,
+        path,
         has_word_codes: false,
         run,
     }
 }
 
-const fn post(name: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
+const fn words(path: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
     Route {
-        method: "POST",
-        ..get(name, run)
+        has_word_codes: true,
+        ..numbers(path, run)
     }
 }
 
-impl Route {
-    const fn of_a_user(mut self) -> Self {
-        self.wants_user = true;
-        self
-    }
-
-    const fn with_words(mut self) -> Self {
-        self.has_word_codes = true;
-        self
-    }
-}
-
-static ROUTES: [Route; 25] = [
-    post("create_ticket", create::create_ticket),
-    post("get_tickets", search::get_tickets).with_words(),
-    get("get_tickets_by_user", search::get_tickets_by_user),
-    get("get_ticket_status", read::status).with_words(),
-    get("get_ticket_info", read::info).with_words(),
-    get("get_ticket_logs", read::logs).with_words(),
-    post("ticket_approval_result", read::approval_result)
-        .of_a_user()
-        .with_words(),
-    get("callback_failed_ticket", |world, _| {
+static ROUTES: [Route; 27] = [
+    numbers("create_ticket", create::create_ticket),
+    words("get_tickets", search::get_tickets),
+    numbers("get_tickets_by_user", search::get_tickets_by_user),
+    words("get_ticket_status", read::status),
+    words("get_ticket_info", read::info),
+    words("get_ticket_logs", read::logs),
+    words("ticket_approval_result", read::approval_result),
+    numbers("callback_failed_ticket", |world, _| {
         data(json!(world.failed))
-    })
-    .of_a_user(),
-    post("token/verify", verify_token),
-    post("operate_ticket", operate::operate_ticket),
-    post("operate_node", operate::operate_node),
-    post("approve", operate::approve).of_a_user(),
-    get("get_approver", read::approvers),
-    get("get_approve_node_result", read::node_result),
-    post("comment", operate::comment).of_a_user(),
-    post("add_follower", operate::add_follower).of_a_user(),
-    post("edit_field", operate::edit_field)
-        .of_a_user()
-        .with_words(),
-    get("get_services", services::services),
-    get("get_service_detail", services::detail),
-    get("get_service_catalogs", services::catalogs),
-    get("get_service_roles", services::roles).of_a_user(),
-    get("get_workflow_detail", services::workflow_detail)
-        .of_a_user()
-        .with_words(),
-    post("create_service_catalog", services::create_catalog),
-    post("import_service", services::import_service),
-    post("update_service", services::import_service),
+    }),
+    numbers("token/verify", verify_token),
+    numbers("operate_ticket", operate::operate_ticket),
+    numbers("operate_node", operate::operate_node),
+    numbers("approve", operate::approve),
+    numbers("get_approver", read::approvers),
+    numbers("get_approve_node_result", read::node_result),
+    numbers("comment", operate::comment),
+    numbers("add_follower", operate::add_follower),
+    words("edit_field", operate::edit_field),
+    numbers("get_services", services::services),
+    numbers("get_service_detail", services::detail),
+    numbers("get_service_catalogs", services::catalogs),
+    numbers("get_service_roles", services::roles),
+    words("get_workflow_detail", services::workflow_detail),
+    numbers("create_service_catalog", services::create_catalog),
+    numbers("import_service", services::import_service),
+    numbers("update_service", services::update_service),
+    numbers("proceed_approval", operate::proceed_approval),
+    numbers("get_fast_approval_summary", read::fast_approval_summary),
 ];
 
-/// The action of a name.
-pub(crate) fn route(name: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.name == name)
+/// What is published of an action.
+#[derive(Clone, Copy)]
+pub(crate) struct Published {
+    pub path: &'static str,
+    pub method: &'static str,
+    /// Whether the gateway's resource file wants a proven user.
+    pub wants_user: bool,
+    pub ends_with_slash_at_a_gateway: bool,
+    pub esb: Esb,
+}
+
+fn word(method: &Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
+}
+
+/// The published actions that the fake has.
+fn published() -> impl Iterator<Item = Published> {
+    let used = ALL.iter().map(|entry| Published {
+        path: entry.action.path,
+        method: word(&entry.action.method),
+        wants_user: entry.action.wants_user,
+        ends_with_slash_at_a_gateway: entry.action.ends_with_slash_at_a_gateway(),
+        esb: entry.action.esb,
+    });
+    let left_out = LEFT_OUT.iter().map(|action| Published {
+        path: action.path,
+        method: word(&action.method),
+        wants_user: false,
+        ends_with_slash_at_a_gateway: true,
+        esb: Esb::Missing,
+    });
+    used.chain(left_out)
+        .filter(|action| route(action.path).is_some())
+}
+
+/// The action that a gateway publishes by a path, or the server itself has there.
+pub(crate) fn at(path: &str) -> Option<Published> {
+    published().find(|action| action.path == path)
+}
+
+/// The action that an ESB publishes by a path.
+pub(crate) fn at_esb(path: &str, is_the_oldest: bool) -> Option<Published> {
+    published().find(|action| match action.esb {
+        Esb::Same => action.path == path,
+        Esb::NotTheOldest => action.path == path && !is_the_oldest,
+        Esb::At(other) => other == path,
+        Esb::Missing => false,
+    })
+}
+
+/// How the fake answers the action of a path.
+pub(crate) fn route(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
 }
 
 /// The answer where there is no such action.
@@ -239,10 +300,11 @@ impl Route {
     }
 
     fn members(&self, body: &Result<Value, String>) -> Result<Map<String, Value>, Refusal> {
-        let is_create = self.name == "create_ticket";
+        let is_create = self.path == "create_ticket";
+        let is_get = at(self.path).is_some_and(|action| action.method == "GET");
         match body {
             Ok(Value::Object(members)) => Ok(members.clone()),
-            _ if self.method == "GET" => Ok(Map::new()),
+            _ if is_get => Ok(Map::new()),
             Ok(Value::Null) if !is_create => Ok(Map::new()),
             Ok(other) => {
                 let attribute = if is_create { "pop" } else { "get" };
@@ -260,5 +322,23 @@ fn verify_token(_: &mut World, call: &Call) -> Outcome {
         token::Check::Crash => Err(Refusal::crash(
             "ord() expected a character, but string of length 0 found",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, LEFT_OUT, ROUTES, route};
+
+    #[test]
+    fn the_fake_answers_the_actions_of_the_projects_table_and_no_others() {
+        for entry in &ALL {
+            let path = entry.action.path;
+            assert!(route(path).is_some(), "{path} has no route");
+        }
+        for route in &ROUTES {
+            let is_used = ALL.iter().any(|entry| entry.action.path == route.path);
+            let is_left_out = LEFT_OUT.iter().any(|action| action.path == route.path);
+            assert!(is_used || is_left_out, "{} is in no table", route.path);
+        }
     }
 }

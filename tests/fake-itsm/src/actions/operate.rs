@@ -1,6 +1,6 @@
 //! Acting on a ticket.
 
-use super::{After, Call, Outcome, Refusal, done, invalid};
+use super::{After, Call, Outcome, Refusal, done, invalid, invalid_member};
 use crate::filling;
 use crate::flow::Node;
 use crate::form::Field;
@@ -81,7 +81,11 @@ fn may_operate(ticket: &Ticket, user: &str) -> Result<(), Refusal> {
 }
 
 fn state_id(call: &Call) -> Option<u64> {
-    match call.body.get("state_id")? {
+    number(call.body.get("state_id"))
+}
+
+fn number(value: Option<&Value>) -> Option<u64> {
+    match value? {
         Value::Number(id) => id.as_u64(),
         Value::String(id) => id.parse().ok(),
         _ => None,
@@ -94,6 +98,13 @@ pub(super) fn approve(world: &mut World, call: &Call) -> Outcome {
         .ok_or_else(Refusal::no_ticket)?;
     let failed =
         |why: &str| Refusal::Number(3_900_004, format!("单据操作失败: 单据审批失败，{why}"));
+    if let Some(Value::String(id)) = call.body.get("state_id")
+        && id.parse::<u64>().is_err()
+    {
+        return Err(Refusal::Crash(format!(
+            "Field 'state_id' expected a number but got '{id}'."
+        )));
+    }
     let asked = state_id(call).filter(|&id| ticket.service.has_node(id));
     let Some(asked) = asked else {
         return Err(Refusal::crash("Status matching query does not exist."));
@@ -150,7 +161,8 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
     if ticket.parent.is_some() {
         return Err(Refusal::sorry("子单为只读状态，无法操作"));
     }
-    if !visit.waits_for(operator) && operator != MANAGER {
+    let is_to_be_claimed = visit.is_to_be_claimed;
+    if !visit.is_for(operator) && operator != MANAGER {
         let why = format!("{operator}不能操作该节点（没有权限或操作类型不支持）");
         return Err(Refusal::sorry(&why));
     }
@@ -163,12 +175,22 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
             return Ok(handle(world, &sn, node, operator, &values));
         }
         "TERMINATE" => {
+            if node.may_be_terminated {
+                let why = "terminate() got an unexpected keyword argument 'source'";
+                return Err(Refusal::crash(why));
+            }
             let why = format!("指定流程节点【{}】不支持终止操作.", node.name);
             return Err(Refusal::Crash(format!(
                 "[ErrorDetail(string='{why}', code='invalid')]"
             )));
         }
-        "CLAIM" => return Err(Refusal::bad_parameter("当前节点无法进行【认领】操作")),
+        "CLAIM" if !is_to_be_claimed => {
+            return Err(Refusal::bad_parameter("当前节点无法进行【认领】操作"));
+        }
+        "CLAIM" => {
+            let message = format!("{operator} 认领【{}】.", node.name);
+            ticket.give_to(node.id, operator, operator, message, "API");
+        }
         "DELIVER" if why.is_empty() => {
             return Err(Refusal::bad_parameter("转单描述信息不能为空，请重新确认."));
         }
@@ -182,11 +204,9 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
             ticket.give_to(node.id, operator, processors, message, "API");
         }
         _ => {
-            return Err(Refusal::invalid(
-                "action_type",
-                "该字段是必填项。",
-                "required",
-            ));
+            let body = ["action_type", "processors", "processors_type"]
+                .map(|name| invalid_member(name, "该字段是必填项。", "required"));
+            return Err(Refusal::Crash(format!("{{{}}}", body.join(", "))));
         }
     }
     done()
@@ -197,12 +217,17 @@ fn transition_values(node: &Node, fields: Option<&Value>) -> Result<Vec<(String,
     let Some(Value::Array(fields)) = fields else {
         return Err(Refusal::invalid("fields", "该字段是必填项。", "required"));
     };
-    if fields
-        .iter()
-        .any(|field| field.get("value").is_none_or(Value::is_null))
-    {
-        let why = invalid("value", "该字段不能为 null。", "null");
-        return Err(Refusal::Crash(format!("{{'fields': [{why}]}}")));
+    let is_null = |field: &Value| field.get("value").is_none_or(Value::is_null);
+    if fields.iter().any(is_null) {
+        let why = |field: &Value| match is_null(field) {
+            true => invalid("value", "该字段不能为 null。", "null"),
+            false => "{}".into(),
+        };
+        let whys: Vec<_> = fields.iter().map(why).collect();
+        return Err(Refusal::Crash(format!(
+            "{{'fields': [{}]}}",
+            whys.join(", ")
+        )));
     }
     let sent = |key: &str| {
         fields
@@ -241,9 +266,28 @@ fn transition_values(node: &Node, fields: Option<&Value>) -> Result<Vec<(String,
 }
 
 pub(super) fn comment(world: &mut World, call: &Call) -> Outcome {
-    let stars = call.body.get("stars").and_then(Value::as_u64);
-    match stars {
-        Some(0) => {
+    call.wants(&["operator", "sn", "stars"])?;
+    let operator = call.text("operator");
+    if operator.trim().is_empty() {
+        return Err(Refusal::invalid("operator", "该字段不能为空。", "blank"));
+    }
+    if operator.chars().count() > 16 {
+        let why = "请确保这个字段不能超过 16 个字符。";
+        return Err(Refusal::invalid("operator", why, "max_length"));
+    }
+    let stars = match call.body.get("stars") {
+        Some(Value::Null) => {
+            return Err(Refusal::invalid("stars", "该字段不能为 null。", "null"));
+        }
+        Some(Value::Number(stars)) => stars.as_i64(),
+        Some(Value::String(stars)) => stars.trim().parse().ok(),
+        _ => None,
+    };
+    let stars = match stars {
+        None => {
+            return Err(Refusal::invalid("stars", "请填写合法的整数值。", "invalid"));
+        }
+        Some(..1) => {
             let why = "请确保该值大于或者等于 1。";
             return Err(Refusal::invalid("stars", why, "min_value"));
         }
@@ -251,8 +295,8 @@ pub(super) fn comment(world: &mut World, call: &Call) -> Outcome {
             let why = "请确保该值小于或者等于 6。";
             return Err(Refusal::invalid("stars", why, "max_value"));
         }
-        _ => {}
-    }
+        Some(stars) => stars,
+    };
     let sn = call.text("sn");
     let Some(ticket) = world.ticket_mut(sn) else {
         return Err(Refusal::bad_parameter(format!("sn={sn}对应的单据不存在!")));
@@ -263,18 +307,27 @@ pub(super) fn comment(world: &mut World, call: &Call) -> Outcome {
     if ticket.stars != 0 {
         return Err(Refusal::bad_parameter("该单据已经被评论，请勿重复评论"));
     }
-    ticket.stars = stars.unwrap_or_default();
+    if !call.body.contains_key("comments") {
+        // They may be left out, says the check, and the server's code wants them all the same.
+        return Err(Refusal::crash("'comments'"));
+    }
+    ticket.stars = stars.unsigned_abs();
     done()
 }
 
 pub(super) fn add_follower(world: &mut World, call: &Call) -> Outcome {
     let sn = call.text("sn");
+    // The users are looked at before the ticket.
+    let users = match call.body.get("users").unwrap_or(&Value::Null) {
+        Value::String(users) => users,
+        other => return Err(Refusal::no_attribute(other, "split")),
+    };
     let Some(ticket) = world.ticket_mut(sn) else {
         return Err(Refusal::bad_parameter(format!(
             "sn[{sn}]对应的单据不存在！"
         )));
     };
-    for user in call.text("users").split(',') {
+    for user in users.split(',') {
         if call.body.get("attention").is_some_and(python::truth) {
             ticket.followers.insert(user.to_owned());
         } else {
@@ -290,28 +343,61 @@ pub(super) fn edit_field(world: &mut World, call: &Call) -> Outcome {
     };
     let sn = call.text("sn");
     let Some(ticket) = world.ticket_mut(sn) else {
-        let why = format!("0:ticket_id = {sn} 对应的单据不存在！");
-        return Err(Refusal::Word("VALIDATE_ERROR", why));
+        return Err(Refusal::Invalid(format!(
+            "ticket_id = {sn} 对应的单据不存在！"
+        )));
     };
     if matches!(
         ticket.status.as_str(),
         "FINISHED" | "TERMINATED" | "REVOKED"
     ) {
-        let why = format!(
-            "0:current_status = {} 当前状态不可修改字段！",
+        return Err(Refusal::Invalid(format!(
+            "current_status = {} 当前状态不可修改字段！",
             ticket.status
-        );
-        return Err(Refusal::Word("VALIDATE_ERROR", why));
+        )));
     }
     let form = ticket.service.form();
+    // One that is wrong undoes those before it.
+    let mut changes = Vec::new();
     for field in fields {
         let key = field.get("key").and_then(Value::as_str).unwrap_or_default();
         let Some(known) = form.iter().find(|field| field.key == key) else {
             let why = format!("参数验证失败: 未找到提单节点找到对应的字段, key={key}");
             return Err(Refusal::Word("FORM_VALIDATE_ERROR", why));
         };
+        if field.get("type").is_none() {
+            return Err(Refusal::crash("'type'"));
+        }
         let value = field.get("value").cloned().unwrap_or_default();
-        ticket.edit(call.text("operator"), known, value);
+        changes.push((known, known.stored(&value, false)));
+    }
+    for (field, value) in changes {
+        ticket.edit(call.text("operator"), field, value);
     }
     done()
+}
+
+/// The action for flows whose approval an outside system decides. It decides others, too.
+pub(super) fn proceed_approval(world: &mut World, call: &Call) -> Outcome {
+    call.wants(&["activity", "submit_action", "handler"])?;
+    let sn = call.text("process_inst_id");
+    let Some(ticket) = world.ticket(sn) else {
+        return Err(Refusal::Crash(format!(
+            "[ErrorDetail(string='process_inst_id = {sn} 对应的单据不存在！', code='invalid')]"
+        )));
+    };
+    let asked = number(call.body.get("activity"));
+    let Some(visit) = asked.and_then(|id| ticket.visit(id)) else {
+        return Err(Refusal::crash("Status matching query does not exist."));
+    };
+    let handler = call.text("handler");
+    if !visit.waits_for(handler) {
+        let why = format!("单据操作失败: 单据审批失败，{handler}不是当前节点的审批人，无法审批");
+        return Err(Refusal::Number(3_900_004, why));
+    }
+    let member = |name: &str| call.body.get(name).cloned().unwrap_or_default();
+    let node = visit.node;
+    let values = filling::over_api(node, &member("submit_action"), &member("submit_opinion"));
+    let sn = ticket.sn.clone();
+    Ok(handle(world, &sn, node, handler, &values))
 }

@@ -28,9 +28,6 @@ fn steps(ticket: &Ticket) -> Vec<(Value, Vec<Field>, Option<&'static Node>)> {
             "processors_type": kind, "processors": processors,
         })
     };
-    if ticket.is_ended() {
-        return Vec::new();
-    }
     if ticket.stage == Stage::Creation {
         let service = ticket.service;
         let creation = step("提单", service.first_node, "OPEN", "");
@@ -53,11 +50,10 @@ pub(super) fn status(world: &mut World, call: &Call) -> Outcome {
     if ticket.can_be_withdrawn() {
         operations.push(operation("WITHDRAW", "撤单"));
     }
-    if !ticket.is_ended() {
-        operations.push(match ticket.suspended {
-            0 => operation("SUSPEND", "挂起"),
-            _ => operation("UNSUSPEND", "恢复"),
-        });
+    match ticket.status.as_str() {
+        "RUNNING" => operations.push(operation("SUSPEND", "挂起")),
+        "SUSPENDED" => operations.push(operation("UNSUSPEND", "恢复")),
+        _ => {}
     }
     let with_form = |(mut step, form, node): (Value, Vec<Field>, Option<&Node>)| {
         let mut operations = vec![
@@ -66,6 +62,9 @@ pub(super) fn status(world: &mut World, call: &Call) -> Outcome {
         ];
         if node.is_some_and(|node| node.may_be_handed_over) {
             operations.push(operation("DELIVER", "转单"));
+        }
+        if node.is_some_and(|node| node.may_be_terminated) {
+            operations.push(operation("TERMINATE", "终止"));
         }
         step["fields"] = form.iter().map(Field::asked).collect();
         step["operations"] = json!(operations);
@@ -83,14 +82,15 @@ pub(super) fn status(world: &mut World, call: &Call) -> Outcome {
 pub(super) fn info(world: &mut World, call: &Call) -> Outcome {
     let ticket = asked(world, call)?;
     // The worker makes the fields, and fills them in later.
-    let is_made = !ticket.log.is_empty();
-    let is_filled = ticket.stage != Stage::New;
-    let form = ticket.service.form();
-    let fields = form.iter().filter(|_| is_made).map(|field| {
-        let value = ticket.fields.get(&field.key).filter(|_| is_filled);
-        field.filled(value.unwrap_or(&Value::Null))
-    });
+    let fields = ticket
+        .all_fields()
+        .into_iter()
+        .filter(|_| ticket.is_taken_up)
+        .map(|(field, value)| field.filled(&value));
     let mut row = search::row(ticket);
+    if let Value::Object(row) = &mut row {
+        row.remove("service_type");
+    }
     row["fields"] = fields.collect();
     row["current_steps"] = steps(ticket).into_iter().map(|(step, ..)| step).collect();
     data(row)
@@ -172,6 +172,11 @@ pub(super) fn approvers(world: &mut World, call: &Call) -> Outcome {
     data(json!({"approver": approvers}))
 }
 
+pub(super) fn fast_approval_summary(world: &mut World, call: &Call) -> Outcome {
+    let (ticket, _) = ticket_and_node(world, call)?;
+    data(json!({"summary": ticket.title}))
+}
+
 pub(super) fn node_result(world: &mut World, call: &Call) -> Outcome {
     let (ticket, node) = ticket_and_node(world, call)?;
     let refused = |why: &str| {
@@ -180,6 +185,20 @@ pub(super) fn node_result(world: &mut World, call: &Call) -> Outcome {
             ticket.sn
         )))
     };
+    if node == ticket.service.first_node && ticket.stage == Stage::Started {
+        // The node where tickets are made is finished like others, and a text of its form passes for a remark.
+        let form = ticket.service.form();
+        let mut texts = form
+            .iter()
+            .filter(|field| field.definition.kind == "TEXT" && field.definition.is_required);
+        let remark = texts
+            .next_back()
+            .and_then(|field| ticket.fields.get(&field.key));
+        return data(json!({
+            "name": "提单", "processed_user": ticket.creator, "approve_result": false,
+            "approve_remark": remark.unwrap_or(&json!("")),
+        }));
+    }
     let Some(visit) = ticket.visit(node) else {
         return refused("未查到对应的节点状态");
     };

@@ -3,18 +3,20 @@
 use super::{Call, Outcome, Refusal, data};
 use crate::Tags;
 use crate::fault::Fault;
+use crate::form::Definition;
 use crate::python;
-use crate::ticket::Ticket;
+use crate::ticket::{Stage, Ticket};
 use crate::visit::Visit;
 use crate::world::World;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A ticket as lists show it.
 pub(super) fn row(ticket: &Ticket) -> Value {
     json!({
         "id": ticket.id, "sn": ticket.sn, "title": ticket.title, "catalog_id": ticket.service.catalog_id,
-        "service_id": ticket.service.id, "service_type": "request", "flow_id": ticket.service.id,
-        "current_status": ticket.status, "comment_id": "", "is_commented": ticket.stars > 0,
+        "service_id": ticket.service.id, "service_type": ticket.service.kind.word(), "flow_id": ticket.service.id,
+        "current_status": ticket.status, "comment_id": ticket.comment_id(), "is_commented": ticket.stars > 0,
         "updated_by": ticket.updated_by.join(","), "update_at": ticket.updated_at, "end_at": ticket.ended_at(),
         "creator": ticket.creator, "create_at": ticket.created_at, "bk_biz_id": -1, "ticket_url": ticket.url(),
         "iframe_ticket_url": format!("http://itsm.example.com/#/ticket/detail-iframe?id={}", ticket.id),
@@ -39,10 +41,16 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
         let why = "“%(value)s”的值有一个错误的日期格式。它的格式应该是YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] ";
         return Err(Refusal::crash(why));
     }
-    let is_in = |name: &str, value: Value| match truthy(name) {
-        None => true,
-        Some(Value::Array(allowed)) => allowed.contains(&value),
-        Some(_) => false,
+    let listed = |name: &str, is_number: bool| match truthy(name) {
+        None => Ok(None),
+        Some(list) => items(name, list, is_number).map(Some),
+    };
+    let services = listed("service_id__in", true)?;
+    let businesses = listed("bk_biz_id__in", true)?;
+    let statuses = listed("current_status__in", false)?;
+    let is_in = |list: &Option<Vec<String>>, value: &str| {
+        list.as_ref()
+            .is_none_or(|list| list.iter().any(|item| item == value))
     };
     let equals = |name: &str, value: &str| truthy(name).is_none_or(|wanted| wanted == value);
     let at_least = |name: &str, value: Option<&str>| {
@@ -81,9 +89,9 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
         is_named(ticket)
             && equals("creator", &ticket.creator)
             && is_of_project(ticket)
-            && is_in("service_id__in", json!(ticket.service.id))
-            && is_in("bk_biz_id__in", json!(-1))
-            && is_in("current_status__in", json!(ticket.status))
+            && is_in(&services, &ticket.service.id.to_string())
+            && is_in(&businesses, "-1")
+            && is_in(&statuses, &ticket.status)
             && at_least("create_at__gte", Some(&ticket.created_at))
             && at_most("create_at__lte", Some(&ticket.created_at))
             && at_least("end_at__gte", ticket.ended_at())
@@ -97,7 +105,39 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
         let in_body = call.body.get(name).cloned();
         in_body.or_else(|| call.query.get(name).map(|text| json!(text)))
     };
-    paginate(found.collect(), setting("page"), setting("page_size"), row)
+    let address = Address {
+        path: "/openapi/ticket/get_tickets/",
+        query: call.query,
+    };
+    let (page, size) = (setting("page"), setting("page_size"));
+    paginate(found.collect(), page, size, &address, row)
+}
+
+/// What a filter lists, as texts. A text is the list of its characters.
+fn items(name: &str, list: &Value, is_number: bool) -> Result<Vec<String>, Refusal> {
+    let item = |item: &Value| match item {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let items: Vec<_> = match list {
+        Value::Array(list) => list.iter().filter(|one| !one.is_null()).map(item).collect(),
+        Value::String(text) => text.chars().map(String::from).collect(),
+        Value::Object(members) => members.keys().cloned().collect(),
+        other => {
+            let kind = python::type_name(other);
+            return Err(Refusal::Crash(format!("'{kind}' object is not iterable")));
+        }
+    };
+    let wrong = items.iter().find(|item| item.parse::<i64>().is_err());
+    match wrong.filter(|_| is_number) {
+        None => Ok(items),
+        Some(item) => {
+            let field = name.trim_end_matches("__in");
+            Err(Refusal::Crash(format!(
+                "Field '{field}' expected a number but got '{item}'."
+            )))
+        }
+    }
 }
 
 /// Whether a list of numbers names a ticket. The server's database compares them without case.
@@ -106,11 +146,39 @@ pub(super) fn names(sns: &[Value], ticket: &Ticket) -> bool {
     sns.any(|sn| ticket.sn.eq_ignore_ascii_case(sn))
 }
 
+/// Where a list was asked for, for the addresses of its other pages.
+struct Address<'a> {
+    path: &'static str,
+    query: &'a BTreeMap<String, String>,
+}
+
+impl Address<'_> {
+    /// The address of another page. The first one is the one without a page.
+    fn of_page(&self, page: i64) -> String {
+        let mut query = self.query.clone();
+        query.remove("page");
+        if page > 1 {
+            query.insert("page".into(), page.to_string());
+        }
+        let pairs: Vec<_> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mark = if pairs.is_empty() { "" } else { "?" };
+        format!(
+            "http://itsm.example.com{}{mark}{}",
+            self.path,
+            pairs.join("&")
+        )
+    }
+}
+
 /// Pages, with all their traps: no page beyond the last, and a bare list for odd sizes.
 fn paginate(
     found: Vec<&Ticket>,
     page: Option<Value>,
     page_size: Option<Value>,
+    address: &Address,
     row: impl Fn(&Ticket) -> Value,
 ) -> Outcome {
     let number = |value: &Value| match value {
@@ -138,8 +206,10 @@ fn paginate(
     let skipped = ((page - 1) * size) as usize;
     let items = found.iter().skip(skipped).take(size as usize);
     let items: Vec<_> = items.map(|ticket| row(ticket)).collect();
+    let next = (page < pages).then(|| address.of_page(page + 1));
+    let previous = (page > 1).then(|| address.of_page(page - 1));
     data(json!({
-        "page": page, "total_page": pages, "count": found.len(), "next": null, "previous": null, "items": items,
+        "page": page, "total_page": pages, "count": found.len(), "next": next, "previous": previous, "items": items,
     }))
 }
 
@@ -158,11 +228,8 @@ pub(super) fn get_tickets_by_user(world: &mut World, call: &Call) -> Outcome {
             "required",
         ));
     };
-    let has_handled = |ticket: &Ticket| {
-        let is_behind_first = |node: u64| node != ticket.service.first_node;
-        let mut log = ticket.log.iter();
-        log.any(|entry| entry.operator == *user && entry.node.is_some_and(is_behind_first))
-    };
+    // Whoever made a ticket has not dealt with it by that.
+    let has_handled = |ticket: &Ticket| ticket.updated_by.contains(user) && ticket.creator != *user;
     let waits_for_approval = |ticket: &Ticket| {
         let is_approval = |visit: &Visit| visit.node.kind.is_approval() && visit.waits_for(user);
         ticket.parent.is_none() && ticket.visits.iter().any(is_approval)
@@ -172,8 +239,8 @@ pub(super) fn get_tickets_by_user(world: &mut World, call: &Call) -> Outcome {
         "my_approval" => &waits_for_approval,
         "my_created" => &|ticket| ticket.creator == *user,
         // What waits is counted as dealt with.
-        "my_dealt" => &|ticket| ticket.updated_by.contains(user) || ticket.may_handle(user),
-        "my_history" => &|ticket| ticket.is_ended() && has_handled(ticket),
+        "my_dealt" => &|ticket| has_handled(ticket) || ticket.may_handle(user),
+        "my_history" => &has_handled,
         "my_attention" => &|ticket| ticket.followers.contains(user),
         other => {
             let why = format!("“{other}” 不是合法选项。");
@@ -186,20 +253,78 @@ pub(super) fn get_tickets_by_user(world: &mut World, call: &Call) -> Outcome {
         .rev()
         .filter(|ticket| is_in_view(ticket));
     let row = |ticket: &Ticket| {
-        let processors = ticket.running().map(|visit| visit.processors.as_str());
-        let processors: Vec<_> = processors.filter(|names| !names.is_empty()).collect();
-        let processors = match processors.join(",") {
-            nobody if nobody.is_empty() => nobody,
-            names => format!(",{names},"),
-        };
-        json!({
-            "sn": ticket.sn, "id": ticket.id, "title": ticket.title, "service_id": ticket.service.id,
-            "service_type": "request", "meta": {}, "bk_biz_id": -1, "current_status": ticket.status,
-            "create_at": ticket.created_at, "creator": ticket.creator, "project_key": ticket.service.project_key,
-            "current_processors": processors, "service_name": ticket.service.name, "current_steps": [],
-            "waiting_approve": waits_for_approval(ticket), "followers": ticket.followers, "comment_id": "",
-        })
+        let is_approver = waits_for_approval(ticket) && ticket.status != "SUSPENDED";
+        user_row(ticket, user, is_approver)
     };
     let setting = |name: &str| call.query.get(name).map(|text| json!(text));
-    paginate(found.collect(), setting("page"), setting("page_size"), row)
+    let address = Address {
+        path: "/openapi/ticket/get_tickets_by_user/",
+        query: call.query,
+    };
+    let (page, size) = (setting("page"), setting("page_size"));
+    paginate(found.collect(), page, size, &address, row)
+}
+
+/// A ticket as the lists of a user show it.
+fn user_row(ticket: &Ticket, user: &str, waiting_approve: bool) -> Value {
+    let service = ticket.service;
+    let processors = ticket.running().map(|visit| visit.processors.as_str());
+    let processors: Vec<_> = processors.filter(|names| !names.is_empty()).collect();
+    let processors = match processors.join(",") {
+        nobody if nobody.is_empty() => nobody,
+        names => format!(",{names},"),
+    };
+    let mut meta = ticket.meta.clone();
+    meta.remove("callback_url");
+    meta.remove("headers");
+    let is_creator = ticket.creator == user;
+    let comment_id = match is_creator {
+        true => ticket.comment_id(),
+        false => "-1".into(),
+    };
+    let mut row = json!({
+        "sn": ticket.sn, "id": ticket.id, "title": ticket.title, "service_id": service.id,
+        "service_type": service.kind.word(), "meta": meta, "bk_biz_id": -1, "current_status": ticket.status,
+        "create_at": ticket.created_at.replace(' ', "T"), "creator": ticket.creator,
+        "is_supervise_needed": false, "flow_id": service.id, "supervise_type": "EMPTY", "supervisor": "",
+        "project_key": service.project_key, "current_processors": processors,
+    });
+    let status = Definition::STATUS;
+    let status = status.choices.iter().find(|(key, _)| ticket.status == *key);
+    if ticket.stage == Stage::New {
+        // Without a node, the server fails at what it computes, and leaves it out.
+        if !is_creator {
+            row["comment_id"] = json!(comment_id);
+        }
+        return row;
+    }
+    let step = |visit: &Visit| {
+        json!({
+            "id": visit.node.id, "tag": "DEFAULT", "name": visit.node.name, "state_id": visit.node.id,
+            "type": visit.node.kind.word(),
+        })
+    };
+    row["create_at"] = json!(ticket.created_at);
+    row["service_name"] = json!(service.name);
+    row["current_status_display"] = json!(status.map_or("--", |(_, name)| name));
+    let in_creation = ticket.stage == Stage::Creation;
+    row["current_steps"] = match in_creation {
+        true => {
+            let id = service.first_node;
+            json!([{"id": id, "tag": "DEFAULT", "name": "提单", "state_id": id, "type": "NORMAL"}])
+        }
+        false => ticket.running().map(step).collect(),
+    };
+    row["priority_name"] = json!("--");
+    row["can_comment"] = json!(is_creator && ticket.status == "FINISHED" && ticket.stars == 0);
+    row["can_operate"] = json!(false);
+    row["waiting_approve"] = json!(waiting_approve);
+    row["followers"] = json!(ticket.followers);
+    row["comment_id"] = json!(comment_id);
+    row["can_supervise"] = json!(false);
+    // This list asks for a node that is finished, and get_ticket_status does not.
+    row["can_withdraw"] = json!(ticket.can_be_withdrawn() && !in_creation);
+    row["sla"] = json!([]);
+    row["sla_color"] = json!("");
+    row
 }
