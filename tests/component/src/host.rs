@@ -8,10 +8,11 @@ use crate::wit_tickets::{
 use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Engine, ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -20,7 +21,7 @@ use wasmtime_wasi_http::{
 /// The longest that any call may take here: it turns a hang into a failure. It is more than any machine needs,
 /// and less than the ten minutes after which wasmtime itself gives a request up.
 const LONGEST: Duration = Duration::from_secs(300);
-/// The most memory that a call may take: 16 MiB of answer, and what is read from it.
+/// The most memory that a call may take, where a host says nothing else.
 const MOST_MEMORY: usize = 256 << 20;
 
 /// A host of `itsm.wasm`. It lets each request out, unless told otherwise, and notes it.
@@ -28,6 +29,23 @@ const MOST_MEMORY: usize = 256 << 20;
 pub struct Host {
     component: Arc<ProviderPre<State>>,
     hooks: Hooks,
+    memory: Limit,
+}
+
+/// How much memory an instance may take, and the most that one has asked for.
+#[derive(Clone)]
+struct Limit {
+    most: usize,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self {
+            most: MOST_MEMORY,
+            asked: Arc::default(),
+        }
+    }
 }
 
 /// What the host does about requests.
@@ -109,6 +127,7 @@ impl Host {
         Self {
             component: built.component.clone(),
             hooks: Hooks::default(),
+            memory: Limit::default(),
         }
     }
 
@@ -122,6 +141,7 @@ impl Host {
         Ok(Self {
             component: Arc::new(ProviderPre::new(pre)?),
             hooks: Hooks::default(),
+            memory: Limit::default(),
         })
     }
 
@@ -143,6 +163,17 @@ impl Host {
     pub fn forgetting_timeouts(mut self) -> Self {
         self.hooks.forgets_timeouts = true;
         self
+    }
+
+    /// Gives each instance this many bytes of memory and no more: it traps when it asks for more.
+    pub fn with_memory(mut self, most: usize) -> Self {
+        self.memory.most = most;
+        self
+    }
+
+    /// The most bytes of memory that an instance has asked for so far.
+    pub fn memory(&self) -> usize {
+        self.memory.asked.load(Ordering::SeqCst)
     }
 
     /// Does this as each request is about to leave, while the component waits.
@@ -169,10 +200,13 @@ impl Host {
             wasi: WasiCtx::builder().build(),
             http: WasiHttpCtx::new(),
             hooks: self.hooks.clone(),
-            limits: StoreLimitsBuilder::new()
-                .memory_size(MOST_MEMORY)
-                .trap_on_grow_failure(true)
-                .build(),
+            limits: Limits {
+                limits: StoreLimitsBuilder::new()
+                    .memory_size(self.memory.most)
+                    .trap_on_grow_failure(true)
+                    .build(),
+                asked: self.memory.asked.clone(),
+            },
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limits);
@@ -290,7 +324,38 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
+    limits: Limits,
+}
+
+/// The limits of one instance, which note how much memory it asks for.
+struct Limits {
     limits: StoreLimits,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.asked.fetch_max(desired, Ordering::SeqCst);
+        self.limits.memory_growing(current, desired, maximum)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.limits.memory_grow_failed(error)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
 }
 
 impl WasiView for State {

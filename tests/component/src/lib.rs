@@ -19,11 +19,12 @@ pub use bindings::provider::exports::blueking::itsm::types as wit_types;
 pub use bindings::provider::exports::blueking::itsm::{
     administration as wit_administration, diagnosis as wit_diagnosis, handling as wit_handling,
     operations as wit_operations, services as wit_services, tickets as wit_tickets,
+    tracking as wit_tracking,
 };
 pub use callbacks::Callbacks;
 pub use host::{Host, Sent, returned};
 pub use samples::*;
-pub use scripted::{Received, Scripted, Step, answer, envelope};
+pub use scripted::{Received, Scripted, Step, answer, answer_of_bytes, envelope};
 pub use watched::{Memory, watched};
 
 /// Calls one function of an interface in a fresh instance of a caller's component. The test fails when that

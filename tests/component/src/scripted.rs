@@ -26,6 +26,14 @@ impl Received {
         self.head.lines().filter_map(|line| line.split_once(": "))
     }
 
+    /// The action that it is for: the end of its path.
+    pub fn action(&self) -> &str {
+        let target = self.head.split_whitespace().nth(1).unwrap_or_default();
+        let path = target.split('?').next().unwrap_or_default();
+        let parts = path.trim_end_matches('/').rsplit('/').next();
+        parts.unwrap_or_default()
+    }
+
     /// The headers, in order.
     pub fn headers(&self) -> Vec<(String, String)> {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -61,6 +69,18 @@ impl Scripted {
     pub async fn start(
         script: impl Fn(usize, &Received) -> Vec<Step> + Send + Sync + 'static,
     ) -> Self {
+        Self::serving(script, true).await
+    }
+
+    /// Serves the same steps to each request as soon as it has read the request's head, and never reads a body.
+    pub async fn after_the_head(steps: Vec<Step>) -> Self {
+        Self::serving(move |_, _| steps.clone(), false).await
+    }
+
+    async fn serving(
+        script: impl Fn(usize, &Received) -> Vec<Step> + Send + Sync + 'static,
+        reads_bodies: bool,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -70,7 +90,8 @@ impl Scripted {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (seen, script) = (Arc::clone(&seen), Arc::clone(&script));
-                connections.spawn(async move { serve(stream, &seen, &*script).await });
+                connections
+                    .spawn(async move { serve(stream, &seen, &*script, reads_bodies).await });
             }
         });
         Self {
@@ -106,8 +127,9 @@ async fn serve(
     mut stream: TcpStream,
     seen: &Mutex<Vec<Received>>,
     script: &(impl Fn(usize, &Received) -> Vec<Step> + ?Sized),
+    reads_bodies: bool,
 ) -> std::io::Result<()> {
-    let request = read(&mut stream).await?;
+    let request = read(&mut stream, reads_bodies).await?;
     let steps = {
         let mut seen = seen.lock().unwrap();
         let steps = script(seen.len(), &request);
@@ -131,7 +153,7 @@ async fn serve(
     Ok(())
 }
 
-async fn read(stream: &mut TcpStream) -> std::io::Result<Received> {
+async fn read(stream: &mut TcpStream, reads_bodies: bool) -> std::io::Result<Received> {
     let mut bytes = Vec::new();
     let border = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -145,6 +167,9 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Received> {
         head: String::from_utf8_lossy(&bytes[..border]).into_owned(),
         body: String::new(),
     };
+    if !reads_bodies {
+        return Ok(request);
+    }
     let length = request.header("content-length").first().map_or("0", |n| n);
     let end = border + length.parse::<usize>().expect("a length");
     while bytes.len() < end {
@@ -158,12 +183,17 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Received> {
 
 /// A whole HTTP answer, after which the connection closes.
 pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Step {
-    let mut text = format!("HTTP/1.1 {status} Scripted\r\nConnection: close\r\n");
+    answer_of_bytes(status, headers, body.as_bytes())
+}
+
+/// The same with a body that need not be text.
+pub fn answer_of_bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Step {
+    let mut head = format!("HTTP/1.1 {status} Scripted\r\nConnection: close\r\n");
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    Step::Send(text.into_bytes())
+    head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+    Step::Send([head.as_bytes(), body].concat())
 }
 
 /// A success of ITSM's with this data.

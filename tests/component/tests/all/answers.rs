@@ -1,5 +1,6 @@
 //! Answers about another ticket, or another page, than asked for: each function that can tell fails.
 
+use crate::set_up::word;
 use component_tests::wit_tickets::{Connection, Failure, TicketFilter, UserFilter, UserView};
 use component_tests::wit_types::{Advice, Origin};
 use component_tests::{
@@ -10,14 +11,26 @@ use serde_json::{Value, json};
 const ASKED: &str = "REQ20261124000002";
 const OTHER: &str = "REQ20261124000003";
 
+/// What is wrong with the answers of a server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wrong {
+    Nothing,
+    /// Those of this action are about another ticket.
+    Ticket(&'static str),
+    /// Each page is the first of three.
+    Page,
+}
+
 /// An answer of a server with one ticket, which was approved.
-fn answered(action: &str, sn: &str, request: &Received) -> Step {
+fn answered(action: &str, sn: &str, request: &Received, wrong: Wrong) -> Step {
     let row = json!({
         "id": 2, "sn": sn, "title": "t", "creator": "alice", "service_id": 2, "current_status": "FINISHED",
         "create_at": "2026-11-24 07:26:12", "end_at": "2026-11-24 07:36:12", "updated_by": "alice,bob",
         "update_at": "2026-11-24 07:36:12", "ticket_url": "u", "approve_result": true,
     });
-    let page = |rows: Vec<&Value>| json!({"page": 1, "total_page": 3, "count": 21, "items": rows});
+    let pages = if wrong == Wrong::Page { 3 } else { 1 };
+    let page =
+        |rows: Vec<&Value>| json!({"page": 1, "total_page": pages, "count": 21, "items": rows});
     let line = |operator: &str, source: &str, kind: &str, form: Value| {
         json!({
             "operator": operator, "operate_at": "2026-11-24 07:36:12", "message": "m", "source": source,
@@ -49,18 +62,15 @@ fn answered(action: &str, sn: &str, request: &Received) -> Step {
     })
 }
 
-/// A server whose answer to the action `wrong` is about the other ticket.
-async fn server(wrong: &'static str) -> Scripted {
+async fn server(wrong: Wrong) -> Scripted {
     Scripted::start(move |_, request| {
-        let target = request.head.split_whitespace().nth(1).unwrap_or_default();
-        let path = target.split('?').next().unwrap_or_default();
-        let action = path
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
-        let sn = if action == wrong { OTHER } else { ASKED };
-        vec![answered(action, sn, request)]
+        let action = request.action();
+        let sn = if matches!(wrong, Wrong::Ticket(of) if of == action) {
+            OTHER
+        } else {
+            ASKED
+        };
+        vec![answered(action, sn, request, wrong)]
     })
     .await
 }
@@ -101,55 +111,155 @@ async fn ask(function: &str, c: &Connection, sn: &str) -> Result<(), Failure> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_about_another_ticket_or_page_is_a_failure_in_every_function_that_can_tell() {
+    const INFO: Wrong = Wrong::Ticket("get_ticket_info");
+    const LOG: Wrong = Wrong::Ticket("get_ticket_logs");
+    const RESULT: Wrong = Wrong::Ticket("ticket_approval_result");
+    const ROW: Wrong = Wrong::Ticket("get_tickets");
     let mut failures = 0;
-    for (function, actions) in [
-        ("info", &["get_ticket_info"][..]),
-        ("log", &["get_ticket_logs"]),
-        (
-            "explain",
-            &[
-                "get_ticket_info",
-                "get_ticket_logs",
-                "ticket_approval_result",
-            ],
-        ),
-        ("approval-results", &["ticket_approval_result"]),
-        ("confirm", &["get_ticket_logs", "ticket_approval_result"]),
-        (
-            "confirm-own",
-            &["get_tickets", "get_ticket_logs", "ticket_approval_result"],
-        ),
-        (
-            "reconcile",
-            &["get_tickets", "get_ticket_logs", "ticket_approval_result"],
-        ),
-        ("search", &["get_tickets"]),
+    for (function, wrongs) in [
+        ("info", &[INFO][..]),
+        ("log", &[LOG]),
+        ("explain", &[INFO, LOG, RESULT]),
+        ("approval-results", &[RESULT]),
+        ("confirm", &[LOG, RESULT]),
+        // The first page again is not the second one, which could hold another ticket of this number.
+        ("confirm-own", &[ROW, LOG, RESULT, Wrong::Page]),
+        ("reconcile", &[ROW, LOG, RESULT, Wrong::Page]),
+        ("search", &[ROW]),
         ("search-by-user", &[]),
-        // The server answers with its first page.
-        ("search, page 2", &[""]),
-        ("search-by-user, page 2", &[""]),
+        ("search, page 2", &[Wrong::Page]),
+        ("search-by-user, page 2", &[Wrong::Page]),
     ] {
         if !function.ends_with("page 2") {
-            let right = server("").await;
+            let right = server(Wrong::Nothing).await;
             // ITSM compares numbers without regard to case, and so does the component.
             for sn in [ASKED, &ASKED.to_lowercase()] {
                 let answer = ask(function, &gateway(&right.url()), sn).await;
                 assert!(answer.is_ok(), "{function}, {sn}: {answer:?}");
             }
         }
-        for action in actions {
-            let wrong = server(action).await;
-            let failure = ask(function, &gateway(&wrong.url()), ASKED)
+        for wrong in wrongs {
+            let server = server(*wrong).await;
+            let failure = ask(function, &gateway(&server.url()), ASKED)
                 .await
                 .unwrap_err();
             assert_eq!(
                 (failure.origin, failure.advice, failure.may_have_acted),
                 (Origin::Answer, Advice::CallOperator, false),
-                "{function}, {action}: {}",
+                "{function}, {wrong:?}: {}",
                 failure.message
             );
             failures += 1;
         }
     }
     println!("{failures} answers about another ticket or page, {failures} failures");
+}
+
+/// A ticket as it is listed: what `changed` says, and the rest as it always is.
+pub fn row(changed: Value) -> Value {
+    let mut row = json!({
+        "id": 2, "sn": ASKED, "title": "t", "creator": "alice", "service_id": 2, "current_status": "RUNNING",
+        "create_at": "2026-11-24 07:26:12", "end_at": null, "updated_by": "alice",
+        "update_at": "2026-11-24 07:36:12", "ticket_url": "u",
+    });
+    for (name, value) in changed.as_object().unwrap() {
+        row[name] = value.clone();
+    }
+    row
+}
+
+/// The number of the page that a request asks for.
+pub fn asked_page(request: &Received) -> u64 {
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    body["page"].as_u64().unwrap()
+}
+
+/// A ticket that stands on the second page would be missing otherwise, and one of two be the only one.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_ones_own_are_looked_for_on_every_page() {
+    let asked = ["REQ1", "REQ2", "REQ3"].map(str::to_owned);
+    for (second_page, words) in [
+        (json!({"sn": "REQ2", "id": 7}), ["open", "open", "missing"]),
+        (
+            json!({"sn": "REQ1", "id": 7}),
+            ["ambiguous", "missing", "missing"],
+        ),
+        // A ticket made meanwhile moves a row on to the next page.
+        (
+            json!({"sn": "REQ1", "id": 1}),
+            ["open", "missing", "missing"],
+        ),
+    ] {
+        let second = row(second_page);
+        let server = Scripted::start(move |_, request| {
+            let page = asked_page(request);
+            let found = match page {
+                1 => row(json!({"sn": "REQ1", "id": 1})),
+                _ => second.clone(),
+            };
+            vec![envelope(
+                &json!({"page": page, "total_page": 2, "count": 2, "items": [found]}),
+            )]
+        })
+        .await;
+        let c = gateway(&server.url());
+        let reconciled =
+            call!(Host::new() => blueking_itsm_tickets.call_reconcile(&c, &asked)).unwrap();
+        let said: Vec<_> = reconciled
+            .iter()
+            .map(|row| word(&row.confirmation))
+            .collect();
+        assert_eq!(said, words);
+        assert_eq!(server.received().len(), 2);
+    }
+    // A server that always has one page more is not followed for ever.
+    let endless = Scripted::start(|_, request| {
+        let page = asked_page(request);
+        let found = row(json!({"sn": "REQ1", "id": page}));
+        vec![envelope(
+            &json!({"page": page, "total_page": page + 1, "count": 2, "items": [found]}),
+        )]
+    })
+    .await;
+    let failure = Host::new()
+        .confirm_own(&gateway(&endless.url()), "REQ1")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (failure.origin, failure.advice),
+        (Origin::Answer, Advice::CallOperator)
+    );
+    assert!(endless.received().len() <= 10);
+}
+
+/// What stands as the time of an ending ends a ticket only if it is a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_time_ends_a_ticket() {
+    for (end_at, said) in [
+        (json!("2026-11-24 07:36:12"), Ok("withdrawn")),
+        (json!("2026-11-24T07:36:12.000001"), Ok("withdrawn")),
+        (Value::Null, Ok("open")),
+        (json!(""), Ok("open")),
+        (json!(" "), Ok("open")),
+        (json!("x"), Ok("open")),
+        (json!("None"), Ok("open")),
+        (json!("2026-11-24"), Ok("open")),
+        (json!(0), Err(Origin::Answer)),
+        (json!(1.5), Err(Origin::Answer)),
+        (json!(true), Err(Origin::Answer)),
+        (json!([]), Err(Origin::Answer)),
+    ] {
+        let found = row(json!({"end_at": end_at, "current_status": "REVOKED"}));
+        let page = json!({"page": 1, "total_page": 1, "count": 1, "items": [found]});
+        let server = Scripted::always(vec![envelope(&page)]).await;
+        let confirmed = Host::new()
+            .confirm_own(&gateway(&server.url()), ASKED)
+            .await;
+        let confirmed = confirmed.map(|confirmed| word(&confirmed));
+        assert_eq!(
+            confirmed.map_err(|failure| failure.origin),
+            said.map(str::to_owned),
+            "{end_at}"
+        );
+    }
 }

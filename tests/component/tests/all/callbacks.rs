@@ -216,10 +216,11 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
             Malformed,
         ),
         ("not UTF-8", not_utf8, Malformed),
+        // Readers differ in what they make of it, so nothing is.
         (
             "half a surrogate pair",
             BODY.replace("\\u5220", "\\ud800").into(),
-            Malformed,
+            Field("title"),
         ),
         ("deep arrays", deep("[", "]", 10_000), Malformed),
         ("deep objects", deep("{\"a\":", "}", 5_000), Malformed),
@@ -307,6 +308,8 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
             _ => false,
         };
         assert!(right, "{name}: {why:?}");
+        let words = format!("{why:?}");
+        assert!(!words.contains("a string, not a string"), "{name}: {words}");
     }
 }
 
@@ -739,7 +742,9 @@ async fn accepted_is_delivered_and_refused_never_is() {
         assert!(!is_delivered(&refused), "{refused:?}");
         let body: Value = serde_json::from_slice(&refused.body).unwrap();
         let sent = body["message"].as_str().unwrap();
-        assert!(message.starts_with(sent) && sent.len() <= 256);
+        // On one line: administrators read it in a log.
+        let message = message.replace(char::is_control, " ");
+        assert!(message.starts_with(sent) && sent.len() <= 256, "{sent}");
         assert!(sent.len() > 253 || sent == message);
         assert_eq!(refused.headers, accepted.headers);
     }

@@ -2,14 +2,22 @@
 
 mod actions;
 mod answers;
+mod arguments;
+mod bounds;
 mod callbacks;
 mod create;
+mod deadlines;
 mod failures;
 mod memory;
+mod proofs;
+mod public_cases;
 mod recovery;
+mod searches;
 mod secrets;
 mod set_up;
 mod stories;
 mod theft;
 mod unsent;
 mod versions;
+mod waits;
+mod words;
