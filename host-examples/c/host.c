@@ -98,8 +98,15 @@ static const Value *field(const Value *record, const char *name) {
     stop("the component is of another version: a field is missing");
 }
 
+// Prints words on one line, and without what steers a terminal: they can be a server's. In UTF-8 a control character is one
+// byte, or 0xc2 and another.
 static void print(FILE *file, const wasm_name_t *name) {
-    fwrite(name->data, 1, name->size, file);
+    for (size_t i = 0; i < name->size; i++) {
+        unsigned char byte = (unsigned char)name->data[i];
+        bool two = byte == 0xc2 && (unsigned char)name->data[i + 1] < 0xa0;
+        fputc(byte < ' ' || byte == 0x7f || two ? ' ' : byte, file);
+        i += two;
+    }
 }
 
 static void print_field(FILE *file, const Value *record, const char *name) {

@@ -2,6 +2,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ItsmError, callbacks, tracking } from './itsm.js';
+import { oneLine } from './words.js';
 
 /** @import { Itsm } from './itsm.js' */
 /** @import { Settings } from './endpoint.js' */
@@ -67,7 +68,7 @@ export class Approval {
     this.#itsm = itsm;
     this.#file = file;
     this.#kept = kept;
-    this.#say = say;
+    this.#say = (/** @type {string} */ words) => say(oneLine(words));
     this.settled = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#fail = reject;

@@ -1,6 +1,7 @@
 // The address that ITSM calls back.
 
 import { Itsm, callbacks } from './itsm.js';
+import { oneLine } from './words.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { Endpoint, Header, Outcome } from './generated/itsm/interfaces/blueking-itsm-types.js' */
@@ -17,6 +18,8 @@ import { Itsm, callbacks } from './itsm.js';
 const CONFIRM_WITHIN_MS = 10_000;
 /** More than the component reads, so that the refusal is its own. */
 const MOST_BYTES = 128 * 1024;
+/** A body comes soon or not at all: whoever withdraws a ticket waits for the answer. */
+const BODY_WITHIN_MS = 5_000;
 /** What is no outcome, in words for the host's log. */
 const UNCONFIRMED = {
   open: 'it has not ended',
@@ -40,13 +43,20 @@ const UNCONFIRMED = {
  *
  * @param {Settings} settings
  * @param {(operationId: string, outcome: Outcome) => void | Promise<void>} handOver
- * @param {(words: string) => void} say what happens, as it happens
+ * @param {(words: string) => void} tell what happens, as it happens
  */
-export function callbackListener(settings, handOver, say) {
+export function callbackListener(settings, handOver, tell) {
   const itsm = new Itsm(settings.endpoint, settings.authorization);
+  const { pathname } = new URL(settings.callbackUrl);
+  // A callback's words are anybody's.
+  const say = (/** @type {string} */ words) => tell(oneLine(words));
 
   /** @param {IncomingMessage} request */
   async function receive(request) {
+    // Before anything is read.
+    if (request.url?.split('?')[0] !== pathname) {
+      return { ...refuse('callbacks are received at the path of the callback address'), status: 404 };
+    }
     const body = await read(request);
     const now = BigInt(Math.floor(Date.now() / 1000));
     const reception = callbacks.receive([settings.bindingKey], received(request), settings.callbackUrl, now, body);
@@ -83,7 +93,9 @@ export function callbackListener(settings, handOver, say) {
       say(`  failed    ${error.message}`);
       return refuse('not now');
     });
-    response.writeHead(reply.status, reply.headers.flat()).end(reply.body);
+    // Who has not finished sending is not listened to any more.
+    const end = request.complete ? [] : ['connection', 'close'];
+    response.writeHead(reply.status, [...reply.headers.flat(), ...end]).end(reply.body);
   };
 }
 
@@ -100,14 +112,22 @@ function received({ headersDistinct }) {
 /**
  * The body, or as much of it as shows that it is too large.
  * @param {IncomingMessage} request
+ * @returns {Promise<Buffer>}
  */
 async function read(request) {
+  /** @type {Buffer[]} */
   const chunks = [];
   let length = 0;
-  // Read to its end all the same: who has not finished sending would not see the answer.
-  for await (const chunk of request) {
-    if (length < MOST_BYTES) chunks.push(chunk);
-    length += chunk.length;
-  }
-  return Buffer.concat(chunks);
+  /** @type {NodeJS.Timeout | undefined} */
+  let late;
+  return new Promise((resolve, reject) => {
+    late = setTimeout(() => reject(new Error('the body came too slowly')), BODY_WITHIN_MS);
+    // Read to its end all the same: who has not finished sending would not see the answer.
+    request.on('data', (chunk) => {
+      if (length < MOST_BYTES) chunks.push(chunk);
+      length += chunk.length;
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('close', () => reject(new Error('the body broke off')));
+  }).finally(() => clearTimeout(late));
 }

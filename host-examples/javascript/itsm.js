@@ -15,7 +15,7 @@ import { Worker } from 'node:worker_threads';
  */
 /** @typedef {{ origin: string, authorization: string }} Gate What a thread is allowed: one server, with these credentials. */
 /** @typedef {{ of: string, name: string, values: unknown[] }} Call */
-/** @typedef {{ value: unknown } | { payload: unknown } | { broken: unknown }} Answer */
+/** @typedef {{ value: unknown } | { payload: any } | { broken: unknown }} Answer */
 /** @typedef {{ call: Call, resolve: (value: any) => void, reject: (why: unknown) => void }} Waiting */
 
 /** The component without a network: pure functions, which return at once. */
@@ -23,6 +23,8 @@ export { callbacks, tracking } from './generated/callbacks/itsm-callbacks.js';
 
 /** Threads at most. Each has an instance of the component, and costs some 30 MB. */
 const MOST_THREADS = 4;
+/** Where a failure arises that can leave a connection behind. */
+const LEAVES = ['transport', 'answer'];
 
 /**
  * The interfaces that speak with ITSM.
@@ -99,8 +101,9 @@ export class Itsm {
   #start() {
     const thread = new Worker(new URL('worker.js', import.meta.url), { workerData: this.#gate });
     thread.on('message', (/** @type {Answer} */ answer) => {
-      if ('broken' in answer) {
-        this.#lose(thread, answer.broken);
+      // Whatever such a call has left behind, as a connection whose answer never ends, ends with its thread.
+      if ('broken' in answer || ('payload' in answer && LEAVES.includes(answer.payload.origin))) {
+        this.#lose(thread, 'broken' in answer ? answer.broken : error(answer.payload));
         thread.terminate();
         return;
       }

@@ -1,7 +1,16 @@
 // The thread in which the component runs: a call of it blocks, as requests do in it.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import * as component from './generated/itsm/itsm.js';
+import { blotter, oneLine } from './words.js';
+
+/** The members of the credentials that are no secrets. */
+const PUBLIC = ['bk_app_code', 'bk_username'];
+/** @type {import('./itsm.js').Gate} */
+const { authorization } = workerData;
+const members = Object.entries(JSON.parse(authorization)).filter(([name]) => !PUBLIC.includes(name));
+// A server can repeat what was added to a request, and the component, which never had it, can't blot it out.
+const blot = blotter([authorization, ...members.map(([, secret]) => secret).sort((one, other) => other.length - one.length)]);
 
 /** @type {Record<string, any>} */
 const interfaces = component;
@@ -16,11 +25,27 @@ parentPort?.on('message', (/** @type {import('./itsm.js').Call} */ call) => {
  */
 function answer({ of, name, values }) {
   try {
-    return { value: interfaces[of][name](...values) };
+    return { value: shown(interfaces[of][name](...values), false) };
   } catch (thrown) {
     // An error of the WIT is a payload. Anything else leaves the instance in doubt.
     return Object.hasOwn(Object(thrown), 'payload')
-      ? { payload: /** @type {any} */ (thrown).payload }
+      ? { payload: shown(/** @type {any} */ (thrown).payload, true) }
       : { broken: thrown };
   }
+}
+
+/**
+ * A value of the component, whose words may be shown: all texts of a failure, and elsewhere `words`, `why` and the text
+ * of a case.
+ * @param {any} value
+ * @param {boolean} words whether its texts are words
+ * @returns {any}
+ */
+function shown(value, words) {
+  if (typeof value === 'string') return words ? oneLine(blot(value)) : value;
+  if (Array.isArray(value)) return value.map((item) => shown(item, words));
+  if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+  const failure = words || 'mayHaveActed' in value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) =>
+    [name, shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name)))]));
 }

@@ -8,12 +8,20 @@ takes ITSM_APP_CODE and ITSM_APP_SECRET from the environment, prints the address
 It is a stand-in for a hook, and weaker than one: while it runs, every process of this machine can use its port, and so
 the app's rights. Where that is too much, use a host with a hook, as host-examples/rust does, or give the credentials to
 the component. It forwards to the one upstream and nowhere else, follows no redirect, and writes nothing down.
+
+What it has added it blots out of the answers: an upstream can repeat it, and who asks must not learn it.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import re
+import select
+import socket
 import sys
+import threading
+import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -56,6 +64,9 @@ class CredentialsProxy(ThreadingHTTPServer):
         self.authority = f"127.0.0.1:{self.server_port}"
         self.address = f"http://{self.authority}{self.path}"
         self.authorization = json.dumps({"bk_app_code": app_code, "bk_app_secret": app_secret})
+        # One or two characters are no secret, and would turn every answer into blots.
+        added = [secret for secret in (self.authorization, app_secret) if len(secret) > 2]
+        self.secrets = re.compile("|".join(map(_written, added)).encode())
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no matter, and nothing is written down."""
@@ -97,16 +108,40 @@ class _Forward(BaseHTTPRequestHandler):
         headers = dict(_forwarded(self.headers.items()))
         headers["X-Bkapi-Authorization"] = self.server.authorization
         connection = self.server.connects(self.server.host, self.server.port, timeout=LONGEST_S)
+        done = threading.Event()
         try:
+            connection.connect()
+            threading.Thread(target=self._let_go, args=[connection.sock, done], daemon=True).start()
             connection.request(self.command, self.path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read(MOST_BYTES)
             promised = answer.headers.get("content-length")
             if answer.read(1) or (promised is not None and int(promised) != len(content)):
                 raise IncompleteRead(b"")
-            return answer.status, _forwarded(answer.headers.items()), content
+            # Latin-1 is how http.client reads a header's bytes.
+            headers_blotted = [
+                (name, re.sub(r"[\r\n]", " ", self._blotted(value.encode("latin-1")).decode("latin-1")))
+                for name, value in _forwarded(answer.headers.items())
+            ]
+            return answer.status, headers_blotted, self._blotted(content)
         finally:
+            done.set()
             connection.close()
+
+    def _blotted(self, content: bytes) -> bytes:
+        return self.server.secrets.sub(b"[secret]", content)
+
+    def _let_go(self, upstream: socket.socket, done: threading.Event) -> None:
+        """Breaks an answer off, which may never end, when who has asked for it is gone or can't be waiting any more."""
+        end = time.monotonic() + LONGEST_S
+        gone = select.poll()
+        gone.register(self.connection, select.POLLIN)
+        while not done.is_set():
+            if gone.poll(100) or time.monotonic() > end:
+                with contextlib.suppress(OSError):
+                    # Not the TLS connection's own `shutdown`, which another thread may be reading.
+                    socket.socket.shutdown(upstream, socket.SHUT_RDWR)
+                return
 
     def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
         self.send_response_only(status)
@@ -119,6 +154,20 @@ class _Forward(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is written down."""
+
+
+def _written(secret: str) -> str:
+    """A pattern for a secret in an answer: as it is, and as JSON and a URL write it.
+
+    JSON within JSON has twice the backslashes.
+    """
+
+    def letter(it: str) -> str:
+        units = re.sub("....", r"\\\\{1,8}u\g<0>", it.encode("utf-16-be").hex())
+        percent = "".join(f"%{byte:02x}" for byte in it.encode())
+        return rf"(?:\\{{0,7}}{re.escape(it)}|(?i:{units}|{percent}))"
+
+    return "".join(map(letter, secret))
 
 
 def _forwarded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

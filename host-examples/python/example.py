@@ -8,16 +8,19 @@ README.md.
 
 import json
 import os
+import socket
 import sqlite3
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from blueking_itsm import Itsm, ItsmError
 from blueking_itsm.callbacks import Bound, BoundCallback, Claims, Refusal, Reply, SelfCheck
@@ -61,6 +64,8 @@ CONFIRM_WITHIN_MS = 5_000
 """ITSM waits for our answer without a timeout, and whoever withdraws a ticket waits with it."""
 MOST_BYTES = 128 * 1024
 """More than the component reads, so that the refusal is its own."""
+READ_WITHIN_S = 5
+"""A request comes soon or not at all: whoever withdraws a ticket waits for the answer."""
 
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS operation (
@@ -157,6 +162,11 @@ class Gate:
                     self._changed.wait(due_s - now_s())
                     continue
             self._take_in(operation_id, Tick())
+
+    def refuse(self, why: str, status: int = 200) -> Reply:
+        """What is no callback, by the look of it."""
+        print(f"callback refused: {why}", flush=True)
+        return replace(self.itsm.callbacks.refused(why), status=status)
 
     def receive(self, headers: Sequence[Header], body: bytes) -> Reply:
         """Takes a callback in. Whatever fails is refused: then ITSM lists the ticket, and nothing is lost."""
@@ -305,21 +315,55 @@ class CallbackServer(ThreadingHTTPServer):
 
 class _Endpoint(BaseHTTPRequestHandler):
     server: CallbackServer
-    timeout = 10
+
+    def handle(self) -> None:
+        def end() -> None:
+            # What trickles in ends here too, and can still be answered.
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RD)
+
+        late = threading.Timer(READ_WITHIN_S, end)
+        late.start()
+        try:
+            super().handle()
+        finally:
+            late.cancel()
 
     def do_POST(self) -> None:
-        try:
-            length = int(self.headers.get("content-length", 0))
-        except ValueError:
-            length = 0
-        body = self.rfile.read(min(max(length, 0), MOST_BYTES))
-        reply = self.server.gate.receive(self.headers.items(), body)
+        gate = self.server.gate
+        if self.path.partition("?")[0] != (urlsplit(gate.callback_url).path or "/"):
+            reply = gate.refuse("callbacks are received at the path of the callback address", 404)
+        else:
+            try:
+                body = self._body()
+                # The parser leaves blanks behind a value, which are none of it.
+                headers = [(name, value.strip()) for name, value in self.headers.items()]
+                reply = gate.receive(headers, body)
+            except ValueError:
+                reply = gate.refuse("the body broke off, or came too slowly")
         self.send_response(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)
         self.send_header("content-length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+
+    def _body(self) -> bytes:
+        """The body, or as much of it as shows that it is too large. `ValueError` when it breaks off."""
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self._read(int(self.headers.get("content-length", 0)))
+        body = b""
+        while (size := int(self.rfile.readline(100).partition(b";")[0], 16)) and len(body) < MOST_BYTES:
+            body += self._read(size)
+            self.rfile.readline(100)
+        return body
+
+    def _read(self, size: int) -> bytes:
+        wanted = min(max(size, 0), MOST_BYTES)
+        content = self.rfile.read(wanted)
+        if len(content) < wanted:
+            raise ValueError("it broke off")
+        return content
 
     def log_message(self, format: str, *args: object) -> None:
         """The gate says what there is to say."""

@@ -2,14 +2,15 @@
 
 use crate::bindings::blueking::itsm::approval_sink::{self, Disposition};
 use crate::bindings::blueking::itsm::callbacks::{
-    self, Bound, BoundCallback, Claims, Reception, Reply,
+    self, Bound, BoundCallback, Claims, Reception, Reply, Unbound,
 };
 use crate::bindings::blueking::itsm::tickets;
 use crate::bindings::blueking::itsm::types::{
     self as itsm, AppCredentials, Authorization, Confirmation, Connection, Outcome, User, Verdict,
 };
 use crate::http;
-use crate::settings::{Endpoint, Settings};
+use crate::settings::{Endpoint, Settings, path};
+use std::sync::atomic::{AtomicU32, Ordering};
 use wasi::cli::{environment, stderr};
 use wasi::clocks::wall_clock;
 use wasi::exports::http::incoming_handler::Guest;
@@ -47,12 +48,27 @@ impl Guest for Receiver {
 }
 
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
+    let target = request.path_with_query().unwrap_or_default();
+    if path(&target) != settings.callback_path() {
+        log_once(
+            0,
+            "a request came to another path than that of ITSM_CALLBACK_URL",
+        );
+        return Reply {
+            status: 404,
+            ..callbacks::refused(NOT_OURS)
+        };
+    }
     let (keys, url) = (&settings.binding_keys, &settings.callback_url);
     let headers = http::headers(request);
     let now_s = wall_clock::now().seconds;
     // `receive` checks it too, but wants the body, and a stranger must keep no place while a body comes.
-    let Ok(bound) = callbacks::check_binding(keys, &headers, url, now_s) else {
-        return callbacks::refused(NOT_OURS);
+    let bound = match callbacks::check_binding(keys, &headers, url, now_s) {
+        Ok(bound) => bound,
+        Err(unbound) => {
+            log_unbound(&unbound);
+            return callbacks::refused(NOT_OURS);
+        }
     };
     let operation_id = &bound.claims.operation_id;
     let (said, reply) = match http::body(request, MOST_BYTES, BODY_WITHIN_NS) {
@@ -181,12 +197,49 @@ fn connection(settings: &Settings) -> Connection {
     }
 }
 
-/// A line for the operator. Only what is bound gets one, so strangers can't fill the log; nothing in it
-/// is secret.
+/// Says why a binding does not hold. None of it is told to the sender.
+fn log_unbound(unbound: &Unbound) {
+    let (reason, why) = match unbound {
+        // Only who has the key makes one that can expire.
+        Unbound::Expired(claims) => {
+            let operation_id = &claims.operation_id;
+            return log(&format!(
+                "operation {operation_id}: refused: its binding has expired"
+            ));
+        }
+        Unbound::Absent => (1, "has no header of a binding: does a proxy take it away?"),
+        Unbound::Malformed => (
+            2,
+            "has a binding's header twice, or one that is not of its form",
+        ),
+        Unbound::UnknownKey => (
+            3,
+            "has a header made with a key that is not in ITSM_BINDING_KEYS",
+        ),
+        Unbound::Forged => (
+            4,
+            "has a header that was not made with this key for this ITSM_CALLBACK_URL: compare it with the address that ITSM was given",
+        ),
+        Unbound::InvalidKey(_) => (5, "can't be checked: a key in ITSM_BINDING_KEYS is none"),
+        Unbound::Other(why) => (6, why.as_str()),
+    };
+    log_once(reason, &format!("a request {why}"));
+}
+
+/// A line for what strangers can bring about too: once in an instance's life, so they can't fill the log.
+fn log_once(reason: u32, line: &str) {
+    static LOGGED: AtomicU32 = AtomicU32::new(0);
+    if LOGGED.fetch_or(1 << reason, Ordering::Relaxed) & 1 << reason == 0 {
+        log(&format!("refused: {line}"));
+    }
+}
+
+/// A line for the operator. Only what is bound gets one each time, so strangers can't fill the log; nothing
+/// in it is secret.
 fn log(line: &str) {
     let line: String = line
         .chars()
-        .filter(|c| !c.is_control())
+        .map(|c| if c.is_control() { ' ' } else { c })
         .take(1000)
         .collect();
     let _ = stderr::get_stderr().blocking_write_and_flush(format!("{line}\n").as_bytes());

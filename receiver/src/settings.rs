@@ -73,6 +73,23 @@ impl Settings {
             binding_keys: keys.split(',').map(|key| key.trim().to_owned()).collect(),
         })
     }
+
+    /// The path at which callbacks come.
+    pub fn callback_path(&self) -> &str {
+        let (_, rest) = self.callback_url.split_once("://").unwrap_or_default();
+        let whole = rest
+            .find(['/', '?', '#'])
+            .map_or("", |at| rest.split_at(at).1);
+        path(whole)
+    }
+}
+
+/// A request's path without its query.
+pub fn path(target: &str) -> &str {
+    match target.split(['?', '#']).next() {
+        None | Some("") => "/",
+        Some(path) => path,
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +122,20 @@ mod tests {
         assert_eq!(settings.tenant_id.as_deref(), Some("t"));
         assert_eq!(settings.callback_url, "https://gate.example.com/itsm");
         assert_eq!(settings.binding_keys, ["a", "b"]);
+    }
+
+    #[test]
+    fn callbacks_come_at_the_path_of_their_address() {
+        for (url, path) in [
+            ("https://gate.example.com/itsm/callback", "/itsm/callback"),
+            ("https://gate.example.com/itsm/?a=/b", "/itsm/"),
+            ("http://gate.example.com", "/"),
+            ("http://gate.example.com?a=/b", "/"),
+            ("http://gate.example.com/#a", "/"),
+        ] {
+            let settings = read(&[("ITSM_CALLBACK_URL", url)]).unwrap();
+            assert_eq!(settings.callback_path(), path, "{url}");
+        }
     }
 
     #[test]

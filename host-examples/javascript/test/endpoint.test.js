@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { callbacks } from '../itsm.js';
 import { KEY, SECRET, setUp } from './set-up.js';
 
 /** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
@@ -150,6 +153,55 @@ test('junk is refused, and leads to no outgoing call', async (t) => {
     }
   });
   assert.equal((await fake.get('exchanges')).length, before);
+});
+
+test('what comes to the endpoint is judged before it is read, and the log says why', async (t) => {
+  const { operationId } = await set.ticket();
+  const genuine = (await fake.headersOf(operationId))['X-Itsm-Binding'];
+  const check = JSON.stringify({ sn: 'ITSM-SELF-CHECK', current_status: 'FINISHED', approve_result: false });
+  const whole = `content-length: ${check.length}\r\n\r\n${check}`;
+  const chunk = (/** @type {string} */ text) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const chunked = `transfer-encoding: chunked\r\n\r\n${chunk(check.slice(0, 20))}${chunk(check.slice(20))}0\r\n\r\n`;
+  const slow = 'content-length: 10\r\n\r\n{';
+  const bound = `X-Itsm-Binding: ${genuine}\r\n`;
+  const elsewhere = /callbacks are received at the path/;
+  const form = /there twice, or is not of its form/;
+  const made = (/** @type {string} */ callbackUrl, /** @type {bigint} */ expiresS) =>
+    `${callbacks.bind(KEY, { operationId, callbackUrl, expiresS }).header.join(': ')}\r\n`;
+  const cases = [
+    { what: 'in chunks', body: chunked, code: 0 },
+    { what: 'a blank before the value', headers: `X-Itsm-Binding:  \t${genuine} \r\n`, code: 0 },
+    { what: 'a query', path: '/itsm/callback?a=b', code: 0 },
+    { what: 'another path', path: '/itsm', status: 404, said: elsewhere },
+    { what: 'a longer path', path: '/itsm/callback/', status: 404, said: elsewhere },
+    { what: 'another path, unread', path: '/', body: slow, status: 404, said: elsewhere },
+    { what: 'the header twice', headers: bound.repeat(2), said: form },
+    { what: 'a header that is no text', headers: 'X-Itsm-Binding: \xff\xfe\r\n', said: form },
+    { what: 'an expired binding', headers: made(set.settings.callbackUrl, 1n), said: /the binding of operation \w+ has expired/ },
+    { what: 'another callback address', headers: made('https://gate.example.com/itsm/callback', 2n ** 40n), said: /compare the address/ },
+    { what: 'a slow body', body: slow, said: /the body came too slowly/ },
+    { what: 'a body without an end', body: `transfer-encoding: chunked\r\n\r\n${chunk(' '.repeat(1e6))}`, said: /the body came too slowly/ },
+  ];
+  const { hostname, port } = new URL(set.settings.callbackUrl);
+  for (const { what, path = '/itsm/callback', headers = bound, body = whole, status = 200, code = 1, said = /./ } of cases) {
+    await t.test(what, async () => {
+      const before = set.said.length;
+      const socket = connect(Number(port), hostname);
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n${headers}${body}`, 'latin1');
+      const answer = await text(socket);
+      assert.ok(answer.startsWith(`HTTP/1.1 ${status} `) && answer.includes(`"code":${code}`), answer);
+      const log = set.said.slice(before).join('\n');
+      assert.match(`${log} `, said);
+      assert.ok(!log.includes(genuine) && !answer.includes(genuine), log);
+    });
+  }
+});
+
+test('what a callback says of itself stands on one line of the log', async () => {
+  const { operationId } = await set.ticket();
+  const body = JSON.stringify({ sn: 'a\nb\x1b[31m', current_status: 'FINISHED', approve_result: true });
+  assert.equal(await set.post(await fake.headersOf(operationId), body), 1);
+  assert.ok(set.said.some((line) => line.includes('a b [31m is FINISHED')), set.said.slice(-4).join());
 });
 
 test('a self-check is accepted with a binding that holds, and leads to no outgoing call', async () => {

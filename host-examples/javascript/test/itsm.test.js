@@ -98,7 +98,7 @@ test('the component cannot read the credentials back from its own request', asyn
 test('every function of the component is reachable', async (t) => {
   const { port1, port2 } = new MessageChannel();
   const thread = new Worker(new URL('watched-worker.js', import.meta.url), {
-    workerData: { origin: '', authorization: '', port: port2 },
+    workerData: { origin: '', authorization: '{}', port: port2 },
     transferList: [port2],
   });
   t.after(() => thread.terminate());

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, test } from 'node:test';
+import { Itsm } from '../itsm.js';
 import { itsmAt } from './set-up.js';
 
 /** @import { Socket } from 'node:net' */
@@ -24,7 +25,8 @@ async function rawServer(answer) {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { server, itsm: itsmAt(`http://127.0.0.1:${port}/api/bk-itsm/prod`) };
+  const url = `http://127.0.0.1:${port}/api/bk-itsm/prod`;
+  return { server, url, itsm: itsmAt(url) };
 }
 
 /**
@@ -70,8 +72,8 @@ test('an answer that is cut or badly framed is a failure with advice', async (t)
   const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
   const cases = [
     // From no byte at all to all but the last one.
-    ...Object.entries(answers).flatMap(([how, answer]) => Array.from({ length: Math.ceil(answer.length / 3) }, (_, at) =>
-      ({ what: `${how}, cut ${3 * at + 1} bytes before its end`, answer: answer.slice(0, -3 * at - 1) }))),
+    ...Object.entries(answers).flatMap(([how, answer]) => Array.from({ length: Math.ceil(answer.length / 7) }, (_, at) =>
+      ({ what: `${how}, cut ${7 * at + 1} bytes before its end`, answer: answer.slice(0, -7 * at - 1) }))),
     { what: 'fewer bytes than its length', answer: `${head}content-length: 1000\r\n\r\n${body}` },
     { what: 'neither length nor end', answer: `${head}\r\n${first}` },
     { what: 'a length that is no number', answer: `${head}content-length: ten\r\n\r\n${body}` },
@@ -115,4 +117,116 @@ test('an answer that is cut or badly framed is a failure with advice', async (t)
       });
     }
   }
+});
+
+test('what a server repeats of the credentials stands in no word', async (t) => {
+  // It begins and ends in letters that each of its written forms keeps.
+  const [secret, token] = ['pw"/ \\é-canary', 'canary-of-a-token'];
+  const authorization = { bk_app_code: 'app', bk_app_secret: secret, access_token: token };
+  const forms = {
+    plain: secret,
+    'another secret': token,
+    'the whole header': JSON.stringify(authorization),
+    JSON: JSON.stringify(secret),
+    'JSON within JSON': JSON.stringify(JSON.stringify(secret)),
+    'JSON, with escapes': 'pw\\u0022\\/ \\\\\\u00e9-canary',
+    'JSON, with capital escapes': 'pw\\u0022\\/ \\u005C\\u00E9-canary',
+    'a query': encodeURIComponent(secret),
+    'a query in lower case': encodeURIComponent(secret).toLowerCase(),
+    'cut somewhere': secret.repeat(50),
+  };
+  let answer = '';
+  const { server, url } = await rawServer((socket) => socket.end(answer));
+  const itsm = new Itsm({ tag: 'gateway', val: url }, authorization);
+  t.after(() => itsm.close().then(() => server.close()));
+  for (const [form, text] of Object.entries(forms)) {
+    const said = `no ${text}\r\n\x1b[31mno`;
+    const http = (/** @type {number} */ status, /** @type {string[]} */ headers, /** @type {unknown} */ body) => {
+      const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+      return [`HTTP/1.1 ${status} OK`, `X-Bkapi-Request-ID: no ${text}`, ...headers, `content-length: ${content.length}`, '', content].join('\r\n');
+    };
+    const code = `X-Bkapi-Error-Code: no ${text}`;
+    const answers = {
+      "ITSM's words and code": http(200, [], { result: false, code: text, message: said, data: null }),
+      "the gateway's words and code": http(400, [code, `X-Bkapi-Error-Message: no ${text}`], ''),
+      "the gateway's body": http(400, [code], { code: 1640001, message: said }),
+      'a redirect': http(302, [`Location: http://127.0.0.1/?a=${encodeURIComponent(text)}`], ''),
+      'a page': http(500, [], `<h1>${said}</h1>`),
+    };
+    for (const [where, bytes] of Object.entries(answers)) {
+      await t.test(`${form}, in ${where}`, async () => {
+        answer = bytes;
+        const failed = (/** @type {Promise<unknown>} */ call) => call.then(() => assert.fail('it cannot succeed'), (error) => error);
+        const connection = { ...itsm.connection, deadlineMs: 500 };
+        const failures = [
+          await failed(itsm.tickets.create(connection, ticket('tag'))),
+          await failed(itsm.tickets.status(connection, 'REQ1')),
+          ...(await itsm.diagnosis.diagnose(connection)).map(({ failure, words }) => ({ ...failure, words })),
+        ];
+        const words = failures.map((it) => Object.values({ ...it, message: it.message }).map((value) => value?.val ?? value).join('\n'));
+        for (const said of words) {
+          assert.ok(!/canary|pw"|pw%22|pw\\/i.test(said), said);
+          assert.ok(!/[\r\x1b]/.test(said), said);
+        }
+        assert.ok(words[0].includes('[secret]') && words[1].includes('[secret]'), words.join());
+      });
+    }
+  }
+});
+
+test('what never ends is given up at the deadline', async (t) => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
+  const chunked = `${head}transfer-encoding: chunked\r\n\r\n`;
+  const flood = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+  const continued = 'HTTP/1.1 100 Continue\r\n\r\n';
+  const cases = [
+    { what: 'a status line', first: 'HTTP/1.1 200 O', again: 'K' },
+    { what: 'headers', first: head, again: 'x: y\r\n' },
+    { what: 'headers at once', first: head, again: 'x: y\r\n'.repeat(100), at: 'once' },
+    { what: "a header's value", first: `${head}x: `, again: 'y' },
+    { what: 'interim answers', first: '', again: continued },
+    { what: 'interim answers at once', first: '', again: continued.repeat(100), at: 'once' },
+    { what: 'a body', first: `${head}content-length: 99999\r\n\r\n`, again: ' ' },
+    { what: 'chunks', first: chunked, again: '1\r\n \r\n' },
+    { what: 'chunks of a byte at once', first: chunked, again: '1\r\n \r\n'.repeat(100), at: 'once' },
+    { what: 'chunks at once', first: chunked, again: flood, at: 'once' },
+    { what: "a chunk's extension", first: `${chunked}1;`, again: 'x' },
+    { what: "a chunk's extension at once", first: `${chunked}1;`, again: 'x'.repeat(1000), at: 'once' },
+    { what: 'a body without a length', first: `${head}\r\n`, again: ' ' },
+  ];
+  await Promise.all(cases.map(({ what, first, again, at }) => t.test(what, async (t) => {
+    let open = 0;
+    const { server, url } = await rawServer((socket) => {
+      open += 1;
+      socket.on('close', () => { open -= 1; }).write(first);
+      const more = () => {
+        if (socket.destroyed) return;
+        socket.write(again, () => (at ? setImmediate(more) : setTimeout(more, 20)));
+      };
+      more();
+    });
+    const itsm = itsmAt(url);
+    t.after(() => server.close());
+    const connection = { ...itsm.connection, deadlineMs: 1000 };
+    const begun = Date.now();
+    await assert.rejects(itsm.tickets.create(connection, ticket('tag')), { name: 'ItsmError', mayHaveActed: true, advice: { tag: 'look-up' } });
+    await assert.rejects(itsm.tickets.status(connection, 'REQ1'), { name: 'ItsmError', mayHaveActed: false });
+    // Two deadlines, and all the time that a busy machine may want.
+    assert.ok(Date.now() - begun < 30_000, `${Date.now() - begun} ms`);
+    // Nothing of them is left behind.
+    while (open > 0) {
+      assert.ok(Date.now() - begun < 60_000, 'the connection is kept');
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  })));
+});
+
+test("an IPv6 address, which jco's shim does not take, is refused in words", async () => {
+  const itsm = itsmAt('http://[::1]:8080/api/bk-itsm/prod');
+  await assert.rejects(itsm.tickets.status(itsm.connection, 'REQ1'), {
+    name: 'ItsmError',
+    message: "the request can't be sent: the host refuses the host and port",
+    advice: { tag: 'fix-argument', val: 'connection' },
+    mayHaveActed: false,
+  });
 });

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .cases import Bare, Case, Other, ReasonError, raises
+from .cases import Bare, Case, Other, ReasonError, Words, raises
 from .types import Callback, Header, Verdict
 
 
@@ -16,7 +16,7 @@ class TooLarge(Case[int]):
     """It is larger than this many bytes."""
 
 
-class Malformed(Case[str]):
+class Malformed(Case[Words]):
     """It is no JSON object in UTF-8, or nested too deep. The words say where."""
 
 
@@ -24,8 +24,8 @@ class Malformed(Case[str]):
 class FieldFault:
     """One member is missing, given twice or of a wrong type: its name, and what is wrong with it."""
 
-    name: str
-    reason: str
+    name: Words
+    reason: Words
 
 
 Unreadable = TooLarge | Malformed | FieldFault | Other
@@ -132,7 +132,7 @@ class Refusal:
     """Nothing to act on. Send the reply, and log why: the sender does not learn it."""
 
     reply: Reply
-    why: str
+    why: Words
 
 
 Reception = BoundCallback | SelfCheck | Refusal

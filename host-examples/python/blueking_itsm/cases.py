@@ -7,10 +7,13 @@ case whose payload is a record of a good name is that record: `Authorization = A
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])
+
+Words = Annotated[str, "words"]
+"""A server's words for people: on one line, and without what steers a terminal."""
 
 
 def words(name: str) -> str:
@@ -45,7 +48,7 @@ class SecretCase(Case[T_co]):
     __str__ = __repr__
 
 
-class Other(Case[str]):
+class Other(Case[Words]):
     """Anything else, in words. Show them; do not match on them."""
 
 

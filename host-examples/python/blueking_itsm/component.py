@@ -14,7 +14,7 @@ from wasmtime import Engine, Store, WasiConfig, component as wasm
 
 from .administration import Administration
 from .callbacks import Callbacks
-from .cases import ReasonError
+from .cases import ReasonError, Words
 from .convert import Alternatives, Converter, converter, payload_hint, snake
 from .diagnosis import Diagnosis
 from .handling import Handling
@@ -166,4 +166,4 @@ def _reason(error: type[Exception]) -> Any:
     """What the component gives where `error` is raised here."""
     if issubclass(error, ReasonError):
         return payload_hint(error)
-    return str if error is ValueError else error
+    return Words if error is ValueError else error

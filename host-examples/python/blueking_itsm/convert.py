@@ -5,6 +5,7 @@ fields' names, variants by the order of their cases. What does not match is foun
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -12,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from wasmtime import component as wasm
 
-from .cases import Bare, Case
+from .cases import Bare, Case, Words
 
 INTEGERS: dict[type[wasm.ValType], tuple[int, int]] = {
     wasm.U8: (0, 2**8 - 1),
@@ -21,6 +22,8 @@ INTEGERS: dict[type[wasm.ValType], tuple[int, int]] = {
     wasm.U64: (0, 2**64 - 1),
     wasm.S64: (-(2**63), 2**63 - 1),
 }
+
+CONTROLS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ def converter(ty: wasm.ValType, hint: Any) -> Converter:
             return Converter(lambda value, where: _checked(value, bool, where), _same)
         case wasm.String() if hint is str:
             return Converter(_lower_text, _same)
+        case wasm.String() if hint == Words:
+            return Converter(_lower_text, lambda text: re.sub(CONTROLS, " ", text))
         case wasm.ListType() if hint is bytes and isinstance(ty.element, wasm.U8):
             return Converter(lambda value, where: _checked(value, bytes, where), _same)
         case wasm.ListType():
@@ -142,7 +147,7 @@ def _tuple(ty: wasm.TupleType, hint: Any) -> Converter:
 
 
 def _record(ty: wasm.RecordType, hint: Any) -> Converter:
-    hints = get_type_hints(hint)
+    hints = get_type_hints(hint, include_extras=True)
     names = [field.name for field in dataclasses.fields(hint)]
     if names != [snake(name) for name, _ in ty.fields]:
         raise TypeError(f"the component's {hint.__name__} has other fields")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from .cases import Bare, Case, Other, ReasonError, raises
+from .cases import Bare, Case, Other, ReasonError, Words, raises
 from .types import CallbackTarget, Connection, Failure
 
 
@@ -13,7 +13,7 @@ class Finding:
 
     action: str
     failure: Failure | None
-    words: str
+    words: Words
 
 
 class Unreachable(Case[Failure]):
@@ -36,7 +36,7 @@ class NoZeroCode(Bare):
     """Its answer has no `code` that is the number 0."""
 
 
-class Refused(Case[str]):
+class Refused(Case[Words]):
     """It answers as a receiver, but refuses, with this message."""
 
 

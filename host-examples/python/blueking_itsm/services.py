@@ -84,7 +84,11 @@ class AmbiguousName(Case[Candidates]):
     """Several nodes have this name: use their ids."""
 
 
-Unresolved = ItsmError | UnknownName | AmbiguousName
+class IgnoresProcessors(Case[Candidates]):
+    """ITSM ignores users at this node in silence: it is claimed or distributed first, a sign-off or automatic."""
+
+
+Unresolved = ItsmError | UnknownName | AmbiguousName | IgnoresProcessors
 
 
 class UnresolvedError(ReasonError[Unresolved]):

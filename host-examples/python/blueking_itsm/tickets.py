@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Protocol
 
-from .cases import Case
+from .cases import Case, Words
 from .types import (
     CallbackTarget,
     Confirmation,
@@ -201,7 +201,7 @@ class Explanation:
     ending: Ending
     decisions: tuple[Decision, ...]
     waiting_for: tuple[RunningNode, ...]
-    words: str
+    words: Words
 
 
 @dataclass(frozen=True)

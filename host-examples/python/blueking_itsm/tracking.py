@@ -7,7 +7,7 @@ and for every record when the host starts, `advance` with `Tick()`. Beside the r
 from dataclasses import dataclass
 from typing import Protocol
 
-from .cases import Bare, Case, Other, raises
+from .cases import Bare, Case, Other, Words, raises
 from .types import Callback, Confirmation, CreatedTicket, Failure, Outcome, Recovery
 
 
@@ -67,7 +67,7 @@ class Deliver(Case[Outcome]):
     """Hand this outcome over, with the operation id: after a crash it can be asked for again."""
 
 
-class Report(Case[str]):
+class Report(Case[Words]):
     """Notify a person."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from .cases import Bare, Case, Other, SecretCase
+from .cases import Bare, Case, Other, SecretCase, Words
 
 Header = tuple[str, str]
 """A name, then a value of printable ASCII."""
@@ -80,7 +80,7 @@ class Connection:
     deadline_ms: int | None = None
 
 
-class FixArgument(Case[str]):
+class FixArgument(Case[Words]):
     """Fix the argument of this name, then call again."""
 
 
@@ -96,7 +96,7 @@ class SendVerifiedUser(Bare):
     """The server wants an `AccessToken` or a `LoginToken` here."""
 
 
-class AllowHost(Case[str]):
+class AllowHost(Case[Words]):
     """The host does not let the component reach this `host:port`."""
 
 
@@ -151,9 +151,9 @@ class Failure:
     advice: Advice
     may_have_acted: bool
     origin: Origin
-    code: str | None
-    message: str
-    request_id: str | None
+    code: Words | None
+    message: Words
+    request_id: Words | None
 
     def __str__(self) -> str:
         acted = "ITSM may have acted" if self.may_have_acted else "ITSM did nothing"
@@ -270,7 +270,7 @@ class Undecidable:
     """It is ours and has ended, but what could be read does not tell how: asking again will not help."""
 
     ticket: Ticket
-    why: str
+    why: Words
 
 
 class Foreign(Bare):

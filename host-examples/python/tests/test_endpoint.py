@@ -1,6 +1,7 @@
 """The example's gate: what it keeps, what its endpoint refuses, and what it makes up for."""
 
 import io
+import socket
 import sqlite3
 import threading
 import time
@@ -172,6 +173,65 @@ class Endpoint(unittest.TestCase):
         self.assertEqual(len(self.site.fake.show("exchanges")), before)
         self.assertIsNone(self.site.gate.outcome(operation))
 
+    def test_what_comes_is_judged_before_it_is_read_and_the_log_says_why(self) -> None:
+        operation, _ = self.site.ask()
+        genuine = self.site.binding(operation)[0][1]
+        check = '{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}'
+        whole = f"content-length: {len(check)}\r\n\r\n{check}"
+        pieces = "".join(f"{len(piece):x};a=b\r\n{piece}\r\n" for piece in [check[:20], check[20:]])
+        slow = "content-length: 10\r\n\r\n{"
+        bound, here = f"X-Itsm-Binding: {genuine}\r\n", "/itsm/callback"
+        elsewhere, broken = "received at the path", "the body broke off, or came too slowly"
+        form = "there twice, or is not of its form"
+
+        def made(url: str, expires_s: int) -> str:
+            return ": ".join(itsm().callbacks.bind(KEY, Claims(operation, url, expires_s)).header) + "\r\n"
+
+        for what, path, headers, body, status, code, said in [
+            ("in chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{pieces}0\r\n\r\n", 200, 0, ""),
+            ("a blank before the value", here, f"X-Itsm-Binding:  \t{genuine} \r\n", whole, 200, 0, ""),
+            ("a query", f"{here}?a=b", bound, whole, 200, 0, ""),
+            ("another path", "/itsm", bound, whole, 404, 1, elsewhere),
+            ("a longer path", f"{here}/", bound, whole, 404, 1, elsewhere),
+            ("another path, unread", "/", bound, slow, 404, 1, elsewhere),
+            ("the header twice", here, bound * 2, whole, 200, 1, form),
+            ("a header that is no text", here, "X-Itsm-Binding: \xff\xfe\r\n", whole, 200, 1, form),
+            ("an expired binding", here, made(self.site.gate.callback_url, 1), whole, 200, 1, "has expired"),
+            ("another callback address", here, made("http://gate/", 2**40), whole, 200, 1, "compare the address"),
+            ("a slow body", here, bound, slow, 200, 1, broken),
+            ("half of the chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{pieces}", 200, 1, broken),
+            ("no chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{check}", 200, 1, broken),
+        ]:
+            with self.subTest(what):
+                before = len(self.said.getvalue())
+                with socket.create_connection(("127.0.0.1", self.site.server.server_port), timeout=60) as connection:
+                    connection.sendall(f"POST {path} HTTP/1.1\r\nhost: gate\r\n{headers}{body}".encode("latin-1"))
+                    answer = connection.makefile("rb").read().decode()
+                self.assertRegex(answer, rf'^HTTP/1\.\d {status} [^$]*"code":{code}\b')
+                log = self.said.getvalue()[before:]
+                self.assertIn(said, log)
+                self.assertNotIn(genuine, log + answer)
+
+    def test_a_body_that_trickles_in_ends_all_the_same(self) -> None:
+        operation, _ = self.site.ask()
+        genuine = self.site.binding(operation)[0][1]
+        with patch("example.READ_WITHIN_S", 1):
+            with socket.create_connection(("127.0.0.1", self.site.server.server_port), timeout=60) as connection:
+                connection.sendall(f"POST /itsm/callback HTTP/1.1\r\nX-Itsm-Binding: {genuine}\r\n".encode())
+                connection.sendall(b"content-length: 100000\r\n\r\n")
+                answer: list[bytes] = []
+                reading = threading.Thread(target=lambda: answer.append(connection.makefile("rb").read()))
+                reading.start()
+                while reading.is_alive():
+                    try:
+                        connection.sendall(b" ")
+                    except OSError:
+                        break
+                    time.sleep(0.02)
+                reading.join()
+        self.assertIn(b'"code":1', answer[0])
+        self.assertIn("the body broke off, or came too slowly", self.said.getvalue())
+
     def test_a_self_check_is_accepted_if_its_binding_holds_and_makes_no_call(self) -> None:
         operation, _ = self.site.ask()
         check = {"sn": "ITSM-SELF-CHECK", "current_status": "FINISHED", "approve_result": False}
@@ -192,6 +252,8 @@ class Endpoint(unittest.TestCase):
         begun, answered = threading.Event(), []
 
         class Slow:
+            callback_url = "http://127.0.0.1/"
+
             def receive(self, headers: Sequence[Header], body: bytes) -> Reply:
                 begun.set()
                 time.sleep(1)

@@ -1,9 +1,12 @@
 """Connections that break: whatever comes of them is an `ItsmError` that says what to do next, and never too little."""
 
+import itertools
 import socket
 import threading
+import time
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Self
 
@@ -43,10 +46,36 @@ BROKEN = {
 }
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ENDLESS = {
+    "a status line": (b"HTTP/1.1 200 O", b"K", 0.02),
+    "headers": (HEAD, b"x: y\r\n", 0.02),
+    "headers at once": (HEAD, b"x: y\r\n" * 100, 0),
+    "a header's value": (HEAD + b"x: ", b"y", 0.02),
+    "interim answers": (b"", CONTINUE, 0.02),
+    "interim answers at once": (b"", CONTINUE * 100, 0),
+    "a body": (HEAD + b"content-length: 99999\r\n\r\n", b" ", 0.02),
+    "chunks": (CHUNKED, b"1\r\n \r\n", 0.02),
+    "chunks of a byte at once": (CHUNKED, b"1\r\n \r\n" * 100, 0),
+    "chunks at once": (CHUNKED, b"10000\r\n%s\r\n" % (b" " * 0x10000), 0),
+    "a chunk's extension": (CHUNKED + b"1;", b"x", 0.02),
+    "a chunk's extension at once": (CHUNKED + b"1;", b"x" * 1000, 0),
+    "a body without a length": (HEAD + b"\r\n", b" ", 0.02),
+}
+"""What comes first, what comes then again and again, and how many seconds lie between."""
+
+
+def endless(first: bytes, again: bytes, pause_s: float) -> Iterator[bytes]:
+    yield first
+    for piece in itertools.repeat(again):
+        yield piece
+        time.sleep(pause_s)
+
+
 class Raw:
     """A server of bytes: reads each request to its end, answers as told, and closes the connection."""
 
-    def __init__(self, answer: Callable[[], bytes]) -> None:
+    def __init__(self, answer: Callable[[], bytes | Iterable[bytes]]) -> None:
         self.answer = answer
         self.read: list[bytes] = []
         """The requests of which it has read everything."""
@@ -75,7 +104,9 @@ class Raw:
                 body = stream.read(length)
                 if len(body) == length:
                     self.read.append(body)
-                connected.sendall(self.answer())
+                answer = self.answer()
+                for piece in [answer] if isinstance(answer, bytes) else answer:
+                    connected.sendall(piece)
             except OSError:
                 pass
 
@@ -129,6 +160,25 @@ class Faults(unittest.TestCase):
                 if any(title.encode() in body for body in server.read):
                     self.assertEqual((error.advice, error.may_have_acted), (LookUp(), True))
         self.assertTrue(any(b"within 5000 ms, 0" in body for body in server.read))
+
+    def test_what_never_ends_is_given_up_at_the_deadline(self) -> None:
+        def ask(what: str) -> None:
+            with Raw(lambda: endless(*ENDLESS[what])) as server:
+                connection = replace(server.connection, deadline_ms=1_000)
+                begun = time.monotonic()
+                with self.assertRaises(ItsmError) as caught:
+                    itsm().tickets.create(connection, ticket("title"))
+                self.assertEqual((caught.exception.advice, caught.exception.may_have_acted), (LookUp(), True), what)
+                with self.assertRaises(ItsmError) as caught:
+                    itsm().tickets.status(connection, "REQ1")
+                self.assertFalse(caught.exception.may_have_acted, what)
+                # Two deadlines, and all the time that a busy machine may want.
+                self.assertLess(time.monotonic() - begun, 30, what)
+            # The server ends only when nobody reads any more.
+
+        with ThreadPoolExecutor(len(ENDLESS)) as threads:
+            for done in [threads.submit(ask, what) for what in ENDLESS]:
+                done.result()
 
     def test_a_server_that_is_not_there_has_done_nothing(self) -> None:
         with Raw(bytes) as server:

@@ -7,7 +7,9 @@ import sys
 import threading
 import unittest
 from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from urllib.parse import quote
 
 from blueking_itsm import ItsmError
 from blueking_itsm.tickets import FastApproval, NewTicket
@@ -15,13 +17,28 @@ from blueking_itsm.types import AddedByHost, Connection, Gateway, LookUp, Missin
 from credentials_proxy import CredentialsProxy
 
 from .support import CODE, FOLDER, SECRET, Answer, Headers, Scripted, Site, always, itsm
+from .test_faults import ENDLESS, Raw, endless
 
 ADDED = {"bk_app_code": CODE, "bk_app_secret": SECRET}
 
 
+AWKWARD = 'p"w/ \\密😀canary'
+"""A secret that ends in letters which each of its written forms keeps."""
+FORMS = {
+    "plain": AWKWARD,
+    "the whole header": json.dumps({"bk_app_code": CODE, "bk_app_secret": AWKWARD}),
+    "JSON": json.dumps(AWKWARD, ensure_ascii=False),
+    "JSON, with escapes": json.dumps(AWKWARD),
+    "JSON, with capital escapes": r'p\u0022w\/ \u005C\u5BC6\uD83D\uDE00canary',
+    "a query": quote(AWKWARD, safe=""),
+    "a query in lower case": quote(AWKWARD, safe="").lower(),
+    "cut somewhere": AWKWARD * 50,
+}
+
+
 class Proxy(unittest.TestCase):
-    def through(self, upstream: str) -> CredentialsProxy:
-        proxy = self.enterContext(CredentialsProxy(upstream, CODE, SECRET))
+    def through(self, upstream: str, secret: str = SECRET) -> CredentialsProxy:
+        proxy = self.enterContext(CredentialsProxy(upstream, CODE, secret))
         threading.Thread(target=proxy.serve_forever, args=[0.05], daemon=True).start()
         self.addCleanup(proxy.shutdown)
         return proxy
@@ -109,6 +126,49 @@ class Proxy(unittest.TestCase):
         with self.assertRaises(ItsmError) as caught:
             itsm().tickets.create(Connection(Gateway(address), AddedByHost()), ticket)
         self.assertIs(caught.exception.origin, Origin.ANSWER)
+
+    def test_what_an_upstream_repeats_of_the_credentials_stands_in_no_word(self) -> None:
+        answers: list[Answer] = []
+        upstream = self.enterContext(Scripted(lambda *_: answers[0]))
+        connection = Connection(Gateway(self.through(f"{upstream.url}/prod", AWKWARD).address), AddedByHost(), (), 500)
+        ticket = NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "title")
+        for form, text in FORMS.items():
+            said = f"no {text}\r\n\x1b[31mno"
+            # As bytes that a header may have; http.server writes Latin-1.
+            header = f"no {text}".encode().decode("latin-1")
+            code = {"X-Bkapi-Request-ID": header, "X-Bkapi-Error-Code": header}
+            for where, answer in {
+                "ITSM's words and code": (200, {}, {"result": False, "code": text, "message": said, "data": None}),
+                "the gateway's words and code": (400, {**code, "X-Bkapi-Error-Message": header}, {}),
+                "the gateway's body": (400, code, {"code": 1640001, "message": said}),
+                "a redirect": (302, {**code, "Location": header}, {}),
+                "a page": (500, {"X-Bkapi-Request-ID": header}, f"<h1>{said}</h1>"),
+            }.items():
+                status, headers, body = answer
+                answers[:] = [(status, headers, json.dumps(body, ensure_ascii=False).encode())]
+                with self.subTest(form, where=where):
+                    with self.assertRaises(ItsmError) as created:
+                        itsm().tickets.create(connection, ticket)
+                    with self.assertRaises(ItsmError) as asked:
+                        itsm().tickets.status(connection, "REQ1")
+                    self.assertIn("[secret]", repr(created.exception) + repr(asked.exception))
+                    findings = itsm().diagnosis.diagnose(connection)
+                    words = repr([*created.exception.args, *asked.exception.args, *findings])
+                    for leak in ["canary", "p%22w", 'p"w', "p\\", "\\r", "\\x1b"]:
+                        self.assertNotIn(leak, words)
+
+    def test_an_upstream_that_never_ends_is_let_go_when_nobody_waits_any_more(self) -> None:
+        def ask(what: str) -> None:
+            # The upstream ends only when nobody reads any more.
+            with Raw(lambda: endless(*ENDLESS[what])) as upstream:
+                address = self.through(upstream.connection.endpoint.value).address
+                with self.assertRaises(ItsmError) as caught:
+                    itsm().tickets.status(Connection(Gateway(address), AddedByHost(), (), 1_000), "REQ1")
+                self.assertFalse(caught.exception.may_have_acted, what)
+
+        with ThreadPoolExecutor(len(ENDLESS)) as threads:
+            for done in [threads.submit(ask, what) for what in ENDLESS]:
+                done.result()
 
     def test_an_upstream_that_is_no_address_is_refused(self) -> None:
         for upstream in ["", "example.com", "ftp://example.com", "http://", "http://a:b@example.com", "http://h/?a"]:

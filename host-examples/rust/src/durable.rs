@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::post;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -292,11 +291,10 @@ impl Durable {
         Ok(reports.collect::<Result<_, _>>()?)
     }
 
-    /// Serves ITSM's callbacks at `/itsm/callback`, and answers `accepted` only to what is in the ledger.
+    /// Serves ITSM's callbacks at the path of the callback address, and answers `accepted` only to what is in
+    /// the ledger.
     pub fn callback_endpoint(&self) -> Router {
-        Router::new()
-            .route("/itsm/callback", post(receive))
-            .with_state(self.clone())
+        Router::new().fallback(receive).with_state(self.clone())
     }
 
     /// Ticks until the program ends.

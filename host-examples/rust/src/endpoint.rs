@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::post;
+use http::{Method, Uri};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -17,14 +17,15 @@ pub(crate) const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 /// More than the component reads, so that the refusal is its own.
 const MOST_BYTES: usize = 128 * 1024;
 
-/// A server that receives callbacks at `/itsm/callback` and passes outcomes on, each with its operation.
+/// Whoever withdraws a ticket waits for the answer: a body comes soon or not at all.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+
+/// A server that receives callbacks at the path of the callback address and passes outcomes on, each with its operation.
 ///
 /// The same outcome can come twice, as ITSM or a network can repeat a callback: the receiver keeps
 /// count by the operation.
 pub fn callback_endpoint(itsm: Itsm, outcomes: Sender<(String, Outcome)>) -> Router {
-    Router::new()
-        .route("/itsm/callback", post(receive))
-        .with_state((itsm, outcomes))
+    Router::new().fallback(receive).with_state((itsm, outcomes))
 }
 
 type Shared = (Itsm, Sender<(String, Outcome)>);
@@ -61,9 +62,30 @@ impl Itsm {
     /// A callback whose binding holds, or the reply that ends the matter. No call leaves.
     pub(crate) async fn receive(&self, request: Request) -> Result<Result<BoundCallback, Reply>> {
         let (head, body) = request.into_parts();
-        let Ok(body) = to_bytes(body, MOST_BYTES).await else {
-            let why = "the body is too large or broke off";
-            return Ok(Err(self.refuse(why).await?));
+        let url: Result<Uri, _> = self.settings.callback_url.parse();
+        // Before anything is read. The query is ITSM's or a proxy's to change.
+        let elsewhere = if !url.is_ok_and(|url| url.path() == head.uri.path()) {
+            Some((
+                404,
+                "callbacks are received at the path of the callback address",
+            ))
+        } else if head.method != Method::POST {
+            Some((405, "callbacks are posted"))
+        } else {
+            None
+        };
+        if let Some((status, why)) = elsewhere {
+            let refused = self.refuse(why).await?;
+            return Ok(Err(Reply { status, ..refused }));
+        }
+        let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => {
+                return Ok(Err(self
+                    .refuse("the body is too large or broke off")
+                    .await?));
+            }
+            Err(_) => return Ok(Err(self.refuse("the body came too slowly").await?)),
         };
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
         let headers: Vec<_> = head

@@ -7,10 +7,11 @@
 pub mod durable;
 mod endpoint;
 mod sandbox;
+mod words;
 
 pub use endpoint::callback_endpoint;
 
-use crate::sandbox::{Gate, State, store};
+use crate::sandbox::{Gate, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
 use bindings::ProviderPre;
 use bindings::exports::blueking::itsm::callbacks::Claims;
@@ -76,6 +77,7 @@ pub struct Itsm {
     gate: Gate,
     watch: Watch,
     deadline: Duration,
+    most_memory: usize,
 }
 
 /// A month: how long a binding holds. A ticket may wait that long.
@@ -96,6 +98,7 @@ impl Itsm {
             settings,
             watch,
             deadline: Duration::from_secs(30),
+            most_memory: MOST_MEMORY,
         })
     }
 
@@ -103,6 +106,15 @@ impl Itsm {
     pub fn within(&self, deadline: Duration) -> Self {
         Self {
             deadline,
+            ..self.clone()
+        }
+    }
+
+    /// The same, with another limit to the memory of an instance, in bytes. A call that wants more ends with
+    /// an error that says so, and the next call has an instance of its own.
+    pub fn with_memory(&self, most_memory: usize) -> Self {
+        Self {
+            most_memory,
             ..self.clone()
         }
     }
@@ -152,18 +164,21 @@ impl Itsm {
     pub async fn create(&self, operation: &Operation) -> Result<Result<CreatedTicket, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets
-            .call_create(&mut store, &self.connection(), &operation.ticket)
-            .await?)
+        let connection = self.connection();
+        let answer = tickets.call_create(&mut store, &connection, &operation.ticket);
+        self.heard(answer.await, |_| None)
     }
 
     /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
     pub async fn recover(&self, operation: &Operation) -> Result<Result<Recovery, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets
-            .call_recover(&mut store, &self.connection(), &operation.ticket)
-            .await?)
+        let connection = self.connection();
+        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket);
+        self.heard(answer.await, |it| match it {
+            Recovery::Other(words) => Some(words),
+            _ => None,
+        })
     }
 
     /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
@@ -176,9 +191,9 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let operations = instance.blueking_itsm_operations();
         let creator = &operation.ticket.creator;
-        Ok(operations
-            .call_withdraw(&mut store, &self.connection(), sn, creator, why)
-            .await?)
+        let connection = self.connection();
+        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why);
+        self.heard(answer.await, |_| None)
     }
 
     /// Begins a tracking record.
@@ -211,27 +226,27 @@ impl Itsm {
     pub async fn confirm_own(&self, sn: &str) -> Result<Result<Confirmation, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets
-            .call_confirm_own(&mut store, &self.connection(), sn)
-            .await?)
+        let connection = self.connection();
+        let answer = tickets.call_confirm_own(&mut store, &connection, sn);
+        self.heard(answer.await, words_of)
     }
 
     /// The same for a number that a callback names: it must be the number of the ticket with this tag.
     async fn confirm(&self, sn: &str, tag: &str) -> Result<Result<Confirmation, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets
-            .call_confirm(&mut store, &self.connection(), sn, tag)
-            .await?)
+        let connection = self.connection();
+        let answer = tickets.call_confirm(&mut store, &connection, sn, tag);
+        self.heard(answer.await, words_of)
     }
 
     /// Whether ITSM issued a token to somebody, some day. It proves no callback.
     pub async fn verify_token(&self, token: &str) -> Result<Result<bool, Failure>> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
-        Ok(tickets
-            .call_verify_token(&mut store, &self.connection(), token)
-            .await?)
+        let connection = self.connection();
+        let answer = tickets.call_verify_token(&mut store, &connection, token);
+        self.heard(answer.await, |_| None)
     }
 
     /// How many requests the component has made or tried to make.
@@ -242,7 +257,8 @@ impl Itsm {
     /// A fresh instance. One instance takes one call at a time, so a callback that comes while a call
     /// is under way needs its own; it costs microseconds.
     async fn instance(&self) -> Result<(Store<State>, bindings::Provider)> {
-        let mut store = store(self.provider.engine(), self.gate.clone());
+        let engine = self.provider.engine();
+        let mut store = store(engine, self.gate.clone(), self.most_memory);
         let instance = self.provider.instantiate_async(&mut store).await?;
         Ok((store, instance))
     }
@@ -256,8 +272,45 @@ impl Itsm {
         }
     }
 
-    fn say(&self, words: impl Into<String>) {
-        (self.watch)(words.into());
+    /// What a call came to, with its words cleaned. A call that was stopped half-way, as at the limit to its
+    /// memory, may have acted.
+    fn heard<T>(
+        &self,
+        answer: wasmtime::Result<Result<T, Failure>>,
+        words_of: impl Fn(&mut T) -> Option<&mut String>,
+    ) -> Result<Result<T, Failure>> {
+        let mut answer = answer
+            .map_err(anyhow::Error::from)
+            .context("the call was stopped, and ITSM may have done what it asked for")?;
+        let words: Vec<&mut String> = match &mut answer {
+            Ok(told) => words_of(told).into_iter().collect(),
+            Err(failure) => {
+                let advice = match &mut failure.advice {
+                    Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
+                    _ => None,
+                };
+                let others = [&mut failure.code, &mut failure.request_id];
+                let others = others.into_iter().filter_map(Option::as_mut);
+                others.chain(advice).chain([&mut failure.message]).collect()
+            }
+        };
+        for text in words {
+            *text = self.gate.cleaned(text);
+        }
+        Ok(answer)
+    }
+
+    fn say(&self, words: impl AsRef<str>) {
+        (self.watch)(self.gate.cleaned(words.as_ref()));
+    }
+}
+
+/// The words in what ITSM says of a ticket.
+fn words_of(confirmation: &mut Confirmation) -> Option<&mut String> {
+    match confirmation {
+        Confirmation::Undecidable(undecidable) => Some(&mut undecidable.why),
+        Confirmation::Other(words) => Some(words),
+        _ => None,
     }
 }
 

@@ -1,13 +1,13 @@
 //! What the component may do: reach one server, with credentials that it never sees.
 
-use crate::Settings;
+use crate::{Settings, words};
 use anyhow::{Context, Result};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -18,6 +18,8 @@ use wasmtime_wasi_http::{
 pub(crate) struct Gate {
     allowed: String,
     authorization: HeaderValue,
+    /// What was added: the header, then what is secret in it.
+    secrets: Arc<[String]>,
     tried: Arc<AtomicUsize>,
 }
 
@@ -29,18 +31,28 @@ impl Gate {
             "bk_app_code": settings.app_code,
             "bk_app_secret": settings.app_secret,
         });
+        // One or two characters are no secret, and would turn every message into blots.
+        let secrets = [credentials.to_string(), settings.app_secret.clone()];
+        let secrets = secrets.into_iter().filter(|it| it.chars().count() > 2);
         let mut authorization = HeaderValue::try_from(credentials.to_string())
             .context("the credentials hold characters that no header can")?;
         authorization.set_sensitive(true);
         Ok(Self {
             allowed: allowed.to_string(),
             authorization,
+            secrets: secrets.collect(),
             tried: Arc::default(),
         })
     }
 
     pub fn count(&self) -> usize {
         self.tried.load(Ordering::Relaxed)
+    }
+
+    /// Words as they may be shown. A server can repeat what was added here, and the component, which never
+    /// had it, can't blot it out.
+    pub fn cleaned(&self, text: &str) -> String {
+        words::cleaned(text, &self.secrets)
     }
 }
 
@@ -77,16 +89,28 @@ pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     gate: Gate,
+    limits: StoreLimits,
 }
 
-pub(crate) fn store(engine: &Engine, gate: Gate) -> Store<State> {
+/// What an instance may take, in bytes. The longest answer that the component reads has 16 MiB, and it takes
+/// four times as much and 5 MiB at most.
+pub(crate) const MOST_MEMORY: usize = 128 << 20;
+
+pub(crate) fn store(engine: &Engine, gate: Gate, most_memory: usize) -> Store<State> {
     let state = State {
         table: ResourceTable::new(),
         wasi: WasiCtx::builder().build(),
         http: WasiHttpCtx::new(),
         gate,
+        // A refused growth would end as `unreachable`, and nobody would know why.
+        limits: StoreLimitsBuilder::new()
+            .memory_size(most_memory)
+            .trap_on_grow_failure(true)
+            .build(),
     };
-    Store::new(engine, state)
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limits);
+    store
 }
 
 impl WasiView for State {

@@ -2,10 +2,13 @@
 
 use crate::set_up::{LONGEST, SECRET, Said, itsm, settings, wasm_folder};
 use crate::thief;
+use component_tests::Callbacks;
+use component_tests::wit_callbacks::Claims;
 use fake_itsm::{FakeItsm, Fault, HttpClient, Options};
 use rust_host::{Confirmation, Itsm, Outcome, Verdict, callback_endpoint};
 use std::process::{Command, Output};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
 
 struct Set {
@@ -164,6 +167,173 @@ async fn junk_leads_to_no_outgoing_call() {
     }
     assert_eq!(set.itsm.outgoing_requests(), tried);
     assert_eq!(set.fake.exchanges().len(), seen);
+}
+
+/// Sends bytes; the answer, until the connection ends.
+async fn sent(url: &str, request: &[u8]) -> String {
+    let address = url.split('/').nth(2).unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(LONGEST, stream.read_to_end(&mut answer)).await;
+    ended.unwrap().unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says_why() {
+    let set = set_up().await;
+    let (_, sn) = set.create().await;
+    let header = set.header(&sn);
+    let check = r#"{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}"#;
+    let chunked = format!(
+        "transfer-encoding: chunked\r\n\r\n20\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+        &check[..32],
+        check.len() - 32,
+        &check[32..]
+    );
+    let whole = format!("content-length: {}\r\n\r\n{check}", check.len());
+    let slow = "content-length: 10\r\n\r\n{".to_owned();
+    let bound = format!("X-Itsm-Binding: {header}\r\n").into_bytes();
+    let twice = bound.repeat(2);
+    let blank = format!("X-Itsm-Binding:  \t{header} \r\n").into_bytes();
+    let made = async |url: &str, expires_s| {
+        let claims = Claims {
+            operation_id: "op1".into(),
+            callback_url: url.into(),
+            expires_s,
+        };
+        let key = settings(String::new(), String::new()).binding_key;
+        let (name, value) = Callbacks::alone().bind(&key, &claims).await.unwrap().header;
+        format!("{name}: {value}\r\n").into_bytes()
+    };
+    let expired = made(&set.callback_url, 1).await;
+    let other_address = made("https://gate.example.com/itsm/callback", u64::MAX).await;
+    let not_utf8 = [b"X-Itsm-Binding: ", &b"\xff\xfe"[..], b"\r\n"].concat();
+    let here = "/itsm/callback";
+    let (elsewhere, form) = (
+        "callbacks are received at the path",
+        "there twice, or is not of its form",
+    );
+    for (what, path, headers, body, status, code, said) in [
+        (
+            "in chunks",
+            here,
+            &bound,
+            &chunked,
+            200,
+            0,
+            "a self-check is accepted",
+        ),
+        (
+            "a blank before the value",
+            here,
+            &blank,
+            &whole,
+            200,
+            0,
+            "a self-check is accepted",
+        ),
+        (
+            "a query",
+            "/itsm/callback?a=b",
+            &bound,
+            &whole,
+            200,
+            0,
+            "a self-check is accepted",
+        ),
+        ("another path", "/itsm", &bound, &whole, 404, 1, elsewhere),
+        (
+            "a longer path",
+            "/itsm/callback/",
+            &bound,
+            &whole,
+            404,
+            1,
+            elsewhere,
+        ),
+        (
+            "another path, unread",
+            "/",
+            &bound,
+            &slow,
+            404,
+            1,
+            elsewhere,
+        ),
+        ("the header twice", here, &twice, &whole, 200, 1, form),
+        (
+            "a header that is no text",
+            here,
+            &not_utf8,
+            &whole,
+            200,
+            1,
+            form,
+        ),
+        (
+            "an expired binding",
+            here,
+            &expired,
+            &whole,
+            200,
+            1,
+            "the binding of operation op1 has expired",
+        ),
+        (
+            "another address",
+            here,
+            &other_address,
+            &whole,
+            200,
+            1,
+            "compare the address",
+        ),
+        (
+            "a slow body",
+            here,
+            &bound,
+            &slow,
+            200,
+            1,
+            "the body came too slowly",
+        ),
+    ] {
+        let before = set.said.all().len();
+        let request = [
+            format!("POST {path} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n").as_bytes(),
+            headers,
+            body.as_bytes(),
+        ]
+        .concat();
+        let answer = sent(&set.callback_url, &request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{what}: {answer}"
+        );
+        assert!(
+            answer.contains(&format!(r#""code":{code}"#)),
+            "{what}: {answer}"
+        );
+        let told = set.said.all()[before..].to_owned();
+        assert!(told.contains(said), "{what}: {told}");
+        assert!(
+            !told.contains(&header) && !answer.contains(&header),
+            "{what}: {told}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_callback_says_of_itself_stands_on_one_line_of_the_log() {
+    let set = set_up().await;
+    let (_, sn) = set.create().await;
+    let header = set.header(&sn);
+    let body = r#"{"sn":"a\nb\u001b[31m","current_status":"FINISHED","approve_result":true}"#;
+    set.post(&[("X-Itsm-Binding", &header)], body).await;
+    let said = set.said.all();
+    assert!(!said.contains('\u{1b}') && !said.contains("a\nb"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

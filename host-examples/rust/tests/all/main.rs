@@ -4,6 +4,7 @@
 mod durable;
 mod failures;
 mod host;
+mod hostile;
 mod killed;
 mod set_up;
 mod smallest;

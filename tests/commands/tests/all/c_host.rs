@@ -6,6 +6,7 @@ use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
@@ -15,12 +16,12 @@ fn built() -> PathBuf {
     component("itsm.wasm").parent().unwrap().to_owned()
 }
 
-fn start(fake: &FakeItsm, components: &Path, arguments: &[&str]) -> Child {
+fn start(gateway: &str, components: &Path, arguments: &[&str]) -> Child {
     let host = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/c/host");
     Command::new(host)
         .args(arguments)
         .env("ITSM_WASM_DIR", components)
-        .env("ITSM_GATEWAY", fake.gateway_url())
+        .env("ITSM_GATEWAY", gateway)
         .env("ITSM_APP_CODE", "gate")
         .env("ITSM_APP_SECRET", SECRET)
         .env("ITSM_BINDING_KEY", KEY)
@@ -36,7 +37,7 @@ fn start(fake: &FakeItsm, components: &Path, arguments: &[&str]) -> Child {
 /// Starts the host that asks for bob's approval, with the components in a folder.
 pub fn approval(fake: &FakeItsm, components: &Path) -> Child {
     let arguments = ["approval", "carol", "bob", "open an account"];
-    start(fake, components, &arguments)
+    start(&fake.gateway_url(), components, &arguments)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +90,39 @@ async fn a_ticket_whose_answer_was_lost_is_found_by_its_tag_and_not_made_again()
     assert!(!stderr.contains(&tag));
 }
 
+/// What the host says of a callback.
+async fn callback(gateway: &str, header: &str, body: &str) -> (Option<i32>, String, String) {
+    let mut host = start(gateway, &built(), &["callback", header]);
+    let mut stdin = host.stdin.take().unwrap();
+    // A host that has ended does not read.
+    let _ = stdin.write_all(body.as_bytes()).await;
+    drop(stdin);
+    said(host).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_answer_never_ends_is_given_up_at_the_deadline() {
+    let header = set_up::binding("op1", CALLBACK_URL).await.header.1;
+    let mut running = tokio::task::JoinSet::new();
+    for (what, server) in set_up::never_ending().await {
+        let header = header.clone();
+        running.spawn(async move {
+            let begun = Instant::now();
+            let body = set_up::callback_with("a token", "REQ1");
+            let (code, _, stderr) =
+                callback(&format!("{}/prod", server.url()), &header, &body).await;
+            assert_eq!(code, Some(1), "{what}: {stderr}");
+            assert!(stderr.contains("\nasking failed: "), "{what}: {stderr}");
+            assert!(!server.received().is_empty(), "{what}: {stderr}");
+            // This host leaves the deadline at 30 seconds.
+            assert!(begun.elapsed() < Duration::from_secs(150), "{what}");
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_tag() {
     let fake = FakeItsm::start(Options::default()).await.unwrap();
@@ -99,14 +133,8 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     fake.approve(&stolen, "mallory").await.unwrap();
 
     let body = |sn: &str| set_up::callback(&fake, sn);
-    let call = async |header: &str, body: &str| {
-        let mut host = start(&fake, &built(), &["callback", header]);
-        let mut stdin = host.stdin.take().unwrap();
-        // A host that has ended does not read.
-        let _ = stdin.write_all(body.as_bytes()).await;
-        drop(stdin);
-        said(host).await
-    };
+    let gateway = fake.gateway_url();
+    let call = async |header: &str, body: &str| callback(&gateway, header, body).await;
     let forged = header.1.replace("op1", "op2");
     for (header, body, told) in [
         (

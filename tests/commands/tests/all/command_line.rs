@@ -6,7 +6,7 @@ use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Options};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 const README: &str = include_str!("../../../../host-examples/command-line/README.md");
@@ -114,6 +114,22 @@ async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
         assert!(stderr.starts_with(said), "{stderr}");
         assert!(output.stdout.is_empty(), "{call}");
         assert!(!output.status.success(), "{call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_answer_never_ends_is_given_up_at_the_deadline() {
+    for (what, server) in set_up::never_ending().await {
+        let call = format!(
+            r#"./itsm 'status({{endpoint: gateway("{}/prod"), authorization: added-by-host, headers: [], deadline-ms: 1000}}, "REQ1")'"#,
+            server.url()
+        );
+        let begun = Instant::now();
+        let output = shell(&call).output().await.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with("err({advice: "), "{what}: {stderr}");
+        assert!(!server.received().is_empty(), "{what}: {stderr}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
     }
 }
 

@@ -1,0 +1,64 @@
+// What a server says, as it may be shown.
+
+/** A text on one line, without what steers a terminal. @param {string} text */
+export function oneLine(text) {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, ' ');
+}
+
+/**
+ * Blots secrets out of a text, however they are written.
+ * @param {string[]} secrets the one that holds others comes first
+ * @returns {(text: string) => string}
+ */
+export function blotter(secrets) {
+  // One or two characters are no secret, and would turn every message into blots.
+  const all = secrets.filter((secret) => secret.length > 2).map((secret) => [...secret].map(written));
+  return (text) => {
+    let blotted = '';
+    for (let at = 0; at < text.length;) {
+      const end = all.map((letters) => endOf(letters, text, at)).find((found) => found !== undefined);
+      blotted += end === undefined ? text[at] : '[secret]';
+      at = end ?? at + 1;
+    }
+    return blotted;
+  };
+}
+
+/**
+ * Where a secret that begins here ends. Long texts come cut: one that ends within the secret, after three letters or
+ * more, is one too.
+ * @param {string[][]} letters
+ * @param {string} text
+ * @param {number} at
+ */
+function endOf(letters, text, at) {
+  // Several, because a letter's two forms can both fit: a backslash, and two for one.
+  let ends = [at];
+  for (const [passed, forms] of letters.entries()) {
+    const pairs = ends.flatMap((from) => forms.map((form) =>
+      /** @type {const} */ ([from, form, text.slice(from, from + form.length).toLowerCase()])));
+    if (passed > 2 && pairs.some(([from, form, found]) => from + form.length > text.length && form.startsWith(found))) return text.length;
+    ends = [...new Set(pairs.filter(([, form, found]) => found === form).map(([from, form]) => from + form.length))];
+    if (ends.length === 0) return undefined;
+  }
+  return ends[0];
+}
+
+/**
+ * A letter as it is, as JSON and a URL write it, and as Node reads its bytes in a header. JSON within JSON has twice the
+ * backslashes.
+ * @param {string} letter
+ */
+function written(letter) {
+  const units = letter.split('').map((unit) => `u${hex(unit.charCodeAt(0), 4)}`);
+  const bytes = Buffer.from(letter);
+  const query = Array.from(bytes, (byte) => `%${hex(byte, 2)}`).join('');
+  const json = Array.from({ length: 8 }, (_, count) => '\\'.repeat(count)).flatMap((slashes) =>
+    [`${slashes}${letter}`, units.map((unit) => `${slashes}\\${unit}`).join('')]);
+  return [...json, query, bytes.toString('latin1')].map((form) => form.toLowerCase());
+}
+
+/** @param {number} number @param {number} digits */
+function hex(number, digits) {
+  return number.toString(16).padStart(digits, '0');
+}
