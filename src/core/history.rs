@@ -2,7 +2,7 @@
 //!
 //! Only structured members are read. The messages are prose in the server's language.
 
-use super::json::{Json, Object};
+use super::json::{Json, NO_CHARACTER, Object};
 use super::progress::log;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ impl History {
         let mut readable = true;
         let mut first = None;
         let mut last = None;
-        log(data, sn)?.each_row("`logs`", |row| {
+        log(data, sn)?.rows("`logs`", |row| {
             let row = row.object("a log entry")?;
             match entry(&row)? {
                 Entry::Unreadable => readable = false,
@@ -182,29 +182,41 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// What is no text, or not there, is nothing.
-    fn read(field: Json<'a>) -> Self {
-        let field = field.object("a field").unwrap_or_default();
-        let text = |name: &str| field.find(name).and_then(Json::string).unwrap_or_default();
+    /// What is no field, no text, or not there, is nothing. What is one and can't be read is an error: it may
+    /// be a refusal.
+    fn read(field: Json<'a>) -> Result<Self, String> {
+        let field = match field.kind() {
+            "an object" => field.object("a field")?,
+            _ => Object::default(),
+        };
+        let text = |name: &str| match field.find(name) {
+            Some(value) if value.kind() == "a string" => {
+                value.string().ok_or_else(|| NO_CHARACTER.to_owned())
+            }
+            _ => Ok(Cow::default()),
+        };
         let meta = field.find("meta").and_then(|meta| meta.object("").ok());
         let code = meta.and_then(|meta| meta.find("code")?.string());
-        Self {
-            key: text("key"),
-            kind: text("type"),
-            name: text("name"),
-            value: text("value"),
-            tells_its_node: !text("state_id").is_empty(),
+        Ok(Self {
+            key: text("key")?,
+            kind: text("type")?,
+            name: text("name")?,
+            value: text("value")?,
+            tells_its_node: !text("state_id")?.is_empty(),
             edited: field.find("value_status").is_some(),
             decides_by_code: code.as_deref() == Some("APPROVE_RESULT"),
-        }
+        })
     }
 }
 
 fn entry(row: &Object) -> Result<Entry, String> {
-    let list = row.find("form_data").and_then(|form| {
-        form.rows("`form_data`", |field| Ok(Field::read(field)))
-            .ok()
-    });
+    let list = match row.find("form_data") {
+        Some(form) if form.kind() == "an array" => match form.rows("`form_data`", Field::read) {
+            Ok(fields) => Some(fields),
+            Err(_) => return Ok(Entry::Unreadable),
+        },
+        _ => None,
+    };
     let form = list.as_deref().unwrap_or_default();
     let Some(kind) = row.optional_text("from_state_type")? else {
         // A server that ignored `show_type`: nothing here tells an approval from the rest.
@@ -287,8 +299,10 @@ pub(super) fn is_made_by_itsm(key: &str) -> bool {
     }
 }
 
+/// What is no field has no key, and tells no two nodes apart.
 fn keys(form: &[Field]) -> Vec<String> {
     form.iter()
+        .filter(|field| !field.key.is_empty())
         .map(|field| field.key.clone().into_owned())
         .collect()
 }
@@ -568,6 +582,71 @@ mod tests {
         // A server that ignores `show_type` tells no node's type.
         let simple = json!({"operator": "bob", "operate_at": "t", "message": "m", "source": "API"});
         assert!(!read(vec![simple]).readable);
+    }
+
+    #[test]
+    fn a_form_or_a_log_of_more_than_is_read_is_never_passed_over() {
+        let refusal = || radio(&key("q"), "审批意见", "false");
+        let mut long = vec![json!({"key": "K", "type": "STRING", "value": "v"}); 10_000];
+        long.push(refusal());
+        for kind in ["", "APPROVAL", "NORMAL"] {
+            let history = read(vec![row(kind, "bob", json!(long))]);
+            assert!(!history.readable, "{kind}");
+        }
+        let logs = vec![note("carol", "WEB"); 10_001];
+        assert_eq!(
+            of(json!({"sn": "S", "logs": logs}), "S"),
+            Err("`logs` has more than 10000 rows".into())
+        );
+    }
+
+    #[test]
+    fn a_field_that_can_not_be_read_makes_its_entry_unreadable() {
+        let field = |member: &str| {
+            format!(
+                r#"{{"key":"{}","type":"RADIO","name":"审批意见","value":"false",{member}}}"#,
+                key("q")
+            )
+        };
+        let many: Vec<_> = (0..1_000)
+            .map(|number| format!(r#""m{number}":0"#))
+            .collect();
+        for (what, field) in [
+            ("many members", field(&many.join(","))),
+            ("half a character as its type", field(r#""type":"\ud800""#)),
+            (
+                "half a character as its value",
+                field(r#""value":"\ud800""#),
+            ),
+            ("half a character as its key", field(r#""key":"\ud800""#)),
+        ] {
+            for kind in ["", "APPROVAL", "NORMAL"] {
+                let log = format!(
+                    r#"{{"sn":"S","logs":[{{"operator":"bob","source":"API","from_state_type":"{kind}","form_data":[{field}]}}]}}"#
+                );
+                let read = Json::parse(log.as_bytes()).and_then(|log| History::read(log, "S"));
+                assert!(!read.unwrap().readable, "{what}, {kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_field_makes_no_two_entries_visits_of_one_node() {
+        let no_fields = || row("NORMAL", "carol", json!([0, 1]));
+        let decided = |who: &str, value| {
+            row(
+                "APPROVAL",
+                who,
+                json!([radio(&key("a"), "审批意见", value)]),
+            )
+        };
+        let rows = vec![
+            no_fields(),
+            decided("bob", "false"),
+            no_fields(),
+            decided("dave", "true"),
+        ];
+        assert_eq!(read(rows).last_words, [YesAfterNo]);
     }
 
     #[test]
