@@ -27,11 +27,7 @@ fn row(entry: &Entry) -> String {
         action.path,
         method(action.method),
         entry.functions.join(", "),
-        if action.wants_user {
-            "a proven user"
-        } else {
-            "the app"
-        },
+        if action.wants_user { "a proven user" } else { "the app" },
         entry.since,
     )
 }
@@ -42,10 +38,7 @@ fn tables() -> String {
         .iter()
         .map(|left| {
             let method = method(left.method);
-            format!(
-                "| {} | {method} | {} | {} |\n",
-                left.path, left.since, left.why
-            )
+            format!("| {} | {method} | {} | {} |\n", left.path, left.since, left.why)
         })
         .collect();
     format!(
@@ -84,24 +77,16 @@ fn functions_of_the_wit() -> BTreeSet<String> {
             .map(|(name, _)| format!("{interface}.{name}"));
         names.collect::<Vec<_>>()
     };
-    [
-        "tickets",
-        "operations",
-        "handling",
-        "services",
-        "administration",
-    ]
-    .into_iter()
-    .flat_map(read)
-    .collect()
+    ["tickets", "operations", "handling", "services", "administration"]
+        .into_iter()
+        .flat_map(read)
+        .collect()
 }
 
 #[test]
 fn every_function_that_asks_a_server_is_in_the_table_and_no_other() {
-    let listed: BTreeSet<String> = ALL
-        .iter()
-        .flat_map(|entry| entry.functions.iter().map(|&name| name.to_owned()))
-        .collect();
+    let listed: BTreeSet<String> =
+        ALL.iter().flat_map(|entry| entry.functions.iter().map(|&name| name.to_owned())).collect();
     assert_eq!(listed, functions_of_the_wit());
     assert!(ALL.iter().all(|entry| !entry.functions.is_empty()));
 }

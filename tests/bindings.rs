@@ -68,19 +68,13 @@ fn pythons_hmac_agrees_with_the_published_vectors() {
     let ran = ran.expect("python3 is missing: install Python 3");
     let printed = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{printed}");
-    assert!(
-        printed.starts_with("9 vectors agree, 0 do not"),
-        "{printed}"
-    );
+    assert!(printed.starts_with("9 vectors agree, 0 do not"), "{printed}");
 }
 
 #[test]
 fn every_change_of_one_bit_is_refused() {
     let mut changes = 0;
-    for vector in vectors()
-        .iter()
-        .filter(|vector| vector.claims.expires_s > 0)
-    {
+    for vector in vectors().iter().filter(|vector| vector.claims.expires_s > 0) {
         let url = &vector.claims.callback_url;
         for (place, text) in [(0, &vector.header), (1, url)] {
             for byte in 0..text.len() {
@@ -105,15 +99,9 @@ fn every_change_of_one_bit_is_refused() {
 #[test]
 fn keys_can_be_changed_while_tickets_are_open() {
     let key = |id: &str, digits: &str| Secret::new(format!("itsm-key.{id}.{}", digits.repeat(32)));
-    let claims = Claims {
-        operation_id: "op7".into(),
-        callback_url: "http://h/".into(),
-        expires_s: 10,
-    };
-    let headers = [binding::bind(&key("old", "0a"), &claims)
-        .ok()
-        .unwrap()
-        .header];
+    let claims =
+        Claims { operation_id: "op7".into(), callback_url: "http://h/".into(), expires_s: 10 };
+    let headers = [binding::bind(&key("old", "0a"), &claims).ok().unwrap().header];
     for (keys, accepted) in [
         (vec![key("old", "0a")], true),
         (vec![key("new", "0b"), key("old", "0a")], true),

@@ -2,12 +2,7 @@
 //!
 //! A line of `fixtures/ACTION.jsonl` holds an answer as the server gave it and what it means, in
 //! this test's words. Nothing is skipped: a file without a decoder here fails the test.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use blueking_itsm::core::action::{self, Action};
 use blueking_itsm::core::failure::{Advice, Failure, Origin};
@@ -45,10 +40,7 @@ fn every_recorded_exchange_means_what_a_reader_of_it_expects() {
             typed += usize::from(means.is_object());
         }
     }
-    println!(
-        "decoded {decoded}, typed {typed}, skipped {}",
-        decoded - typed
-    );
+    println!("decoded {decoded}, typed {typed}, skipped {}", decoded - typed);
     assert_eq!((decoded, typed), (491, 491), "fixtures came or went");
 }
 
@@ -81,14 +73,11 @@ fn decoder(action: &str) -> Decoder {
             let CreatedTicket { sn, id, ticket_url } = CreatedTicket::read(data)?;
             Ok(json!({"created": {"sn": sn, "id": id, "ticket_url": ticket_url}}))
         }),
-        "get_tickets" => (&action::GET_TICKETS, |data| {
-            Ok(page_words(Page::<Ticket>::read(data)?, ticket_words))
-        }),
+        "get_tickets" => {
+            (&action::GET_TICKETS, |data| Ok(page_words(Page::<Ticket>::read(data)?, ticket_words)))
+        }
         "get_tickets_by_user" => (&action::GET_TICKETS_BY_USER, |data| {
-            Ok(page_words(
-                Page::<UserTicket>::read(data)?,
-                user_ticket_words,
-            ))
+            Ok(page_words(Page::<UserTicket>::read(data)?, user_ticket_words))
         }),
         "get_ticket_status" => (&action::GET_TICKET_STATUS, |data| {
             let status = TicketStatus::read(data)?;
@@ -135,15 +124,13 @@ fn decoder(action: &str) -> Decoder {
             let sns: Vec<_> = rows(&value(data)).iter().map(sn).collect();
             Ok(json!({"results": all(ApprovalResult::read_all(data, &sns)?, result_words)}))
         }),
-        "token_verify" => (&action::TOKEN_VERIFY, |data| {
-            Ok(json!({"is_passed": ticket::read_is_passed(data)?}))
-        }),
+        "token_verify" => {
+            (&action::TOKEN_VERIFY, |data| Ok(json!({"is_passed": ticket::read_is_passed(data)?})))
+        }
         "callback_failed_ticket" => (&action::CALLBACK_FAILED_TICKET, |data| {
             let all = value(data);
-            let all: Vec<_> = rows(&all)
-                .iter()
-                .map(|sn| sn.as_str().unwrap_or_default().to_owned())
-                .collect();
+            let all: Vec<_> =
+                rows(&all).iter().map(|sn| sn.as_str().unwrap_or_default().to_owned()).collect();
             Ok(json!({"failed": ticket::read_failed_list(data, &all)?}))
         }),
         "get_services" => (&action::GET_SERVICES, |data| {
@@ -167,13 +154,7 @@ fn decoder(action: &str) -> Decoder {
         }),
         "get_service_roles" => (&action::GET_SERVICE_ROLES, |data| {
             let node = |node: Node| {
-                json!([
-                    node.id,
-                    node.name,
-                    node.processors,
-                    node.processors_type,
-                    node.all_sign
-                ])
+                json!([node.id, node.name, node.processors, node.processors_type, node.all_sign])
             };
             Ok(json!({"roles": all(Node::read_all(data)?, node)}))
         }),

@@ -4,12 +4,7 @@
 //! `fixtures/stories.jsonl` holds a ticket a line: its row, its result over all approvals (null where it
 //! was not asked), its complex log, and the verdict that follows from what was done to it, for a
 //! connection that may read results and for one that may not. `STORIES=FILE` reads other ones.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use blueking_itsm::calls;
 use blueking_itsm::core::confirmation::{Confirmation, Evidence};
@@ -48,11 +43,9 @@ impl Server<'_> {
                 let rows = Vec::from_iter(found.then(|| self.story["row"].clone()));
                 json!({"page": 1, "total_page": 1, "count": rows.len(), "next": null, "previous": null, "items": rows})
             }
-            "ticket_approval_result" => Value::from_iter(
-                Some(&self.story["result"])
-                    .filter(|row| !row.is_null())
-                    .cloned(),
-            ),
+            "ticket_approval_result" => {
+                Value::from_iter(Some(&self.story["result"]).filter(|row| !row.is_null()).cloned())
+            }
             "get_ticket_logs" => self.story["log"].clone(),
             "get_ticket_info" => {
                 let mut info = self.story["row"].clone();
@@ -112,11 +105,9 @@ fn connection() -> Connection {
 /// A confirmation in the words of the stories, what it rests on, and its reason.
 fn told(confirmation: &Confirmation) -> (&'static str, Option<Evidence>, String) {
     match confirmation {
-        Confirmation::Ended(outcome) => (
-            verdict(outcome.verdict),
-            Some(outcome.evidence),
-            String::new(),
-        ),
+        Confirmation::Ended(outcome) => {
+            (verdict(outcome.verdict), Some(outcome.evidence), String::new())
+        }
         Confirmation::Open(_) => ("open", None, String::new()),
         Confirmation::Undecided(_) => ("undecided", None, String::new()),
         Confirmation::Undecidable(_, why) => ("undecidable", None, why.clone()),
@@ -156,9 +147,7 @@ fn stories() -> Vec<Value> {
         Into::into,
     );
     let text = std::fs::read_to_string(file).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// What each function that reads an ending says of a story; all say the same.
@@ -191,10 +180,9 @@ fn no_story_is_read_more_kindly_than_it_was() {
     let (mut undecidable, mut wrong) = (Vec::new(), Vec::new());
     let stories = stories();
     for story in &stories {
-        for (place, reader, key) in [
-            (0, Reader::ProvenUser, "proven_user"),
-            (1, Reader::AppOnly, "app_only"),
-        ] {
+        for (place, reader, key) in
+            [(0, Reader::ProvenUser, "proven_user"), (1, Reader::AppOnly, "app_only")]
+        {
             // The result of some stories was never asked.
             let Some(expected) = story["expected"][key].as_str() else {
                 continue;
@@ -211,10 +199,7 @@ fn no_story_is_read_more_kindly_than_it_was() {
             }
             kinder += usize::from(said == "approved" && expected != "approved");
             if said != expected {
-                wrong.push(format!(
-                    "{} ({key}): {said}, not {expected}",
-                    story["row"]["sn"]
-                ));
+                wrong.push(format!("{} ({key}): {said}, not {expected}", story["row"]["sn"]));
             }
         }
     }
@@ -236,9 +221,7 @@ fn no_story_is_read_more_kindly_than_it_was() {
 #[test]
 fn an_approved_story_that_is_cut_or_changed_is_never_approved() {
     let stories = stories();
-    let approved = stories
-        .iter()
-        .filter(|story| story["expected"]["app_only"] == "approved");
+    let approved = stories.iter().filter(|story| story["expected"]["app_only"] == "approved");
     let mut tried = 0;
     for story in approved {
         let rows = story["log"]["logs"].as_array().unwrap();
@@ -255,11 +238,7 @@ fn an_approved_story_that_is_cut_or_changed_is_never_approved() {
         }
         // Closed by a person, as the log shows it.
         with(&|story| {
-            let last = story["log"]["logs"]
-                .as_array_mut()
-                .unwrap()
-                .last_mut()
-                .unwrap();
+            let last = story["log"]["logs"].as_array_mut().unwrap().last_mut().unwrap();
             last["operator"] = "admin".into();
         });
         for (place, row) in rows.iter().enumerate() {
@@ -313,16 +292,9 @@ fn an_answer_about_another_ticket_is_a_failure() {
     for member in ["log", "result"] {
         let mut story = first.clone();
         story[member] = second[member].clone();
-        let mut server = Server {
-            story: &story,
-            reader: Reader::ProvenUser,
-        };
+        let mut server = Server { story: &story, reader: Reader::ProvenUser };
         let sn = first["row"]["sn"].as_str().unwrap();
         let failure = calls::confirm_own(&mut server, &connection(), sn).unwrap_err();
-        assert!(
-            failure.message.contains("another ticket"),
-            "{member}: {}",
-            failure.message
-        );
+        assert!(failure.message.contains("another ticket"), "{member}: {}", failure.message);
     }
 }

@@ -38,10 +38,7 @@ impl Guest for Receiver {
                 log(&format!("refused: {why}"));
                 callbacks::refused("the receiver is not set up")
             }
-            _ => Reply {
-                status: 405,
-                ..callbacks::refused("callbacks are posted")
-            },
+            _ => Reply { status: 405, ..callbacks::refused("callbacks are posted") },
         };
         http::answer(out, &reply);
     }
@@ -50,14 +47,8 @@ impl Guest for Receiver {
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
     let target = request.path_with_query().unwrap_or_default();
     if path(&target) != settings.callback_path() {
-        log_once(
-            0,
-            "a request came to another path than that of ITSM_CALLBACK_URL",
-        );
-        return Reply {
-            status: 404,
-            ..callbacks::refused(NOT_OURS)
-        };
+        log_once(0, "a request came to another path than that of ITSM_CALLBACK_URL");
+        return Reply { status: 404, ..callbacks::refused(NOT_OURS) };
     }
     let (keys, url) = (&settings.binding_keys, &settings.callback_url);
     let headers = http::headers(request);
@@ -164,10 +155,7 @@ fn ready(checked: Result<(), String>) -> Reply {
         Ok(()) => callbacks::accepted(),
         Err(why) => {
             log(&format!("not ready: {why}"));
-            Reply {
-                status: 503,
-                ..callbacks::refused(&why)
-            }
+            Reply { status: 503, ..callbacks::refused(&why) }
         }
     }
 }
@@ -190,9 +178,7 @@ fn connection(settings: &Settings) -> Connection {
     Connection {
         endpoint,
         authorization,
-        headers: tenant
-            .map(|id| ("X-Bk-Tenant-Id".to_owned(), id.clone()))
-            .collect(),
+        headers: tenant.map(|id| ("X-Bk-Tenant-Id".to_owned(), id.clone())).collect(),
         deadline_ms: Some(CONFIRM_WITHIN_MS),
     }
 }
@@ -203,19 +189,11 @@ fn log_unbound(unbound: &Unbound) {
         // Only who has the key makes one that can expire.
         Unbound::Expired(claims) => {
             let operation_id = &claims.operation_id;
-            return log(&format!(
-                "operation {operation_id}: refused: its binding has expired"
-            ));
+            return log(&format!("operation {operation_id}: refused: its binding has expired"));
         }
         Unbound::Absent => (1, "has no header of a binding: does a proxy take it away?"),
-        Unbound::Malformed => (
-            2,
-            "has a binding's header twice, or one that is not of its form",
-        ),
-        Unbound::UnknownKey => (
-            3,
-            "has a header made with a key that is not in ITSM_BINDING_KEYS",
-        ),
+        Unbound::Malformed => (2, "has a binding's header twice, or one that is not of its form"),
+        Unbound::UnknownKey => (3, "has a header made with a key that is not in ITSM_BINDING_KEYS"),
         Unbound::Forged => (
             4,
             "has a header that was not made with this key for this ITSM_CALLBACK_URL: compare it with the address that ITSM was given",
@@ -237,10 +215,7 @@ fn log_once(reason: u32, line: &str) {
 /// A line for the operator. Only what is bound gets one each time, so strangers can't fill the log; nothing
 /// in it is secret.
 fn log(line: &str) {
-    let line: String = line
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(1000)
-        .collect();
+    let line: String =
+        line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect();
     let _ = stderr::get_stderr().blocking_write_and_flush(format!("{line}\n").as_bytes());
 }

@@ -13,9 +13,7 @@ const READ_AT_ONCE: u64 = 16 * 1024;
 /// A request's headers. What is no text in one is replaced, which makes no binding whole.
 pub fn headers(request: &IncomingRequest) -> Vec<(String, String)> {
     let entries = request.headers().entries().into_iter();
-    entries
-        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
-        .collect()
+    entries.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect()
 }
 
 /// A request's body, if it is at most this long and comes within this time, or why there is none.

@@ -52,11 +52,7 @@ impl Settings {
         };
         let access_token = get("ITSM_ACCESS_TOKEN");
         let app = match (get("ITSM_APP_CODE"), get("ITSM_APP_SECRET")) {
-            (Some(code), Some(secret)) => Some(App {
-                code,
-                secret,
-                access_token,
-            }),
+            (Some(code), Some(secret)) => Some(App { code, secret, access_token }),
             (None, None) if access_token.is_none() => None,
             (None, None) => {
                 return Err("ITSM_ACCESS_TOKEN is set without ITSM_APP_CODE".to_owned());
@@ -77,9 +73,7 @@ impl Settings {
     /// The path at which callbacks come.
     pub fn callback_path(&self) -> &str {
         let (_, rest) = self.callback_url.split_once("://").unwrap_or_default();
-        let whole = rest
-            .find(['/', '?', '#'])
-            .map_or("", |at| rest.split_at(at).1);
+        let whole = rest.find(['/', '?', '#']).map_or("", |at| rest.split_at(at).1);
         path(whole)
     }
 }
@@ -153,11 +147,7 @@ mod tests {
             (&[("ITSM_APP_SECRET", " ")], "ITSM_APP_SECRET is not set"),
             (&[("ITSM_APP_CODE", "")], "ITSM_APP_CODE is not set"),
             (
-                &[
-                    ("ITSM_APP_CODE", ""),
-                    ("ITSM_APP_SECRET", ""),
-                    ("ITSM_ACCESS_TOKEN", "t0ken"),
-                ],
+                &[("ITSM_APP_CODE", ""), ("ITSM_APP_SECRET", ""), ("ITSM_ACCESS_TOKEN", "t0ken")],
                 "ITSM_ACCESS_TOKEN is set without ITSM_APP_CODE",
             ),
             (&[("ITSM_CALLBACK_URL", "")], "ITSM_CALLBACK_URL is not set"),

@@ -28,10 +28,7 @@ pub fn confirm(
 ) -> Result<Confirmation, Failure> {
     check_sn("sn", sn)?;
     if !operation_id::is_valid(tag.expose()) {
-        return Err(Failure::argument(
-            "tag",
-            "must be 1 to 32 lower-case letters and digits",
-        ));
+        return Err(Failure::argument("tag", "must be 1 to 32 lower-case letters and digits"));
     }
     let mut session = Session::open(transport, connection, [tag])?;
     let mut rows = with_tag(&mut session, tag)?;
@@ -78,11 +75,8 @@ pub fn reconcile(
         rows.retain(|row| row.sn.eq_ignore_ascii_case(sn));
         rows
     };
-    let unique: Vec<Vec<Ticket>> = sns
-        .iter()
-        .map(|sn| of(sn))
-        .filter(|rows| rows.len() == 1)
-        .collect();
+    let unique: Vec<Vec<Ticket>> =
+        sns.iter().map(|sn| of(sn)).filter(|rows| rows.len() == 1).collect();
     let results = readable_results(&mut session, &unique.concat())?;
     let mut answers = Vec::with_capacity(sns.len());
     for sn in sns {
@@ -135,10 +129,7 @@ pub(super) fn honours_project_keys<T: Transport>(
     session: &mut Session<T>,
 ) -> Result<bool, Failure> {
     let fresh = operation_id::from_bits(session.random());
-    let of_project = Filter {
-        project_key: Some(fresh),
-        ..Filter::default()
-    };
+    let of_project = Filter { project_key: Some(fresh), ..Filter::default() };
     finds_nothing(session, &of_project)
 }
 
@@ -154,18 +145,13 @@ fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Res
 }
 
 fn tagged(tag: &Secret) -> Filter {
-    Filter {
-        tag: Some(tag.clone()),
-        ..Filter::default()
-    }
+    Filter { tag: Some(tag.clone()), ..Filter::default() }
 }
 
 fn with_tag<T: Transport>(session: &mut Session<T>, tag: &Secret) -> Result<Vec<Ticket>, Failure> {
     // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
     let parameters = tagged(tag).parameters(1, ROWS)?;
-    session.query(&GET_TICKETS, parameters, |data| {
-        Ok(Page::<Ticket>::read(data)?.tickets)
-    })
+    session.query(&GET_TICKETS, parameters, |data| Ok(Page::<Ticket>::read(data)?.tickets))
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look
@@ -174,10 +160,7 @@ fn with_numbers<T: Transport>(
     session: &mut Session<T>,
     sns: &[String],
 ) -> Result<Vec<Ticket>, Failure> {
-    let filter = Filter {
-        sns: sns.to_vec(),
-        ..Filter::default()
-    };
+    let filter = Filter { sns: sns.to_vec(), ..Filter::default() };
     let read = |data: Json, number: u32| {
         let page = Page::<Ticket>::read(data)?;
         let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
@@ -195,10 +178,7 @@ fn with_numbers<T: Transport>(
         let page = session.query(&GET_TICKETS, parameters, |data| read(data, number))?;
         // A ticket made meanwhile moves the others on, and one of them is then on two pages.
         for row in page.tickets {
-            if !tickets
-                .iter()
-                .any(|known| known.id == row.id && known.sn == row.sn)
-            {
+            if !tickets.iter().any(|known| known.id == row.id && known.sn == row.sn) {
                 tickets.push(row);
             }
         }
@@ -262,12 +242,9 @@ fn settle<T: Transport>(
     };
     let history = history(session, &ticket.sn)?;
     Ok(match finished(ended_at, flag, &history) {
-        Ok(verdict) => Confirmation::Ended(Outcome {
-            ticket,
-            verdict,
-            evidence,
-            decisions: history.decisions,
-        }),
+        Ok(verdict) => {
+            Confirmation::Ended(Outcome { ticket, verdict, evidence, decisions: history.decisions })
+        }
         Err(why) => Confirmation::Undecidable(ticket, why.to_owned()),
     })
 }
@@ -276,9 +253,9 @@ fn settle<T: Transport>(
 pub(super) fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str) -> ApproveResult {
     match results {
         None => ApproveResult::Forbidden,
-        Some(results) => results
-            .get(sn)
-            .map_or(ApproveResult::NotYet, |flag| ApproveResult::Known(*flag)),
+        Some(results) => {
+            results.get(sn).map_or(ApproveResult::NotYet, |flag| ApproveResult::Known(*flag))
+        }
     }
 }
 

@@ -82,10 +82,7 @@ pub fn diagnose(
             break;
         }
         // None of these changes anything, whatever becomes of it.
-        let harmless = Action {
-            writes: false,
-            ..*action
-        };
+        let harmless = Action { writes: false, ..*action };
         let tried = match session.send_once(&harmless, parameters, |_| Ok(())) {
             // The parameters are ours: what is wrong is the connection.
             Err(failure) if failure.origin == Origin::Argument => return Err(failure),
@@ -116,11 +113,7 @@ fn finding(action: &'static Action, tried: Result<&str, Failure>) -> Finding {
             (Some(failure), words)
         }
     };
-    Finding {
-        action: action.path,
-        failure,
-        words,
-    }
+    Finding { action: action.path, failure, words }
 }
 
 fn words(action: &Action, failure: &Failure) -> String {
@@ -157,9 +150,7 @@ pub fn check_callback_url(
     target: &CallbackTarget,
     deadline_ms: u32,
 ) -> Result<(), Unfit> {
-    let request = target
-        .request(callback::self_check_body())
-        .map_err(Unfit::Unreachable)?;
+    let request = target.request(callback::self_check_body()).map_err(Unfit::Unreachable)?;
     let deadline = transport.now() + u64::from(deadline_ms);
     let secrets: Vec<&Secret> = target.secrets().collect();
     let response = transport.send(&request, deadline).map_err(|cause| {

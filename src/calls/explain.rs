@@ -27,25 +27,14 @@ pub fn explain(
         session.pause(SECOND_LOOK_MS);
         info = session.query(&GET_TICKET_INFO, asked(), |data| TicketInfo::read(data, sn))?;
     }
-    let TicketInfo {
-        ticket,
-        mut running,
-        ..
-    } = info;
+    let TicketInfo { ticket, mut running, .. } = info;
     if ticket.ended_at.is_none() && !running.is_empty() {
         // Only this action tells what can be done at a node.
-        running = session
-            .query(&GET_TICKET_STATUS, asked(), TicketStatus::read)?
-            .running;
+        running = session.query(&GET_TICKET_STATUS, asked(), TicketStatus::read)?.running;
     }
     let history = history(&mut session, sn)?;
     let finished = ticket.ended_at.is_some() && ticket.status == "FINISHED";
     let finished = Vec::from_iter(finished.then(|| ticket.sn.clone()));
     let approve_result = approve_result(&results(&mut session, &finished)?, &ticket.sn);
-    Ok(explanation::explain(
-        ticket,
-        running,
-        history,
-        approve_result,
-    ))
+    Ok(explanation::explain(ticket, running, history, approve_result))
 }

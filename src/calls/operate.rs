@@ -41,13 +41,8 @@ pub fn approve(
     if connection.publishes(&APPROVE) {
         return session.send_once(&APPROVE, decided, |_| Ok(()));
     }
-    let running = session
-        .query(
-            &GET_TICKET_STATUS,
-            parameters("sn", sn.into()),
-            TicketStatus::read,
-        )?
-        .running;
+    let running =
+        session.query(&GET_TICKET_STATUS, parameters("sn", sn.into()), TicketStatus::read)?.running;
     let Some(node) = running.iter().find(|node| node.node_id == node_id) else {
         return Err(Failure::argument("node-id", "is no node that runs now"));
     };
@@ -67,9 +62,7 @@ pub fn edit_fields(
     let mut changed = operation::edit_fields(sn, operator, fields)?;
     let mut session = Session::open(transport, connection, [])?;
     let form = session
-        .query(&GET_TICKET_INFO, parameters("sn", sn.into()), |data| {
-            TicketInfo::read(data, sn)
-        })?
+        .query(&GET_TICKET_INFO, parameters("sn", sn.into()), |data| TicketInfo::read(data, sn))?
         .fields;
     operation::add_types(&mut changed, &form)?;
     session.send_once(&EDIT_FIELD, changed, |_| Ok(()))

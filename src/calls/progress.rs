@@ -16,14 +16,7 @@ pub fn status(
     connection: &Connection,
     sn: &str,
 ) -> Result<TicketStatus, Failure> {
-    ask(
-        transport,
-        connection,
-        &GET_TICKET_STATUS,
-        sn,
-        None,
-        TicketStatus::read,
-    )
+    ask(transport, connection, &GET_TICKET_STATUS, sn, None, TicketStatus::read)
 }
 
 /// A ticket with its form and running nodes.
@@ -32,9 +25,7 @@ pub fn info(
     connection: &Connection,
     sn: &str,
 ) -> Result<TicketInfo, Failure> {
-    ask(transport, connection, &GET_TICKET_INFO, sn, None, |data| {
-        TicketInfo::read(data, sn)
-    })
+    ask(transport, connection, &GET_TICKET_INFO, sn, None, |data| TicketInfo::read(data, sn))
 }
 
 /// A ticket's log.
@@ -43,9 +34,7 @@ pub fn log(
     connection: &Connection,
     sn: &str,
 ) -> Result<Vec<LogEntry>, Failure> {
-    ask(transport, connection, &GET_TICKET_LOGS, sn, None, |data| {
-        LogEntry::read_all(data, sn)
-    })
+    ask(transport, connection, &GET_TICKET_LOGS, sn, None, |data| LogEntry::read_all(data, sn))
 }
 
 /// What was decided at a finished approval.
@@ -55,14 +44,7 @@ pub fn node_result(
     sn: &str,
     node_id: u64,
 ) -> Result<NodeResult, Failure> {
-    ask(
-        transport,
-        connection,
-        &GET_APPROVE_NODE_RESULT,
-        sn,
-        Some(node_id),
-        NodeResult::read,
-    )
+    ask(transport, connection, &GET_APPROVE_NODE_RESULT, sn, Some(node_id), NodeResult::read)
 }
 
 /// Who decided at an approval so far.
@@ -72,14 +54,7 @@ pub fn approvers(
     sn: &str,
     node_id: u64,
 ) -> Result<Vec<String>, Failure> {
-    ask(
-        transport,
-        connection,
-        &GET_APPROVER,
-        sn,
-        Some(node_id),
-        progress::read_approvers,
-    )
+    ask(transport, connection, &GET_APPROVER, sn, Some(node_id), progress::read_approvers)
 }
 
 fn ask<R>(

@@ -52,9 +52,7 @@ fn ask<T: Transport>(
     sns: &[String],
 ) -> Result<Vec<ApprovalResult>, Failure> {
     let parameters = parameters("sn", json!(sns));
-    session.query(&TICKET_APPROVAL_RESULT, parameters, |data| {
-        ApprovalResult::read_all(data, sns)
-    })
+    session.query(&TICKET_APPROVAL_RESULT, parameters, |data| ApprovalResult::read_all(data, sns))
 }
 
 /// Whether ITSM issued the token.
@@ -83,9 +81,8 @@ pub fn failed_callbacks(
     if among.is_empty() {
         return Ok(Vec::new());
     }
-    Session::open(transport, connection, [])?.query(&CALLBACK_FAILED_TICKET, Map::new(), |data| {
-        ticket::read_failed_list(data, among)
-    })
+    Session::open(transport, connection, [])?
+        .query(&CALLBACK_FAILED_TICKET, Map::new(), |data| ticket::read_failed_list(data, among))
 }
 
 /// Refuses lists that ITSM answers with an error or misunderstands: an empty one and a bare text (recorded).

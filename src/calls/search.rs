@@ -18,20 +18,12 @@ pub fn search(
     page: u32,
     page_size: u32,
 ) -> Result<Page<Ticket>, Failure> {
-    filter
-        .sns
-        .iter()
-        .try_for_each(|sn| check_sn("filter.sns", sn))?;
+    filter.sns.iter().try_for_each(|sn| check_sn("filter.sns", sn))?;
     let parameters = filter.parameters(page, page_size)?;
     let mut session = Session::open(transport, connection, filter.tag.as_ref())?;
     let found = paged(&mut session, &GET_TICKETS, parameters, page, |data| {
         let found = Page::<Ticket>::read(data)?;
-        let asked = |sn: &str| {
-            filter
-                .sns
-                .iter()
-                .any(|asked| asked.eq_ignore_ascii_case(sn))
-        };
+        let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
         if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
             return Err("other numbers than those asked for".to_owned());
         }
@@ -62,13 +54,8 @@ pub fn search_by_user(
 ) -> Result<Page<UserTicket>, Failure> {
     let parameters = view.parameters(user, filter, page, page_size)?;
     let mut session = Session::open(transport, connection, [])?;
-    let found = paged(
-        &mut session,
-        &GET_TICKETS_BY_USER,
-        parameters,
-        page,
-        Page::<UserTicket>::read,
-    )?;
+    let found =
+        paged(&mut session, &GET_TICKETS_BY_USER, parameters, page, Page::<UserTicket>::read)?;
     filter.check(&found.tickets)?;
     Ok(found)
 }
@@ -82,10 +69,7 @@ fn paged<T>(
     page: u32,
     read: impl Fn(Json) -> Result<Page<T>, String>,
 ) -> Result<Page<T>, Failure> {
-    let action = &Action {
-        too_large: Some("page-size"),
-        ..*action
-    };
+    let action = &Action { too_large: Some("page-size"), ..*action };
     let asked = |data: Json| match read(data)? {
         found if found.page == page => Ok(found),
         _ => Err("another page than asked for".to_owned()),
@@ -99,9 +83,5 @@ fn paged<T>(
     if page <= first.pages {
         return Err(failure);
     }
-    Ok(Page {
-        tickets: Vec::new(),
-        page,
-        ..first
-    })
+    Ok(Page { tickets: Vec::new(), page, ..first })
 }

@@ -22,9 +22,8 @@ pub fn service<R>(
     filter: ServiceFilter,
     read: fn(Json) -> Result<R, String>,
 ) -> Result<R, Failure> {
-    let given = filter
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+    let given =
+        filter.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     Session::open(transport, connection, [])?.query(action, given.collect(), read)
 }
 

@@ -47,8 +47,7 @@ impl<'a, T: Transport> Session<'a, T> {
         decode: impl FnOnce(Json) -> Result<R, String>,
     ) -> Result<R, Failure> {
         let response = self.send(action, parameters)?;
-        self.read(action, &response)
-            .and_then(|data| self.decoded(action, decode(data)))
+        self.read(action, &response).and_then(|data| self.decoded(action, decode(data)))
     }
 
     /// Sends a question, again while the failure is a passing one and time remains, and reads what

@@ -70,34 +70,26 @@ fn secrets(keys: Vec<String>) -> Vec<Secret> {
 impl From<Reception> for wit::Reception {
     fn from(reception: Reception) -> Self {
         match reception {
-            Reception::Genuine(bound, callback) => Self::Genuine(wit::BoundCallback {
-                bound: bound.into(),
-                callback: callback.into(),
-            }),
+            Reception::Genuine(bound, callback) => {
+                Self::Genuine(wit::BoundCallback { bound: bound.into(), callback: callback.into() })
+            }
             Reception::SelfCheck(reply) => Self::SelfCheck(reply.into()),
-            Reception::Refused { reply, why } => Self::Refused(wit::Refusal {
-                reply: reply.into(),
-                why,
-            }),
+            Reception::Refused { reply, why } => {
+                Self::Refused(wit::Refusal { reply: reply.into(), why })
+            }
         }
     }
 }
 
 impl From<Binding> for wit::Binding {
     fn from(binding: Binding) -> Self {
-        Self {
-            header: binding.header,
-            tag: binding.tag.expose().to_owned(),
-        }
+        Self { header: binding.header, tag: binding.tag.expose().to_owned() }
     }
 }
 
 impl From<Bound> for wit::Bound {
     fn from(bound: Bound) -> Self {
-        Self {
-            claims: bound.claims.into(),
-            tag: bound.tag.expose().to_owned(),
-        }
+        Self { claims: bound.claims.into(), tag: bound.tag.expose().to_owned() }
     }
 }
 
@@ -126,11 +118,7 @@ impl From<Unreadable> for wit::Unreadable {
 
 impl From<Reply> for wit::Reply {
     fn from(reply: Reply) -> Self {
-        Self {
-            status: reply.status,
-            headers: reply.headers,
-            body: reply.body,
-        }
+        Self { status: reply.status, headers: reply.headers, body: reply.body }
     }
 }
 

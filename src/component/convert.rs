@@ -110,19 +110,13 @@ impl From<ApprovalResult> for tickets::ApprovalResult {
 
 impl From<wit::NodeProcessors> for new_ticket::NodeProcessors {
     fn from(node: wit::NodeProcessors) -> Self {
-        Self {
-            node_id: node.node_id,
-            users: node.users,
-        }
+        Self { node_id: node.node_id, users: node.users }
     }
 }
 
 impl From<new_ticket::NodeProcessors> for wit::NodeProcessors {
     fn from(node: new_ticket::NodeProcessors) -> Self {
-        Self {
-            node_id: node.node_id,
-            users: node.users,
-        }
+        Self { node_id: node.node_id, users: node.users }
     }
 }
 
@@ -153,9 +147,6 @@ impl From<FormField> for wit::FormField {
 
 impl From<Choice> for wit::Choice {
     fn from(choice: Choice) -> Self {
-        Self {
-            key: choice.key,
-            name: choice.name,
-        }
+        Self { key: choice.key, name: choice.name }
     }
 }

@@ -13,11 +13,7 @@ impl wit::Guest for Component {
 
     fn check_callback_url(target: wit::CallbackTarget) -> Result<(), wit::Unfit> {
         let target = target.into();
-        Ok(calls::check_callback_url(
-            &mut Network,
-            &target,
-            SELF_CHECK_DEADLINE_MS,
-        )?)
+        Ok(calls::check_callback_url(&mut Network, &target, SELF_CHECK_DEADLINE_MS)?)
     }
 }
 

@@ -74,13 +74,7 @@ impl wit::Guest for Component {
         operator: String,
         fields: Vec<wit::Field>,
     ) -> Done {
-        Ok(calls::edit_fields(
-            &mut Network,
-            &connection.into(),
-            &sn,
-            &operator,
-            &all(fields),
-        )?)
+        Ok(calls::edit_fields(&mut Network, &connection.into(), &sn, &operator, &all(fields))?)
     }
 }
 
@@ -88,10 +82,7 @@ impl From<wit::Assignees> for Assignees {
     fn from(assignees: wit::Assignees) -> Self {
         match assignees {
             wit::Assignees::People(users) => Self::People(users),
-            wit::Assignees::Others(group) => Self::Others {
-                kind: group.kind,
-                id: group.id,
-            },
+            wit::Assignees::Others(group) => Self::Others { kind: group.kind, id: group.id },
         }
     }
 }

@@ -71,10 +71,7 @@ impl Broken {
             Self::Deadline => NoAnswer::DeadlineReached { unsent },
             Self::TooLarge => NoAnswer::TooLarge,
             Self::Unsendable(part) => NoAnswer::Unsendable(format!("the host refuses the {part}")),
-            Self::Other(why) => NoAnswer::Broken {
-                why: why.to_owned(),
-                unsent,
-            },
+            Self::Other(why) => NoAnswer::Broken { why: why.to_owned(), unsent },
             Self::Host(code) => {
                 let why = words(&code);
                 match code {
@@ -113,20 +110,12 @@ impl Deadline {
     fn wait(&self, ready: &Pollable) -> Result<(), Broken> {
         let clock = monotonic_clock::subscribe_instant(self.0);
         // Both can be ready at once: what is there counts.
-        if poll(&[ready, &clock]).contains(&0) {
-            Ok(())
-        } else {
-            Err(Broken::Deadline)
-        }
+        if poll(&[ready, &clock]).contains(&0) { Ok(()) } else { Err(Broken::Deadline) }
     }
 
     /// Fails when it has passed. Who always has something ready never waits, and would never notice.
     fn check(&self) -> Result<(), Broken> {
-        if monotonic_clock::now() < self.0 {
-            Ok(())
-        } else {
-            Err(Broken::Deadline)
-        }
+        if monotonic_clock::now() < self.0 { Ok(()) } else { Err(Broken::Deadline) }
     }
 
     fn remaining_ns(&self) -> u64 {
@@ -162,12 +151,7 @@ fn start(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Star
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .chain(authorization.map(|value| (AUTHORIZATION_HEADER, value.expose())))
         // Without it hosts send chunks, which some of the servers in front of ITSM do not read.
-        .chain(
-            request
-                .body
-                .iter()
-                .map(|_| ("content-length", length.as_str())),
-        );
+        .chain(request.body.iter().map(|_| ("content-length", length.as_str())));
     for (name, value) in all {
         headers
             .append(name, value.as_bytes())
@@ -178,23 +162,11 @@ fn start(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Star
         Method::Get => wasi::http::types::Method::Get,
         Method::Post => wasi::http::types::Method::Post,
     };
-    let scheme = if request.tls {
-        Scheme::Https
-    } else {
-        Scheme::Http
-    };
-    outgoing
-        .set_method(&method)
-        .map_err(|()| unsendable("method"))?;
-    outgoing
-        .set_scheme(Some(&scheme))
-        .map_err(|()| unsendable("scheme"))?;
-    outgoing
-        .set_authority(Some(&request.authority))
-        .map_err(|()| unsendable("host and port"))?;
-    outgoing
-        .set_path_with_query(Some(request.target.expose()))
-        .map_err(|()| unsendable("path"))?;
+    let scheme = if request.tls { Scheme::Https } else { Scheme::Http };
+    outgoing.set_method(&method).map_err(|()| unsendable("method"))?;
+    outgoing.set_scheme(Some(&scheme)).map_err(|()| unsendable("scheme"))?;
+    outgoing.set_authority(Some(&request.authority)).map_err(|()| unsendable("host and port"))?;
+    outgoing.set_path_with_query(Some(request.target.expose())).map_err(|()| unsendable("path"))?;
     let body = outgoing.body().map_err(|()| unsendable("body"))?;
 
     // So that the host lets go too. A host that knows no such option still has ours.
@@ -206,17 +178,9 @@ fn start(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Star
     let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(Broken::Host)?;
 
     let stream = body.write().map_err(|()| unsendable("body"))?;
-    let early = if request.writes {
-        PIECES_TAKEN_EARLY
-    } else {
-        0
-    };
+    let early = if request.writes { PIECES_TAKEN_EARLY } else { 0 };
     let (early, rest) = content.as_bytes().split_at(early.min(content.len()));
-    let mut outgoing = Outgoing {
-        stream,
-        answer: answer.subscribe(),
-        deadline,
-    };
+    let mut outgoing = Outgoing { stream, answer: answer.subscribe(), deadline };
     let written = outgoing.write(early, rest, sent);
     drop(outgoing);
     let untaken = match written {
@@ -233,10 +197,7 @@ fn start(request: &Request, deadline: &Deadline, sent: &mut Sent) -> Result<Star
         // The answer tells, or why there is none.
         Err(Interrupted::Closed | Interrupted::Answered) => Some(body),
     };
-    Ok(Started {
-        answer,
-        _untaken: untaken,
-    })
+    Ok(Started { answer, _untaken: untaken })
 }
 
 enum Interrupted {
@@ -336,16 +297,10 @@ fn read(
     let gone = |()| Broken::Other("the answer's body is gone");
     let incoming: IncomingBody = response.consume().map_err(gone)?;
     let stream: InputStream = incoming.stream().map_err(gone)?;
-    let mut answer = Response {
-        status,
-        headers,
-        body: Vec::new(),
-        came_at_s: wall_clock::now().seconds,
-    };
+    let mut answer =
+        Response { status, headers, body: Vec::new(), came_at_s: wall_clock::now().seconds };
     // In one piece where its length is told: a vector that grows holds its content twice for a moment.
-    let told = answer
-        .header("content-length")
-        .and_then(|length| length.parse().ok());
+    let told = answer.header("content-length").and_then(|length| length.parse().ok());
     answer.body.reserve_exact(told.unwrap_or(0).min(max_bytes));
     let body = &mut answer.body;
     loop {

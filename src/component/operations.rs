@@ -86,13 +86,7 @@ pub(super) fn operate(
     parameters: Result<Map<String, Value>, Failure>,
 ) -> Done {
     let connection = connection.into();
-    Ok(calls::operate(
-        &mut Network,
-        &connection,
-        action,
-        sn,
-        parameters,
-    )?)
+    Ok(calls::operate(&mut Network, &connection, action, sn, parameters)?)
 }
 
 impl From<NodeResult> for wit::NodeDecision {

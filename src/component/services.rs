@@ -67,10 +67,7 @@ impl wit::Guest for Component {
     ) -> Result<Vec<wit::NodeProcessors>, wit::Unresolved> {
         let named = named
             .into_iter()
-            .map(|named| NamedProcessors {
-                name: named.name,
-                users: named.users,
-            })
+            .map(|named| NamedProcessors { name: named.name, users: named.users })
             .collect();
         let connection = connection.into();
         let resolved = calls::resolve_processors(&mut Network, &connection, service_id, named)
@@ -83,9 +80,7 @@ impl wit::Guest for Component {
         workflow_id: u64,
     ) -> Result<String, wit::Failure> {
         let filter = vec![("workflow_id", Some(workflow_id.to_string()))];
-        ask(connection, &GET_WORKFLOW_DETAIL, filter, |data| {
-            Ok(data.text().to_owned())
-        })
+        ask(connection, &GET_WORKFLOW_DETAIL, filter, |data| Ok(data.text().to_owned()))
     }
 }
 
@@ -95,13 +90,7 @@ fn ask<R>(
     filter: ServiceFilter,
     read: fn(Json) -> Result<R, String>,
 ) -> Result<R, wit::Failure> {
-    Ok(calls::service(
-        &mut Network,
-        &connection.into(),
-        action,
-        filter,
-        read,
-    )?)
+    Ok(calls::service(&mut Network, &connection.into(), action, filter, read)?)
 }
 
 impl From<Service> for wit::ServiceSummary {
@@ -152,10 +141,7 @@ impl From<Node> for wit::Node {
 
 impl From<Unresolved> for wit::Unresolved {
     fn from(unresolved: Unresolved) -> Self {
-        let candidates = |name, nodes: Vec<Node>| wit::Candidates {
-            name,
-            nodes: all(nodes),
-        };
+        let candidates = |name, nodes: Vec<Node>| wit::Candidates { name, nodes: all(nodes) };
         match unresolved {
             Unresolved::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
             Unresolved::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),

@@ -54,10 +54,7 @@ impl wit::Guest for Component {
         let confirmed = calls::reconcile(&mut Network, &connection.into(), &sns)?;
         Ok(confirmed
             .into_iter()
-            .map(|(sn, confirmation)| wit::Confirmed {
-                sn,
-                confirmation: confirmation.into(),
-            })
+            .map(|(sn, confirmation)| wit::Confirmed { sn, confirmation: confirmation.into() })
             .collect())
     }
 
@@ -71,22 +68,14 @@ impl wit::Guest for Component {
 
     fn verify_token(connection: wit::Connection, token: String) -> Result<bool, wit::Failure> {
         let token = Secret::new(token);
-        Ok(calls::verify_token(
-            &mut Network,
-            &connection.into(),
-            &token,
-        )?)
+        Ok(calls::verify_token(&mut Network, &connection.into(), &token)?)
     }
 
     fn failed_callbacks(
         connection: wit::Connection,
         among: Vec<String>,
     ) -> Result<Vec<String>, wit::Failure> {
-        Ok(calls::failed_callbacks(
-            &mut Network,
-            &connection.into(),
-            &among,
-        )?)
+        Ok(calls::failed_callbacks(&mut Network, &connection.into(), &among)?)
     }
 
     fn search(

@@ -23,11 +23,7 @@ impl wit::Guest for Component {
 
 impl From<Step> for wit::Step {
     fn from(step: Step) -> Self {
-        Self {
-            state_json: step.record.to_json(),
-            actions: all(step.actions),
-            due_s: step.due_s,
-        }
+        Self { state_json: step.record.to_json(), actions: all(step.actions), due_s: step.due_s }
     }
 }
 

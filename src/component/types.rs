@@ -119,10 +119,9 @@ impl From<Confirmation> for wit::Confirmation {
             Confirmation::Ended(outcome) => Self::Ended(outcome.into()),
             Confirmation::Open(ticket) => Self::Open(ticket.into()),
             Confirmation::Undecided(ticket) => Self::Undecided(ticket.into()),
-            Confirmation::Undecidable(ticket, why) => Self::Undecidable(wit::Undecidable {
-                ticket: ticket.into(),
-                why,
-            }),
+            Confirmation::Undecidable(ticket, why) => {
+                Self::Undecidable(wit::Undecidable { ticket: ticket.into(), why })
+            }
             Confirmation::Foreign => Self::Foreign,
             Confirmation::Missing => Self::Missing,
             Confirmation::Ambiguous(tickets) => Self::Ambiguous(all(tickets)),

@@ -58,17 +58,11 @@ const fn reads(method: Method, path: &'static str, argument: &'static str) -> Ac
 }
 
 const fn writes(path: &'static str, argument: &'static str) -> Action {
-    Action {
-        writes: true,
-        ..reads(Post, path, argument)
-    }
+    Action { writes: true, ..reads(Post, path, argument) }
 }
 
 const fn by_a_user(action: Action) -> Action {
-    Action {
-        wants_user: true,
-        ..action
-    }
+    Action { wants_user: true, ..action }
 }
 
 const fn over_an_esb(esb: Esb, action: Action) -> Action {
@@ -110,17 +104,13 @@ pub const OPERATE_NODE: Action = writes("operate_node", "node-id");
 /// Decides an approval.
 pub const APPROVE: Action = over_an_esb(Esb::Missing, by_a_user(writes("approve", "node-id")));
 /// What was decided at a finished approval.
-pub const GET_APPROVE_NODE_RESULT: Action = over_an_esb(
-    Esb::Missing,
-    reads(Get, "get_approve_node_result", "node-id"),
-);
+pub const GET_APPROVE_NODE_RESULT: Action =
+    over_an_esb(Esb::Missing, reads(Get, "get_approve_node_result", "node-id"));
 /// Who decided at an approval so far.
 pub const GET_APPROVER: Action = over_an_esb(Esb::Missing, reads(Get, "get_approver", "node-id"));
 /// Rates a finished ticket.
-pub const COMMENT: Action = over_an_esb(
-    Esb::At("comment_ticket"),
-    by_a_user(writes("comment", "sn")),
-);
+pub const COMMENT: Action =
+    over_an_esb(Esb::At("comment_ticket"), by_a_user(writes("comment", "sn")));
 /// Makes users follow a ticket, or not.
 pub const ADD_FOLLOWER: Action = over_an_esb(Esb::Missing, by_a_user(writes("add_follower", "sn")));
 /// Changes fields of a ticket's form.
@@ -145,10 +135,8 @@ pub const GET_SERVICE_ROLES: Action = by_a_user(reads(Get, "get_service_roles", 
 /// A flow in full.
 pub const GET_WORKFLOW_DETAIL: Action = by_a_user(reads(Get, "get_workflow_detail", "workflow-id"));
 /// Makes a catalogue.
-pub const CREATE_SERVICE_CATALOG: Action = over_an_esb(
-    Esb::NotTheOldest,
-    writes("create_service_catalog", "catalog-json"),
-);
+pub const CREATE_SERVICE_CATALOG: Action =
+    over_an_esb(Esb::NotTheOldest, writes("create_service_catalog", "catalog-json"));
 /// Makes a service with its flow.
 pub const IMPORT_SERVICE: Action =
     over_an_esb(Esb::NotTheOldest, writes("import_service", "service-json"));
@@ -185,11 +173,7 @@ const fn entry(
     since: &'static str,
     functions: &'static [&'static str],
 ) -> Entry {
-    Entry {
-        action,
-        since,
-        functions,
-    }
+    Entry { action, since, functions }
 }
 
 /// Every action that a function calls.
@@ -208,16 +192,8 @@ pub const ALL: [Entry; 25] = [
         ],
     ),
     entry(&GET_TICKETS_BY_USER, "2.6.0", &["tickets.search-by-user"]),
-    entry(
-        &GET_TICKET_STATUS,
-        "2.6.0",
-        &["tickets.status", "tickets.explain", "handling.approve"],
-    ),
-    entry(
-        &GET_TICKET_INFO,
-        "2.6.0",
-        &["tickets.info", "tickets.explain", "handling.edit-fields"],
-    ),
+    entry(&GET_TICKET_STATUS, "2.6.0", &["tickets.status", "tickets.explain", "handling.approve"]),
+    entry(&GET_TICKET_INFO, "2.6.0", &["tickets.info", "tickets.explain", "handling.edit-fields"]),
     entry(
         &GET_TICKET_LOGS,
         "2.6.0",
@@ -241,20 +217,11 @@ pub const ALL: [Entry; 25] = [
         ],
     ),
     entry(&TOKEN_VERIFY, "2.6.0", &["tickets.verify-token"]),
-    entry(
-        &CALLBACK_FAILED_TICKET,
-        "2.6.0",
-        &["tickets.failed-callbacks"],
-    ),
+    entry(&CALLBACK_FAILED_TICKET, "2.6.0", &["tickets.failed-callbacks"]),
     entry(
         &OPERATE_TICKET,
         "2.6.0",
-        &[
-            "operations.withdraw",
-            "operations.terminate",
-            "operations.suspend",
-            "operations.resume",
-        ],
+        &["operations.withdraw", "operations.terminate", "operations.suspend", "operations.resume"],
     ),
     entry(
         &OPERATE_NODE,
@@ -268,43 +235,19 @@ pub const ALL: [Entry; 25] = [
         ],
     ),
     entry(&APPROVE, "2.6.3", &["handling.approve"]),
-    entry(
-        &GET_APPROVE_NODE_RESULT,
-        "2.6.4",
-        &["operations.node-result"],
-    ),
+    entry(&GET_APPROVE_NODE_RESULT, "2.6.4", &["operations.node-result"]),
     entry(&GET_APPROVER, "2.6.1.389", &["operations.approvers"]),
     entry(&COMMENT, "2.6.1.389", &["operations.rate"]),
-    entry(
-        &ADD_FOLLOWER,
-        "2.6.1.371",
-        &["operations.follow", "operations.unfollow"],
-    ),
+    entry(&ADD_FOLLOWER, "2.6.1.371", &["operations.follow", "operations.unfollow"]),
     entry(&EDIT_FIELD, "2.6.1.371", &["handling.edit-fields"]),
     entry(&GET_SERVICES, "2.6.0", &["services.list-services"]),
     entry(&GET_SERVICE_DETAIL, "2.6.0", &["services.form"]),
     entry(&GET_SERVICE_CATALOGS, "2.6.0", &["services.list-catalogs"]),
-    entry(
-        &GET_SERVICE_ROLES,
-        "2.6.0",
-        &["services.nodes", "services.resolve-processors"],
-    ),
+    entry(&GET_SERVICE_ROLES, "2.6.0", &["services.nodes", "services.resolve-processors"]),
     entry(&GET_WORKFLOW_DETAIL, "2.6.0", &["services.workflow-detail"]),
-    entry(
-        &CREATE_SERVICE_CATALOG,
-        "2.6.1.389",
-        &["administration.create-catalog"],
-    ),
-    entry(
-        &IMPORT_SERVICE,
-        "2.6.1.371",
-        &["administration.import-service"],
-    ),
-    entry(
-        &UPDATE_SERVICE,
-        "2.6.1.389",
-        &["administration.update-service"],
-    ),
+    entry(&CREATE_SERVICE_CATALOG, "2.6.1.389", &["administration.create-catalog"]),
+    entry(&IMPORT_SERVICE, "2.6.1.371", &["administration.import-service"]),
+    entry(&UPDATE_SERVICE, "2.6.1.389", &["administration.update-service"]),
 ];
 
 /// The published actions that no function calls.

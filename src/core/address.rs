@@ -47,12 +47,7 @@ impl<'a> Address<'a> {
                 "must write other characters than letters, digits and the marks of addresses as %XX",
             );
         }
-        Ok(Self {
-            tls,
-            authority,
-            path,
-            query,
-        })
+        Ok(Self { tls, authority, path, query })
     }
 }
 
@@ -90,9 +85,7 @@ fn is_host(host: &str) -> bool {
         (1..=MAX_LABEL_BYTES).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     // A last label of digits makes it an IPv4 address, and all of it has to be one.
@@ -125,37 +118,14 @@ mod tests {
     #[test]
     fn addresses_come_apart_at_their_marks() {
         for (url, tls, authority, path, query) in [
-            (
-                "https://gate.example.com",
-                true,
-                "gate.example.com",
-                "",
-                None,
-            ),
+            ("https://gate.example.com", true, "gate.example.com", "", None),
             ("http://h_1:8080/cb", false, "h_1:8080", "/cb", None),
             ("http://127.0.0.1:1/", false, "127.0.0.1:1", "/", None),
-            (
-                "http://[::1]:80/a/b?c=d?e",
-                false,
-                "[::1]:80",
-                "/a/b",
-                Some("c=d?e"),
-            ),
+            ("http://[::1]:80/a/b?c=d?e", false, "[::1]:80", "/a/b", Some("c=d?e")),
             ("https://h?x=%E5%8D%95", true, "h", "", Some("x=%E5%8D%95")),
-            (
-                "https://paas.bk-1.com/~a;b/(c)",
-                true,
-                "paas.bk-1.com",
-                "/~a;b/(c)",
-                None,
-            ),
+            ("https://paas.bk-1.com/~a;b/(c)", true, "paas.bk-1.com", "/~a;b/(c)", None),
         ] {
-            let expected = Address {
-                tls,
-                authority,
-                path,
-                query,
-            };
+            let expected = Address { tls, authority, path, query };
             assert_eq!(Address::parse(url), Ok(expected), "{url}");
         }
     }
@@ -167,15 +137,7 @@ mod tests {
         let long = format!("http://h/{}", "a".repeat(2048));
         for (urls, why) in [
             (
-                &[
-                    "",
-                    "h/cb",
-                    "ftp://h/cb",
-                    "HTTP://h/cb",
-                    "http:/h",
-                    "//h/cb",
-                    " http://h/",
-                ][..],
+                &["", "h/cb", "ftp://h/cb", "HTTP://h/cb", "http:/h", "//h/cb", " http://h/"][..],
                 "must begin with https:// or http://",
             ),
             (
@@ -217,27 +179,14 @@ mod tests {
                 "must have a port from 1 to 65535, or none and no colon",
             ),
             (
-                &[
-                    "http://h@/cb",
-                    "http://u:p@h/cb",
-                    "http://u@h/cb",
-                    "http://@h/cb",
-                ],
+                &["http://h@/cb", "http://u:p@h/cb", "http://u@h/cb", "http://@h/cb"],
                 "must not hold a user or a password",
             ),
             (
-                &[
-                    "http://[::1/cb",
-                    "http://[h]/cb",
-                    "http://[]/cb",
-                    "http://[fe80::1%25eth0]/",
-                ],
+                &["http://[::1/cb", "http://[h]/cb", "http://[]/cb", "http://[fe80::1%25eth0]/"],
                 "must have an IPv6 address between its brackets",
             ),
-            (
-                &["http://h/cb#top", "http://h#"],
-                "must not have a fragment, which is never sent",
-            ),
+            (&["http://h/cb#top", "http://h#"], "must not have a fragment, which is never sent"),
             (
                 &[
                     "http://h/<x>",

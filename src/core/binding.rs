@@ -121,10 +121,7 @@ pub fn bind(key: &Secret, claims: &Claims) -> Result<Binding, &'static str> {
         claims.expires_s,
         text::hex(&mac.finalize().into_bytes())
     );
-    Ok(Binding {
-        header: (HEADER.to_owned(), value),
-        tag: tag(&key.block, &claims.operation_id),
-    })
+    Ok(Binding { header: (HEADER.to_owned(), value), tag: tag(&key.block, &claims.operation_id) })
 }
 
 /// Checks the binding among a callback's headers.
@@ -148,12 +145,8 @@ pub fn check(
     if values.next().is_some() || !is_url(callback_url) {
         return Err(Unbound::Malformed);
     }
-    let HeaderValue {
-        key_id,
-        operation_id,
-        expires_s,
-        mac: received,
-    } = HeaderValue::read(value).ok_or(Unbound::Malformed)?;
+    let HeaderValue { key_id, operation_id, expires_s, mac: received } =
+        HeaderValue::read(value).ok_or(Unbound::Malformed)?;
 
     // A sender must not learn which key ids exist from how long the answer takes: with no key of
     // that id the same work is done on a key that nobody has.
@@ -182,10 +175,7 @@ pub fn check(
     if now_s >= expires_s {
         return Err(Unbound::Expired(claims));
     }
-    Ok(Bound {
-        tag: tag(&key.block, operation_id),
-        claims,
-    })
+    Ok(Bound { tag: tag(&key.block, operation_id), claims })
 }
 
 /// The parts of a header's value.
@@ -199,14 +189,9 @@ struct HeaderValue<'a> {
 impl<'a> HeaderValue<'a> {
     fn read(value: &'a str) -> Option<Self> {
         let mut parts = value.split('.');
-        let (Some(VERSION), Some(key_id), Some(operation_id), Some(expiry), Some(mac), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some(VERSION), Some(key_id), Some(operation_id), Some(expiry), Some(mac), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return None;
         };
         let expires_s: u64 = expiry.parse().ok()?;
@@ -214,20 +199,13 @@ impl<'a> HeaderValue<'a> {
         // One text for one number: "+5" and "05" parse too.
         let canonical = expires_s.to_string() == expiry;
         (canonical && mac.len() == 32 && is_key_id(key_id) && operation_id::is_valid(operation_id))
-            .then_some(Self {
-                key_id,
-                operation_id,
-                expires_s,
-                mac,
-            })
+            .then_some(Self { key_id, operation_id, expires_s, mac })
     }
 }
 
 fn is_key_id(id: &str) -> bool {
     (1..=16).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn is_url(url: &str) -> bool {
@@ -242,10 +220,7 @@ fn header_mac(
     callback_url: &str,
 ) -> Hmac<Sha256> {
     let expires_s = expires_s.to_string();
-    mac(
-        key,
-        &[VERSION, key_id, operation_id, &expires_s, callback_url],
-    )
+    mac(key, &[VERSION, key_id, operation_id, &expires_s, callback_url])
 }
 
 fn tag(key: &Block, operation_id: &str) -> Secret {
@@ -274,11 +249,7 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        Claims {
-            operation_id: "abc234".into(),
-            callback_url: URL.into(),
-            expires_s: 2_000_000_000,
-        }
+        Claims { operation_id: "abc234".into(), callback_url: URL.into(), expires_s: 2_000_000_000 }
     }
 
     fn bound() -> (String, String) {
@@ -302,20 +273,9 @@ mod tests {
         let other = ("Accept".to_owned(), "*/*".to_owned());
         let (name, value) = bound();
         let headers = [other, (name.to_ascii_lowercase(), value)];
-        let tag = bind(&keys[1], &claims())
-            .ok()
-            .unwrap()
-            .tag
-            .expose()
-            .to_owned();
-        assert_eq!(
-            checked(&keys, &headers, URL, 1_999_999_999),
-            Ok((claims(), tag))
-        );
-        assert_eq!(
-            checked(&keys, &headers, URL, 2_000_000_000),
-            Err(Unbound::Expired(claims()))
-        );
+        let tag = bind(&keys[1], &claims()).ok().unwrap().tag.expose().to_owned();
+        assert_eq!(checked(&keys, &headers, URL, 1_999_999_999), Ok((claims(), tag)));
+        assert_eq!(checked(&keys, &headers, URL, 2_000_000_000), Err(Unbound::Expired(claims())));
     }
 
     #[test]
@@ -329,41 +289,13 @@ mod tests {
             (header(&upper), URL, Unbound::Malformed),
             (header(&format!(" {value}")), URL, Unbound::Malformed),
             (header(&format!("{value}.x")), URL, Unbound::Malformed),
-            (
-                header(&value.replace(".2000000000.", ".02000000000.")),
-                URL,
-                Unbound::Malformed,
-            ),
-            (
-                header(&value.replace(".2000000000.", ".+2000000000.")),
-                URL,
-                Unbound::Malformed,
-            ),
-            (
-                [header(&value), header(&value)].concat(),
-                URL,
-                Unbound::Malformed,
-            ),
-            (
-                header(&value.replace(".2000000000.", ".2000000001.")),
-                URL,
-                Unbound::Forged,
-            ),
-            (
-                header(&value.replace("abc234", "abc235")),
-                URL,
-                Unbound::Forged,
-            ),
-            (
-                header(&value.replace(".k1.", ".k2.")),
-                URL,
-                Unbound::UnknownKey,
-            ),
-            (
-                header(&value),
-                "https://cmdb.example.com/itsm/callback/",
-                Unbound::Forged,
-            ),
+            (header(&value.replace(".2000000000.", ".02000000000.")), URL, Unbound::Malformed),
+            (header(&value.replace(".2000000000.", ".+2000000000.")), URL, Unbound::Malformed),
+            ([header(&value), header(&value)].concat(), URL, Unbound::Malformed),
+            (header(&value.replace(".2000000000.", ".2000000001.")), URL, Unbound::Forged),
+            (header(&value.replace("abc234", "abc235")), URL, Unbound::Forged),
+            (header(&value.replace(".k1.", ".k2.")), URL, Unbound::UnknownKey),
+            (header(&value), "https://cmdb.example.com/itsm/callback/", Unbound::Forged),
             (header(&value), "", Unbound::Malformed),
         ] {
             assert_eq!(
@@ -372,14 +304,8 @@ mod tests {
                 "{headers:?} {url}"
             );
         }
-        assert_eq!(
-            checked(&[key("k1", 8)], &header(&value), URL, 0),
-            Err(Unbound::Forged)
-        );
-        assert_eq!(
-            checked(&[], &header(&value), URL, 0),
-            Err(Unbound::UnknownKey)
-        );
+        assert_eq!(checked(&[key("k1", 8)], &header(&value), URL, 0), Err(Unbound::Forged));
+        assert_eq!(checked(&[], &header(&value), URL, 0), Err(Unbound::UnknownKey));
     }
 
     #[test]
@@ -387,10 +313,7 @@ mod tests {
         let hex = text::hex(&[1; 32]);
         for (wrong, why) in [
             (hex.clone(), "the key is not of the form itsm-key.ID.HEX"),
-            (
-                format!("itsm-key.k1.{hex}."),
-                "the key is not of the form itsm-key.ID.HEX",
-            ),
+            (format!("itsm-key.k1.{hex}."), "the key is not of the form itsm-key.ID.HEX"),
             (
                 format!("itsm-key.K1.{hex}"),
                 "the key's ID is not 1 to 16 lower-case letters and digits",
@@ -434,16 +357,10 @@ mod tests {
         };
         let own = tag(&key("k1", 7), |_| {});
         assert!(operation_id::is_valid(&own) && own.len() == 26, "{own}");
-        assert_eq!(
-            own,
-            tag(&key("k9", 7), |claims| claims.callback_url.push('x'))
-        );
+        assert_eq!(own, tag(&key("k9", 7), |claims| claims.callback_url.push('x')));
         assert_eq!(own, tag(&key("k1", 7), |claims| claims.expires_s += 1));
         assert_ne!(own, tag(&key("k1", 8), |_| {}));
-        assert_ne!(
-            own,
-            tag(&key("k1", 7), |claims| claims.operation_id.push('x'))
-        );
+        assert_ne!(own, tag(&key("k1", 7), |claims| claims.operation_id.push('x')));
         assert!(!bound().1.contains(&own));
     }
 }

@@ -289,10 +289,7 @@ mod tests {
             (r#""TRUE""#, "is neither true nor false"),
             (r#""""#, "is neither true nor false"),
         ] {
-            assert_eq!(
-                with(written),
-                Err(Unreadable::Field("approve_result".into(), why.into()))
-            );
+            assert_eq!(with(written), Err(Unreadable::Field("approve_result".into(), why.into())));
         }
     }
 
@@ -359,11 +356,7 @@ mod tests {
             (r#"{"token":"a","token":"b"}"#, "is given twice"),
         ] {
             let error = token(body.as_bytes()).err();
-            assert_eq!(
-                error,
-                Some(Unreadable::Field("token".into(), why.into())),
-                "{body}"
-            );
+            assert_eq!(error, Some(Unreadable::Field("token".into(), why.into())), "{body}");
         }
     }
 
@@ -389,10 +382,7 @@ mod tests {
 
     #[test]
     fn replies_are_what_itsm_takes_for_delivered_and_for_failed() {
-        assert_eq!(
-            accepted().body,
-            br#"{"code":0,"data":null,"message":"success","result":true}"#
-        );
+        assert_eq!(accepted().body, br#"{"code":0,"data":null,"message":"success","result":true}"#);
         assert_eq!(
             refused("not \"ours\"").body,
             br#"{"code":1,"data":null,"message":"not \"ours\"","result":false}"#

@@ -72,10 +72,7 @@ impl Connection {
     pub fn deadline_ms(&self) -> Result<u32, Failure> {
         match self.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS) {
             deadline @ 1..=MAX_DEADLINE_MS => Ok(deadline),
-            _ => Err(Failure::argument(
-                "connection.deadline-ms",
-                "must be 1 to 600000",
-            )),
+            _ => Err(Failure::argument("connection.deadline-ms", "must be 1 to 600000")),
         }
     }
 
@@ -199,11 +196,7 @@ impl Connection {
         if matches!(self.endpoint, Endpoint::Gateway(_)) && path.is_empty() {
             return Err(wrong("must end with the gateway's stage, such as /prod"));
         }
-        Ok((
-            address.tls,
-            address.authority.to_owned(),
-            format!("{path}{suffix}"),
-        ))
+        Ok((address.tls, address.authority.to_owned(), format!("{path}{suffix}")))
     }
 
     fn headers(&self) -> Result<Vec<(String, String)>, Failure> {
@@ -216,10 +209,8 @@ const NO_CONTROL: &str = "must not hold a control character, such as a line brea
 
 /// Whether a path has what is added to it already. `v2` alone can be a gateway's stage.
 fn has_added_parts(path: &str) -> bool {
-    let is_stage = matches!(
-        path.split('/').collect::<Vec<_>>().as_slice(),
-        [_, "v2"] | [_, "api", _, "v2"]
-    );
+    let is_stage =
+        matches!(path.split('/').collect::<Vec<_>>().as_slice(), [_, "v2"] | [_, "api", _, "v2"]);
     let path = format!("{path}/");
     path.contains("/v2/itsm/")
         || path.contains("/api/c/compapi/")
@@ -356,12 +347,7 @@ mod tests {
     }
 
     fn connection(endpoint: Endpoint, authorization: Authorization) -> Connection {
-        Connection {
-            endpoint,
-            authorization,
-            headers: vec![],
-            deadline_ms: None,
-        }
+        Connection { endpoint, authorization, headers: vec![], deadline_ms: None }
     }
 
     fn parameters(value: Value) -> Map<String, Value> {
@@ -404,9 +390,8 @@ mod tests {
                 "/bk/api/c/compapi/v2/itsm/token/verify/",
             ),
         ] {
-            let request = connection(endpoint, app(None))
-                .request(&TOKEN_VERIFY, Map::new())
-                .unwrap();
+            let request =
+                connection(endpoint, app(None)).request(&TOKEN_VERIFY, Map::new()).unwrap();
             assert_eq!(request.authority, authority);
             assert_eq!(request.target.expose(), target);
         }
@@ -418,23 +403,13 @@ mod tests {
         for (action, gateway, esb) in [
             (&CREATE_TICKET, "create_ticket/", "create_ticket/"),
             (&COMMENT, "comment/", "comment_ticket/"),
-            (
-                &GET_WORKFLOW_DETAIL,
-                "get_workflow_detail",
-                "get_workflow_detail/",
-            ),
+            (&GET_WORKFLOW_DETAIL, "get_workflow_detail", "get_workflow_detail/"),
             // Sites can add what no ESB publishes.
             (&APPROVE, "approve/", "approve/"),
         ] {
             for (endpoint, expected) in [
-                (
-                    Endpoint::Gateway("https://x/p".into()),
-                    format!("/p/v2/itsm/{gateway}"),
-                ),
-                (
-                    Endpoint::Esb("https://x".into()),
-                    format!("/api/c/compapi/v2/itsm/{esb}"),
-                ),
+                (Endpoint::Gateway("https://x/p".into()), format!("/p/v2/itsm/{gateway}")),
+                (Endpoint::Esb("https://x".into()), format!("/api/c/compapi/v2/itsm/{esb}")),
             ] {
                 let request =
                     connection(endpoint, Authorization::AddedByHost).request(action, Map::new());
@@ -452,11 +427,8 @@ mod tests {
         };
         let site = || "https://paas.example.com".to_owned();
 
-        let request = send(
-            Endpoint::Esb(site()),
-            Some(User::Name("张\"三".into())),
-            &CREATE_TICKET,
-        );
+        let request =
+            send(Endpoint::Esb(site()), Some(User::Name("张\"三".into())), &CREATE_TICKET);
         assert_eq!(
             request.authorization.unwrap().expose(),
             r#"{"bk_app_code":"cli","bk_app_secret":"s3cret","bk_username":"\u5f20\"\u4e09"}"#
@@ -471,11 +443,7 @@ mod tests {
             r#"{"a":"1 2","bk_app_code":"cli","bk_app_secret":"s3cret","bk_token":"t&k"}"#
         );
 
-        let request = send(
-            Endpoint::EsbLegacy(site()),
-            token(),
-            &CALLBACK_FAILED_TICKET,
-        );
+        let request = send(Endpoint::EsbLegacy(site()), token(), &CALLBACK_FAILED_TICKET);
         assert!(request.authorization.is_none() && request.body.is_none());
         assert_eq!(
             request.target.expose(),
@@ -524,21 +492,12 @@ mod tests {
             argument(connection(endpoint, authorization).request(&CREATE_TICKET, Map::new()))
         };
         assert_eq!(
-            with(
-                Authorization::AddedByHost,
-                Endpoint::EsbLegacy("https://x".into())
-            ),
+            with(Authorization::AddedByHost, Endpoint::EsbLegacy("https://x".into())),
             "connection.authorization"
         );
-        assert_eq!(
-            with(app(Some(User::Name(" ".into()))), esb()),
-            "connection.authorization.user"
-        );
+        assert_eq!(with(app(Some(User::Name(" ".into()))), esb()), "connection.authorization.user");
         let other = User::Other("bk_app_secret".into(), Secret::new("x".into()));
-        assert_eq!(
-            with(app(Some(other)), esb()),
-            "connection.authorization.user"
-        );
+        assert_eq!(with(app(Some(other)), esb()), "connection.authorization.user");
         let blank = Authorization::App(AppCredentials {
             app_code: "cli".into(),
             app_secret: Secret::new(String::new()),
@@ -554,10 +513,7 @@ mod tests {
             assert_eq!(with(control, esb()), "connection.authorization.app-secret");
         }
         let user = User::AccessToken(Secret::new("t\r".into()));
-        assert_eq!(
-            with(app(Some(user)), esb()),
-            "connection.authorization.user"
-        );
+        assert_eq!(with(app(Some(user)), esb()), "connection.authorization.user");
     }
 
     #[test]
@@ -578,10 +534,8 @@ mod tests {
             ("x-bk-tenant-id", "again"),
         ] {
             let mut connection = connection(Endpoint::Esb("https://x".into()), app(None));
-            connection.headers = vec![
-                ("X-Bk-Tenant-Id".into(), "system".into()),
-                (name.into(), value.into()),
-            ];
+            connection.headers =
+                vec![("X-Bk-Tenant-Id".into(), "system".into()), (name.into(), value.into())];
             let result = connection.request(&CREATE_TICKET, Map::new());
             assert_eq!(argument(result), "connection.headers[1]", "{name}: {value}");
         }

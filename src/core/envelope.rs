@@ -32,10 +32,8 @@ type Meaning = (Advice, bool);
 /// The data of a successful answer.
 pub fn read<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
     let request_id = response.header(GATEWAY_REQUEST_ID).map(str::to_owned);
-    outcome(action, response).map_err(|failure| Failure {
-        request_id: failure.request_id.or(request_id),
-        ..failure
-    })
+    outcome(action, response)
+        .map_err(|failure| Failure { request_id: failure.request_id.or(request_id), ..failure })
 }
 
 fn outcome<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
@@ -87,10 +85,7 @@ fn outcome<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Fail
         }
         _ => no_envelope(action, response, &format!("it has no `result`. {message}")),
     };
-    Err(Failure {
-        request_id: request_id.or(failure.request_id),
-        ..failure
-    })
+    Err(Failure { request_id: request_id.or(failure.request_id), ..failure })
 }
 
 fn fix(argument: &str) -> Advice {
@@ -163,11 +158,7 @@ fn esb(action: &Action, code: &str, message: String) -> Failure {
         // ITSM failed behind the ESB, answered other than 200 or with no JSON.
         _ => (action.unclear(), false),
     };
-    let message = if code == "1306404" {
-        not_over_this_esb(action, &message)
-    } else {
-        message
-    };
+    let message = if code == "1306404" { not_over_this_esb(action, &message) } else { message };
     Failure {
         code: Some(code.to_owned()),
         ..Failure::refused(action, Origin::Esb, meaning, message)
@@ -226,9 +217,7 @@ fn is_about_the_user(message: &str) -> bool {
 fn no_envelope(action: &Action, response: &Response, why: &str) -> Failure {
     let status = response.status;
     let is_html = response.header("content-type").is_some_and(|kind| {
-        kind.trim_start()
-            .get(..9)
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
+        kind.trim_start().get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
     });
     let what = if is_html { "an HTML page" } else { "an answer" };
     let message = format!("{what} with status {status} that is no ITSM envelope: {why}");
@@ -249,12 +238,7 @@ fn no_envelope(action: &Action, response: &Response, why: &str) -> Failure {
             fix(ENDPOINT),
             format!("{message}. Compare {ENDPOINT}, and look what stands before ITSM"),
         ),
-        499 => Failure::refused(
-            action,
-            Origin::Answer,
-            (Advice::AskPermission, true),
-            message,
-        ),
+        499 => Failure::refused(action, Origin::Answer, (Advice::AskPermission, true), message),
         // By its meaning: the request was refused for its number, whoever counted.
         429 => {
             let wait = Advice::WaitMs(wait_ms(response));
@@ -266,9 +250,7 @@ fn no_envelope(action: &Action, response: &Response, why: &str) -> Failure {
 }
 
 fn message(members: &Object) -> String {
-    text_member(members, "message")
-        .or_else(|| text_member(members, "detail"))
-        .unwrap_or_default()
+    text_member(members, "message").or_else(|| text_member(members, "detail")).unwrap_or_default()
 }
 
 fn text_member(members: &Object, name: &str) -> Option<String> {
@@ -280,9 +262,8 @@ fn text_member(members: &Object, name: &str) -> Option<String> {
 fn wait_ms(response: &Response) -> u32 {
     const SHORTEST_MS: u64 = 1_000;
     const LONGEST_MS: u64 = 600_000;
-    let asked = response
-        .wait_ms("Retry-After")
-        .or_else(|| response.wait_ms("X-Bkapi-RateLimit-Reset"));
+    let asked =
+        response.wait_ms("Retry-After").or_else(|| response.wait_ms("X-Bkapi-RateLimit-Reset"));
     let wait = asked.unwrap_or(SHORTEST_MS).clamp(SHORTEST_MS, LONGEST_MS);
     u32::try_from(wait).unwrap_or(u32::MAX)
 }
@@ -363,58 +344,30 @@ mod tests {
             ("3900019", None, Advice::GiveUp),
             ("3900022", Some(fix("ticket")), fix("sn")),
             ("3900035", Some(fix("ticket")), fix("sn")),
-            (
-                "3900042",
-                Some(fix("ticket.service")),
-                fix("ticket.service"),
-            ),
+            ("3900042", Some(fix("ticket.service")), fix("ticket.service")),
             ("3900046", Some(fix("ticket")), fix("sn")),
             ("3900404", Some(fix("ticket")), fix("sn")),
             ("3900499", None, Advice::AskPermission),
             ("3900500", None, Advice::CallOperator),
-            (
-                "9900403",
-                Some(Advice::AskPermission),
-                Advice::AskPermission,
-            ),
-            (
-                r#""UNAUTHORIZED""#,
-                Some(Advice::FixCredentials),
-                Advice::FixCredentials,
-            ),
-            (
-                r#""PERMISSION_DENIED""#,
-                Some(Advice::AskPermission),
-                Advice::AskPermission,
-            ),
+            ("9900403", Some(Advice::AskPermission), Advice::AskPermission),
+            (r#""UNAUTHORIZED""#, Some(Advice::FixCredentials), Advice::FixCredentials),
+            (r#""PERMISSION_DENIED""#, Some(Advice::AskPermission), Advice::AskPermission),
             (r#""SERVER_500_ERROR""#, None, Advice::GiveUp),
             (r#""VALIDATE_ERROR""#, Some(fix("ticket")), fix("sn")),
             (r#""FORM_VALIDATE_ERROR""#, Some(fix("ticket")), fix("sn")),
             (r#""OBJECT_NOT_EXIST""#, Some(fix(ENDPOINT)), fix(ENDPOINT)),
-            (
-                r#""METHOD_NOT_ALLOWED""#,
-                Some(fix(ENDPOINT)),
-                fix(ENDPOINT),
-            ),
+            (r#""METHOD_NOT_ALLOWED""#, Some(fix(ENDPOINT)), fix(ENDPOINT)),
             ("4711", None, Advice::GiveUp),
         ] {
             let response = refused(code, "why");
             let write = failure(&CREATE_TICKET, &response);
             assert_eq!(
                 (write.advice, write.may_have_acted, write.origin),
-                (
-                    for_write.clone().unwrap_or(Advice::LookUp),
-                    for_write.is_none(),
-                    Origin::Itsm
-                ),
+                (for_write.clone().unwrap_or(Advice::LookUp), for_write.is_none(), Origin::Itsm),
                 "{code}"
             );
             let read = failure(&GET_TICKETS, &response);
-            assert_eq!(
-                (read.advice, read.may_have_acted),
-                (for_read, false),
-                "{code}"
-            );
+            assert_eq!((read.advice, read.may_have_acted), (for_read, false), "{code}");
             assert_eq!(read.code.as_deref(), Some(code.trim_matches('"')));
             assert_eq!(read.message, "why");
         }
@@ -463,37 +416,20 @@ mod tests {
                 "接口异常，请检查请求参数: {'name': [ErrorDetail(string='该字段是必填项。', code='required')]}",
                 fix("catalog-json"),
             ),
-            (
-                &CREATE_TICKET,
-                "接口异常，请检查请求参数: 'title'",
-                Advice::LookUp,
-            ),
-            (
-                &CREATE_TICKET,
-                "(1406, \"Data too long for column 'tag' at row 1\")",
-                Advice::LookUp,
-            ),
+            (&CREATE_TICKET, "接口异常，请检查请求参数: 'title'", Advice::LookUp),
+            (&CREATE_TICKET, "(1406, \"Data too long for column 'tag' at row 1\")", Advice::LookUp),
             (&APPROVE, "单据操作失败: callback error", Advice::LookUp),
         ] {
             let failure = failure(action, &refused("3900004", message));
             let acted = advice == Advice::LookUp;
-            assert_eq!(
-                (failure.advice, failure.may_have_acted),
-                (advice, acted),
-                "{message}"
-            );
+            assert_eq!((failure.advice, failure.may_have_acted), (advice, acted), "{message}");
         }
     }
 
     #[test]
     fn the_framework_refuses_with_words_of_its_own() {
         for (status, body, advice, words) in [
-            (
-                403,
-                r#"{"code":"UNAUTHORIZED","detail":"log in"}"#,
-                Advice::FixCredentials,
-                "log in",
-            ),
+            (403, r#"{"code":"UNAUTHORIZED","detail":"log in"}"#, Advice::FixCredentials, "log in"),
             (
                 403,
                 r#"{"result":false,"code":"UNAUTHORIZED","detail":"log in","login_url":""}"#,
@@ -506,12 +442,7 @@ mod tests {
                 Advice::AskPermission,
                 "no",
             ),
-            (
-                499,
-                r#"{"code":"PERMISSION_DENIED"}"#,
-                Advice::AskPermission,
-                "",
-            ),
+            (499, r#"{"code":"PERMISSION_DENIED"}"#, Advice::AskPermission, ""),
             (
                 499,
                 r#"{"result":false,"code":9900403,"message":"no right","data":null,"permission":{}}"#,
@@ -528,11 +459,7 @@ mod tests {
             for action in [&GET_TICKETS, &CREATE_TICKET] {
                 let failure = failure(action, &response(status, &[], body));
                 assert_eq!(
-                    (
-                        &failure.advice,
-                        failure.message.as_str(),
-                        failure.may_have_acted
-                    ),
+                    (&failure.advice, failure.message.as_str(), failure.may_have_acted),
                     (&advice, words, false),
                     "{body}"
                 );
@@ -556,11 +483,7 @@ mod tests {
             (502, "1650200", None),
             (504, "1650401", None),
         ] {
-            let headers = [
-                (GATEWAY_CODE, code),
-                (GATEWAY_REQUEST_ID, "r-1"),
-                ("Retry-After", "7"),
-            ];
+            let headers = [(GATEWAY_CODE, code), (GATEWAY_REQUEST_ID, "r-1"), ("Retry-After", "7")];
             let body = r#"{"code":1,"code_name":"X","message":"no","result":false,"data":null}"#;
             let failure = failure(&CREATE_TICKET, &response(status, &headers, body));
             let acted = advice.is_none();
@@ -588,11 +511,7 @@ mod tests {
                 let headers: Vec<_> = headers.iter().copied().chain(code).collect();
                 let failure = failure(&CREATE_TICKET, &response(429, &headers, "{}"));
                 let expected = (Advice::WaitMs(ms), false);
-                assert_eq!(
-                    (failure.advice, failure.may_have_acted),
-                    expected,
-                    "{headers:?}"
-                );
+                assert_eq!((failure.advice, failure.may_have_acted), expected, "{headers:?}");
             }
         }
     }
@@ -603,10 +522,7 @@ mod tests {
             ("connection refused", false),
             ("connection timed out while connecting to upstream", false),
             ("failed to connect to upstream", false),
-            (
-                "connection reset by peer OR upstream prematurely closed connection",
-                true,
-            ),
+            ("connection reset by peer OR upstream prematurely closed connection", true),
             (
                 "connection timed out while reading response header from upstream OR reading upstream",
                 true,
@@ -663,11 +579,7 @@ mod tests {
                 "User authentication failed: bk_token is wrong",
                 Some(Advice::SendVerifiedUser),
             ),
-            (
-                "1306000",
-                "Component error, please contact the component developer",
-                None,
-            ),
+            ("1306000", "Component error, please contact the component developer", None),
             (r#""1306401""#, "m", Some(Advice::SendVerifiedUser)),
             ("1306402", "m", Some(Advice::AskPermission)),
             ("1306403", "m", Some(Advice::AskPermission)),
@@ -721,26 +633,10 @@ mod tests {
         let html = ("Content-Type", "Text/HTML; charset=utf-8");
         let page = "<!DOCTYPE html><html><head><title>error</title></head></html>";
         for (response, for_read, words) in [
-            (
-                response(200, &[html], page),
-                fix(ENDPOINT),
-                "an HTML page with status 200",
-            ),
-            (
-                response(301, &[html], ""),
-                fix(ENDPOINT),
-                "answered with a redirect (301)",
-            ),
-            (
-                response(403, &[html], page),
-                fix(ENDPOINT),
-                "an HTML page with status 403",
-            ),
-            (
-                response(502, &[html], page),
-                Advice::WaitMs(1_000),
-                "an HTML page with status 502",
-            ),
+            (response(200, &[html], page), fix(ENDPOINT), "an HTML page with status 200"),
+            (response(301, &[html], ""), fix(ENDPOINT), "answered with a redirect (301)"),
+            (response(403, &[html], page), fix(ENDPOINT), "an HTML page with status 403"),
+            (response(502, &[html], page), Advice::WaitMs(1_000), "an HTML page with status 502"),
             (
                 response(200, &[], ""),
                 Advice::CallOperator,
@@ -766,17 +662,10 @@ mod tests {
             assert_eq!(read.advice, for_read, "{response:?}");
             assert!(read.message.starts_with(words), "{}", read.message);
             let write = failure(&CREATE_TICKET, &response);
-            assert_eq!(
-                (write.advice, write.origin),
-                (Advice::LookUp, Origin::Answer)
-            );
+            assert_eq!((write.advice, write.origin), (Advice::LookUp, Origin::Answer));
             assert!(write.may_have_acted);
         }
-        let past = response(
-            403,
-            &[html],
-            "This API can only be accessed through API gateway",
-        );
+        let past = response(403, &[html], "This API can only be accessed through API gateway");
         let past = failure(&CREATE_TICKET, &past);
         assert_eq!((past.advice, past.may_have_acted), (fix(ENDPOINT), false));
     }
@@ -791,10 +680,7 @@ mod tests {
             ),
             (b"\xff\xfe{\0}\0", "UTF-16"),
         ] {
-            let answer = Response {
-                body: body.to_vec(),
-                ..response(200, &[], "")
-            };
+            let answer = Response { body: body.to_vec(), ..response(200, &[], "") };
             let failure = failure(&GET_TICKETS, &answer);
             assert!(failure.message.contains(words), "{}", failure.message);
         }
@@ -803,9 +689,7 @@ mod tests {
     /// Every code, status and broken connection there is, to every action.
     #[test]
     fn advice_and_proof_never_contradict() {
-        let mut codes: Vec<String> = (3_900_000..3_900_060)
-            .map(|code| code.to_string())
-            .collect();
+        let mut codes: Vec<String> = (3_900_000..3_900_060).map(|code| code.to_string()).collect();
         codes.extend([3_900_404, 3_900_499, 3_900_500, 9_900_403].map(|code| code.to_string()));
         codes.extend((1_306_200..1_306_210).map(|code| code.to_string()));
         codes.extend((1_306_400..1_306_430).map(|code| code.to_string()));
@@ -833,21 +717,13 @@ mod tests {
         );
         let mut answers: Vec<Response> = Vec::new();
         for code in &codes {
-            for message in [
-                "m",
-                "{'a': [ErrorDetail(",
-                "[ErrorDetail(",
-                "Component error",
-                "bk_token",
-            ] {
+            for message in
+                ["m", "{'a': [ErrorDetail(", "[ErrorDetail(", "Component error", "bk_token"]
+            {
                 answers.push(refused(code, message));
             }
             let body = r#"{"message":"m","upstream_error":"connection refused"}"#;
-            answers.push(response(
-                502,
-                &[(GATEWAY_CODE, code.trim_matches('"'))],
-                body,
-            ));
+            answers.push(response(502, &[(GATEWAY_CODE, code.trim_matches('"'))], body));
         }
         for status in 200..600 {
             for kind in ["application/json", "text/html"] {
@@ -856,11 +732,8 @@ mod tests {
                 }
             }
         }
-        let mut causes = vec![
-            NoAnswer::Denied,
-            NoAnswer::TooLarge,
-            NoAnswer::Unsendable(String::new()),
-        ];
+        let mut causes =
+            vec![NoAnswer::Denied, NoAnswer::TooLarge, NoAnswer::Unsendable(String::new())];
         for unsent in [true, false] {
             let why = String::new;
             causes.extend([
@@ -872,16 +745,11 @@ mod tests {
         }
         for action in ALL.iter().map(|entry| entry.action) {
             let answered = answers.iter().map(|answer| failure(action, answer));
-            let unanswered = causes
-                .iter()
-                .map(|cause| Failure::transport(action, "h:1", cause.clone()));
+            let unanswered =
+                causes.iter().map(|cause| Failure::transport(action, "h:1", cause.clone()));
             for failure in answered.chain(unanswered) {
                 let looks_up = failure.advice == Advice::LookUp;
-                assert_eq!(
-                    failure.may_have_acted, looks_up,
-                    "{} {failure:?}",
-                    action.path
-                );
+                assert_eq!(failure.may_have_acted, looks_up, "{} {failure:?}", action.path);
                 assert!(action.writes || !looks_up, "{} {failure:?}", action.path);
             }
         }

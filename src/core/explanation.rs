@@ -84,11 +84,7 @@ pub fn explain(
         ticket,
         ending,
         decisions: history.decisions,
-        waiting_for: if ending == Ending::Open {
-            running
-        } else {
-            Vec::new()
-        },
+        waiting_for: if ending == Ending::Open { running } else { Vec::new() },
         words: words.to_owned(),
     }
 }
@@ -120,10 +116,7 @@ fn terminated(history: &History) -> (Ending, &'static str) {
         LogEnd::Person { .. } if history.readable && history.ends_with_a_refusal() => {
             (Ending::RejectedAndTerminated, "")
         }
-        _ => (
-            Ending::Undetermined,
-            "its log does not tell who or what terminated it",
-        ),
+        _ => (Ending::Undetermined, "its log does not tell who or what terminated it"),
     }
 }
 
@@ -154,11 +147,7 @@ mod tests {
     /// is the flow itself.
     fn history(decisions: &str, by: &str) -> History {
         let word = |said| {
-            if said == '+' {
-                LastWord::Yes
-            } else {
-                LastWord::No
-            }
+            if said == '+' { LastWord::Yes } else { LastWord::No }
         };
         let decision = |(node, said): (usize, char)| Decision {
             operator: "bob".into(),
@@ -174,10 +163,7 @@ mod tests {
             end: match by {
                 "" => LogEnd::Flow,
                 "?" => LogEnd::Elsewhere,
-                by => LogEnd::Person {
-                    operator: by.into(),
-                    at: ENDED_AT.into(),
-                },
+                by => LogEnd::Person { operator: by.into(), at: ENDED_AT.into() },
             },
             readable: true,
         }
@@ -207,13 +193,7 @@ mod tests {
             ("FINISHED", "", "admin", Known(true), Ending::Closed),
             ("FINISHED", "+", "?", Known(true), Ending::Undetermined),
             ("FINISHED", "+", "", NotYet, Ending::Undetermined),
-            (
-                "TERMINATED",
-                "-",
-                "system",
-                Forbidden,
-                Ending::RejectedAndTerminated,
-            ),
+            ("TERMINATED", "-", "system", Forbidden, Ending::RejectedAndTerminated),
             ("TERMINATED", "-", "dave", Forbidden, Ending::Terminated),
             ("TERMINATED", "", "dave", Forbidden, Ending::Terminated),
             ("TERMINATED", "", "system", Forbidden, Ending::Undetermined),
@@ -230,19 +210,9 @@ mod tests {
 
     #[test]
     fn an_open_ticket_waits_for_its_nodes_and_without_any_it_is_stuck() {
-        let open = explain(
-            ticket("FINISHED", false),
-            vec![node()],
-            history("", "?"),
-            Forbidden,
-        );
+        let open = explain(ticket("FINISHED", false), vec![node()], history("", "?"), Forbidden);
         assert_eq!((open.ending, open.waiting_for.len()), (Ending::Open, 1));
-        let stuck = explain(
-            ticket("RUNNING", false),
-            vec![],
-            history("", "?"),
-            Forbidden,
-        );
+        let stuck = explain(ticket("RUNNING", false), vec![], history("", "?"), Forbidden);
         assert_eq!(stuck.ending, Ending::Stuck);
         assert!(stuck.words.contains("no node runs"));
     }

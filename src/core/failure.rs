@@ -90,11 +90,7 @@ impl Failure {
     ) -> Self {
         let may_have_acted = action.writes && !undone;
         Self {
-            advice: if may_have_acted {
-                Advice::LookUp
-            } else {
-                advice
-            },
+            advice: if may_have_acted { Advice::LookUp } else { advice },
             may_have_acted,
             origin,
             code: None,
@@ -105,11 +101,7 @@ impl Failure {
 
     /// The same where what seemed to prove that nothing was done does not.
     pub fn unproven(self) -> Self {
-        Self {
-            advice: Advice::LookUp,
-            may_have_acted: true,
-            ..self
-        }
+        Self { advice: Advice::LookUp, may_have_acted: true, ..self }
     }
 
     /// Something answered, but not as ITSM does; `advice` is for a call that only reads.
@@ -152,28 +144,21 @@ impl Failure {
                     "the host name in {authority} has no address: the name is wrong, or the name server that is asked here does not know it"
                 ),
             ),
-            NoAnswer::DeadlineReached { unsent } => (
-                again,
-                unsent,
-                format!("{authority} did not answer before the deadline"),
-            ),
+            NoAnswer::DeadlineReached { unsent } => {
+                (again, unsent, format!("{authority} did not answer before the deadline"))
+            }
             NoAnswer::Broken { why, unsent: true } => {
                 (again, true, format!("{authority} can't be reached: {why}"))
             }
-            NoAnswer::Broken { why, unsent: false } => (
-                again,
-                false,
-                format!("the connection to {authority} broke: {why}"),
-            ),
+            NoAnswer::Broken { why, unsent: false } => {
+                (again, false, format!("the connection to {authority} broke: {why}"))
+            }
             NoAnswer::TooLarge => (
                 action.too_large.map_or(Advice::CallOperator, |argument| {
                     Advice::FixArgument(argument.to_owned())
                 }),
                 false,
-                format!(
-                    "{authority} answered with more than {} bytes",
-                    action.max_answer_bytes
-                ),
+                format!("{authority} answered with more than {} bytes", action.max_answer_bytes),
             ),
         };
         Self::refused(action, Origin::Transport, (advice, undone), message)
@@ -199,9 +184,7 @@ impl Failure {
             },
             code: self.code.map(|code| words::said_within(&code, secrets, 64)),
             message: said(self.message),
-            request_id: self
-                .request_id
-                .map(|id| words::said_within(&id, secrets, 128)),
+            request_id: self.request_id.map(|id| words::said_within(&id, secrets, 128)),
             ..self
         }
     }
@@ -210,10 +193,6 @@ impl Failure {
 impl Action {
     /// The advice after an answer that does not tell whether the action was carried out.
     pub fn unclear(&self) -> Advice {
-        if self.writes {
-            Advice::LookUp
-        } else {
-            Advice::WaitMs(WAIT_MS)
-        }
+        if self.writes { Advice::LookUp } else { Advice::WaitMs(WAIT_MS) }
     }
 }

@@ -125,9 +125,7 @@ impl History {
 
     /// Whether the last decision said no.
     pub fn ends_with_a_refusal(&self) -> bool {
-        self.decisions
-            .last()
-            .is_some_and(|decision| !decision.approved)
+        self.decisions.last().is_some_and(|decision| !decision.approved)
     }
 }
 
@@ -162,8 +160,7 @@ fn is_by_system(row: &Object) -> bool {
 /// Entries about no node have an empty type and, unlike those of a field that was edited, no form.
 fn is_about_no_node(row: &Object) -> bool {
     let nothing = |form: Json| form.object("").is_ok_and(|form| form.is_empty());
-    row.text("from_state_type")
-        .is_ok_and(|kind| kind.is_empty())
+    row.text("from_state_type").is_ok_and(|kind| kind.is_empty())
         && row.find("form_data").is_some_and(nothing)
 }
 
@@ -243,10 +240,7 @@ fn entry(row: &Object) -> Result<Entry, String> {
                 rolled_back: form.iter().any(|field| field.tells_its_node),
             },
         },
-        _ => Entry::Work {
-            keys: keys(form),
-            rolled_back: false,
-        },
+        _ => Entry::Work { keys: keys(form), rolled_back: false },
     })
 }
 
@@ -255,14 +249,10 @@ fn entry(row: &Object) -> Result<Entry, String> {
 /// The flow's author can add such fields too. ITSM makes the decision field's own key from an MD5 sum
 /// and names the field 审批意见 (recorded); an author's key is made of words.
 fn decision(row: &Object, form: &[Field]) -> Result<Option<Decision>, String> {
-    let choices: Vec<&Field> = form
-        .iter()
-        .filter(|field| field.kind == "RADIO" && is_made_by_itsm(&field.key))
-        .collect();
-    let named: Vec<_> = choices
-        .iter()
-        .filter(|field| field.decides_by_code || field.name == "审批意见")
-        .collect();
+    let choices: Vec<&Field> =
+        form.iter().filter(|field| field.kind == "RADIO" && is_made_by_itsm(&field.key)).collect();
+    let named: Vec<_> =
+        choices.iter().filter(|field| field.decides_by_code || field.name == "审批意见").collect();
     // Which field it is, is settled before its value is read: another's yes must not stand in for it.
     let field = match (choices.as_slice(), named.as_slice()) {
         ([only], _) => *only,
@@ -332,9 +322,7 @@ fn last_words(entries: &[Entry]) -> Vec<LastWord> {
 /// The decisions at the node `key`, in order.
 fn decisions_at(entries: &[Entry], key: &str) -> Vec<Spoken> {
     // Somebody who stands in for another can speak twice at one visit.
-    let assigned = entries
-        .iter()
-        .any(|entry| matches!(entry, Entry::Assignment));
+    let assigned = entries.iter().any(|entry| matches!(entry, Entry::Assignment));
     let mut spoken: Vec<Spoken> = Vec::new();
     let mut operators: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut forms: BTreeSet<&[String]> = BTreeSet::new();
@@ -436,29 +424,19 @@ mod tests {
                 "carol",
                 json!([{"key": "XIUGAI", "type": "STRING", "value": "v", "state_id": "179", "meta": {}}]),
             ),
-            _ if word.starts_with("work") => row(
-                "NORMAL",
-                "carol",
-                json!([{"key": word, "type": "STRING", "value": "v"}]),
-            ),
+            _ if word.starts_with("work") => {
+                row("NORMAL", "carol", json!([{"key": word, "type": "STRING", "value": "v"}]))
+            }
             _ => {
                 let (node, who) = word.split_once(':').unwrap();
                 let (who, said) = who.split_at(who.len() - 1);
                 let value = if said == "+" { "true" } else { "false" };
-                row(
-                    "APPROVAL",
-                    who,
-                    json!([radio(&key(node), "审批意见", value)]),
-                )
+                row("APPROVAL", who, json!([radio(&key(node), "审批意见", value)]))
             }
         };
         let mut rows = vec![
             note("carol", "WEB"),
-            row(
-                "NORMAL",
-                "carol",
-                json!([{"key": "title", "type": "STRING", "value": "t"}]),
-            ),
+            row("NORMAL", "carol", json!([{"key": "title", "type": "STRING", "value": "t"}])),
         ];
         rows.extend(words.split_whitespace().map(entry));
         rows.push(note("", "SYS"));
@@ -482,10 +460,7 @@ mod tests {
             ("a:bob- back over a:erin+", vec![Yes]),
             ("a:bob+ back a:dave-", vec![No]),
             // Sent back to the node where tickets are made.
-            (
-                "a:bob- title a:dave+".replace("title", "work1").as_str(),
-                vec![YesAfterNo],
-            ),
+            ("a:bob- title a:dave+".replace("title", "work1").as_str(), vec![YesAfterNo]),
             ("work1 a:bob- work1 a:dave+", vec![Yes]),
             // The same person again, after another node: nobody speaks twice at one visit ...
             ("a:bob- b:dave+ a:bob+", vec![Yes, Yes]),
@@ -516,20 +491,13 @@ mod tests {
             (json!([own("true")]), None),
             (json!([alike("true"), radio(&key("d"), "x", "true")]), None),
             (json!([radio(&key("q"), "审批意见", "maybe")]), None),
-            (
-                json!([{"key": key("q"), "type": "STRING", "value": "true"}]),
-                None,
-            ),
+            (json!([{"key": key("q"), "type": "STRING", "value": "true"}]), None),
             (json!({}), None),
             (json!("x"), None),
         ] {
             let history = read(vec![row("APPROVAL", "bob", form.clone())]);
             let decided = history.decisions.first().map(|decision| decision.approved);
-            assert_eq!(
-                (decided, history.readable),
-                (expected, expected.is_some()),
-                "{form}"
-            );
+            assert_eq!((decided, history.readable), (expected, expected.is_some()), "{form}");
         }
     }
 
@@ -560,11 +528,7 @@ mod tests {
                                     "state_id": "9", "meta": {"code": "APPROVE_RESULT"}}])
         };
         for (form, words, readable) in [
-            (
-                json!([radio(&key("q"), "审批意见", "false")]),
-                vec![No],
-                true,
-            ),
+            (json!([radio(&key("q"), "审批意见", "false")]), vec![No], true),
             (json!([radio(&key("q"), "审批意见", "true")]), vec![], false),
             (coded("true"), vec![Yes], true),
             (coded("false"), vec![No], true),
@@ -608,16 +572,11 @@ mod tests {
                 key("q")
             )
         };
-        let many: Vec<_> = (0..1_000)
-            .map(|number| format!(r#""m{number}":0"#))
-            .collect();
+        let many: Vec<_> = (0..1_000).map(|number| format!(r#""m{number}":0"#)).collect();
         for (what, field) in [
             ("many members", field(&many.join(","))),
             ("half a character as its type", field(r#""type":"\ud800""#)),
-            (
-                "half a character as its value",
-                field(r#""value":"\ud800""#),
-            ),
+            ("half a character as its value", field(r#""value":"\ud800""#)),
             ("half a character as its key", field(r#""key":"\ud800""#)),
         ] {
             for kind in ["", "APPROVAL", "NORMAL"] {
@@ -633,51 +592,24 @@ mod tests {
     #[test]
     fn what_is_no_field_makes_no_two_entries_visits_of_one_node() {
         let no_fields = || row("NORMAL", "carol", json!([0, 1]));
-        let decided = |who: &str, value| {
-            row(
-                "APPROVAL",
-                who,
-                json!([radio(&key("a"), "审批意见", value)]),
-            )
-        };
-        let rows = vec![
-            no_fields(),
-            decided("bob", "false"),
-            no_fields(),
-            decided("dave", "true"),
-        ];
+        let decided =
+            |who: &str, value| row("APPROVAL", who, json!([radio(&key("a"), "审批意见", value)]));
+        let rows = vec![no_fields(), decided("bob", "false"), no_fields(), decided("dave", "true")];
         assert_eq!(read(rows).last_words, [YesAfterNo]);
     }
 
     #[test]
     fn a_whole_log_begins_with_its_creator_and_ends_with_its_flow() {
-        let person = |operator: &str| LogEnd::Person {
-            operator: operator.into(),
-            at: "t".into(),
-        };
+        let person = |operator: &str| LogEnd::Person { operator: operator.into(), at: "t".into() };
         let first = || note("carol", "WEB");
-        let decided = || {
-            row(
-                "APPROVAL",
-                "bob",
-                json!([radio(&key("q"), "审批意见", "true")]),
-            )
-        };
+        let decided = || row("APPROVAL", "bob", json!([radio(&key("q"), "审批意见", "true")]));
         for (rows, begins, end) in [
             (vec![], false, LogEnd::Elsewhere),
             (vec![first()], true, LogEnd::Elsewhere),
             (vec![note("", "SYS")], false, LogEnd::Elsewhere),
-            (
-                vec![note("bob", "SYS"), decided(), note("", "SYS")],
-                false,
-                LogEnd::Flow,
-            ),
+            (vec![note("bob", "SYS"), decided(), note("", "SYS")], false, LogEnd::Flow),
             (vec![first(), decided()], true, LogEnd::Elsewhere),
-            (
-                vec![first(), decided(), note("", "SYS")],
-                true,
-                LogEnd::Flow,
-            ),
+            (vec![first(), decided(), note("", "SYS")], true, LogEnd::Flow),
             (vec![first(), note("admin", "SYS")], true, person("admin")),
             (vec![first(), note("admin", "WEB")], true, LogEnd::Elsewhere),
             (vec![decided(), note("", "SYS")], false, LogEnd::Flow),

@@ -149,9 +149,7 @@ impl<'a> Object<'a> {
     /// A member. Of two with one name it is the later one, as in most readers.
     pub fn find(&self, name: &str) -> Option<Json<'a>> {
         let mut members = self.0.iter().rev();
-        members
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| *value)
+        members.find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
     /// Whether it has no member.
@@ -161,8 +159,7 @@ impl<'a> Object<'a> {
 
     /// A member that has to be there.
     pub fn get(&self, name: &str) -> Result<Json<'a>, String> {
-        self.find(name)
-            .ok_or_else(|| format!("`{name}` is missing"))
+        self.find(name).ok_or_else(|| format!("`{name}` is missing"))
     }
 
     /// A name that occurs twice. Readers differ in which of the two they take, and an attacker can use that.
@@ -218,9 +215,7 @@ impl<'a> Object<'a> {
     /// True or false.
     pub fn boolean(&self, name: &str) -> Result<bool, String> {
         let value = self.get(name)?;
-        value
-            .boolean()
-            .ok_or_else(|| wrong(name, value, "a boolean"))
+        value.boolean().ok_or_else(|| wrong(name, value, "a boolean"))
     }
 }
 
@@ -259,19 +254,16 @@ fn check(value: Json) -> Result<(), String> {
             Some(_) => Ok(()),
             None => Err(format!("a text {NO_CHARACTER}")),
         },
-        "a number" if is_too_large_an_integer(value.text()) => Err(format!(
-            "the integer {} has more than 64 bits: send it as a string",
-            value.text()
-        )),
+        "a number" if is_too_large_an_integer(value.text()) => {
+            Err(format!("the integer {} has more than 64 bits: send it as a string", value.text()))
+        }
         _ => Ok(()),
     }
 }
 
 /// serde_json makes a float of an integer that has no room in 64 bits.
 fn is_too_large_an_integer(number: &str) -> bool {
-    let is_integer = number
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_integer = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     is_integer && number.parse::<i64>().is_err() && number.parse::<u64>().is_err()
 }
 
@@ -401,19 +393,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_named_by_what_it_is() {
         for (bytes, why) in [
-            (
-                &b"\x1f\x8b\x08\0"[..],
-                "it is compressed with gzip, which was not asked for",
-            ),
-            (
-                b"\xef\xbb\xbf{}",
-                "it begins with a byte order mark, which JSON must not",
-            ),
+            (&b"\x1f\x8b\x08\0"[..], "it is compressed with gzip, which was not asked for"),
+            (b"\xef\xbb\xbf{}", "it begins with a byte order mark, which JSON must not"),
             (b"\xff\xfe{\0", "it is in UTF-16, and JSON must be in UTF-8"),
-            (
-                b"{\"m\":\"\xb5\xa5\xbe\xdd\"}",
-                "it is not in UTF-8: GBK, most likely",
-            ),
+            (b"{\"m\":\"\xb5\xa5\xbe\xdd\"}", "it is not in UTF-8: GBK, most likely"),
             (b"", "the JSON ends too early (line 1, column 0)"),
             (b"{\"a\":", "the JSON ends too early (line 1, column 5)"),
             (b"<html>", "not JSON (line 1, column 1)"),
@@ -445,10 +428,7 @@ mod tests {
         for (result, why) in [
             (read.text("none"), "`none` is missing"),
             (read.text("l"), "`l` is an array, not a string"),
-            (
-                read.text("bad"),
-                "`bad` holds an escape that stands for no character",
-            ),
+            (read.text("bad"), "`bad` holds an escape that stands for no character"),
             (
                 read.number("x").map(|number| number.to_string()),
                 "`x` is a number, not a number that is not negative",
@@ -457,10 +437,7 @@ mod tests {
                 read.number("big").map(|number| number.to_string()),
                 "`big` is a number, not a number that is not negative",
             ),
-            (
-                read.boolean("n").map(|flag| flag.to_string()),
-                "`n` is a number, not a boolean",
-            ),
+            (read.boolean("n").map(|flag| flag.to_string()), "`n` is a number, not a boolean"),
         ] {
             assert_eq!(result, Err(why.to_owned()));
         }
@@ -478,18 +455,11 @@ mod tests {
     fn rows_are_read_one_by_one_until_one_can_not_be() {
         let list = Json::parse(b"[1, 2,3]").unwrap();
         let numbers = list.rows("it", |row| Ok(row.text().to_owned()));
-        assert_eq!(
-            numbers,
-            Ok(vec!["1".to_owned(), "2".to_owned(), "3".to_owned()])
-        );
+        assert_eq!(numbers, Ok(vec!["1".to_owned(), "2".to_owned(), "3".to_owned()]));
         let mut seen = 0;
         let stopped = list.each_row("it", |_| {
             seen += 1;
-            if seen == 2 {
-                Err("no more".to_owned())
-            } else {
-                Ok(())
-            }
+            if seen == 2 { Err("no more".to_owned()) } else { Ok(()) }
         });
         assert_eq!((stopped, seen), (Err("no more".to_owned()), 2));
         let no_list = Json::parse(b"{}").unwrap().each_row("it", |_| Ok(()));
@@ -501,15 +471,9 @@ mod tests {
         let list = |rows: usize| format!("[{}]", vec!["0"; rows].join(","));
         let rows = |text: &str| Json::parse(text.as_bytes())?.rows("it", |_| Ok(()));
         assert_eq!(rows(&list(10_000)).map(|rows| rows.len()), Ok(10_000));
-        assert_eq!(
-            rows(&list(10_001)),
-            Err("it has more than 10000 rows".to_owned())
-        );
+        assert_eq!(rows(&list(10_001)), Err("it has more than 10000 rows".to_owned()));
         let users = |names: usize| format!(r#"{{"u":"{}"}}"#, "a,".repeat(names));
-        assert_eq!(
-            object(&users(10_000)).users("u").map(|users| users.len()),
-            Ok(10_000)
-        );
+        assert_eq!(object(&users(10_000)).users("u").map(|users| users.len()), Ok(10_000));
         assert_eq!(
             object(&users(10_001)).users("u"),
             Err("`u` has more than 10000 names".to_owned())
@@ -520,19 +484,10 @@ mod tests {
     #[test]
     fn an_object_of_more_members_than_any_has_is_refused() {
         let members = |n: usize| format!("{{{}}}", vec!["\"\":0"; n].join(","));
-        assert!(
-            Json::parse(members(1_000).as_bytes())
-                .unwrap()
-                .object("it")
-                .is_ok()
-        );
+        assert!(Json::parse(members(1_000).as_bytes()).unwrap().object("it").is_ok());
         let text = members(1_001);
         assert_eq!(
-            Json::parse(text.as_bytes())
-                .unwrap()
-                .object("it")
-                .err()
-                .as_deref(),
+            Json::parse(text.as_bytes()).unwrap().object("it").err().as_deref(),
             Some("it has more than 1000 members, or one whose name is no text")
         );
     }
@@ -559,10 +514,7 @@ mod tests {
             ("{", "the JSON ends too early (line 1, column 1)"),
             (r#"["a\u0000"]"#, "a text holds the character NUL"),
             (r#"{"a\u0000":1}"#, "a name holds the character NUL"),
-            (
-                r#"["\ud800"]"#,
-                "a text holds an escape that stands for no character",
-            ),
+            (r#"["\ud800"]"#, "a text holds an escape that stands for no character"),
         ] {
             assert_eq!(strict(text).err().as_deref(), Some(why), "{text}");
         }

@@ -90,10 +90,7 @@ impl NewTicket {
     /// The parameters of create_ticket.
     pub fn parameters(&self) -> Checked<Map<String, Value>> {
         if !operation_id::is_valid(self.tag.expose()) {
-            return refuse(
-                "ticket.tag",
-                "must be 1 to 32 lower-case letters and digits",
-            );
+            return refuse("ticket.tag", "must be 1 to 32 lower-case letters and digits");
         }
         check_text("ticket.creator", &self.creator, MAX_CREATOR_CHARS)?;
         check_user("ticket.creator", &self.creator)?;
@@ -160,10 +157,8 @@ impl NewTicket {
             let headers = target.checked_headers("ticket.callback")?;
             meta.insert("callback_url".to_owned(), target.url.as_str().into());
             if !headers.is_empty() {
-                let headers: Map<_, _> = headers
-                    .into_iter()
-                    .map(|(name, value)| (name, value.into()))
-                    .collect();
+                let headers: Map<_, _> =
+                    headers.into_iter().map(|(name, value)| (name, value.into())).collect();
                 meta.insert("headers".to_owned(), headers.into());
             }
         }
@@ -185,14 +180,8 @@ impl NewTicket {
     /// The members of `extra-json`, none of which the record owns.
     fn extra(&self) -> Checked<Map<String, Value>> {
         const NAME: &str = "ticket.extra-json";
-        const OWNED: [&str; 6] = [
-            "creator",
-            "fast_approval",
-            "fields",
-            "service_id",
-            "tag",
-            "title",
-        ];
+        const OWNED: [&str; 6] =
+            ["creator", "fast_approval", "fields", "service_id", "tag", "title"];
         const OWNED_IN_META: [&str; 3] = ["callback_url", "headers", "state_processors"];
         const CREDENTIALS: [&str; 4] = ["access_token", "bk_token", "bk_username", "jwt"];
 
@@ -211,20 +200,14 @@ impl NewTicket {
                 return refuse(NAME, &format!("names `{member}`, which the ticket sets"));
             }
             if member.starts_with("bk_app_") || CREDENTIALS.contains(&member) {
-                return refuse(
-                    NAME,
-                    &format!("names `{member}`, which the connection sets"),
-                );
+                return refuse(NAME, &format!("names `{member}`, which the connection sets"));
             }
         }
         match extra.get("meta") {
             None => {}
             Some(Value::Object(meta)) => {
                 if let Some(owned) = OWNED_IN_META.iter().find(|key| meta.contains_key(**key)) {
-                    return refuse(
-                        NAME,
-                        &format!("names `meta.{owned}`, which the ticket sets"),
-                    );
+                    return refuse(NAME, &format!("names `meta.{owned}`, which the ticket sets"));
                 }
             }
             Some(other) => {
@@ -249,11 +232,7 @@ impl CallbackTarget {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
         headers.push(uncompressed());
         let address = address("target.url", &self.url)?;
-        let path = if address.path.is_empty() {
-            "/"
-        } else {
-            address.path
-        };
+        let path = if address.path.is_empty() { "/" } else { address.path };
         let target = match address.query {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
@@ -336,9 +315,7 @@ fn check_dynamic_fields(fields: Json) -> Result<(), String> {
         if (1..=most).contains(&text.trim().chars().count()) && !text.contains('\0') {
             Ok(())
         } else {
-            Err(format!(
-                "has a dynamic field whose {what} has not 1 to {most} characters"
-            ))
+            Err(format!("has a dynamic field whose {what} has not 1 to {most} characters"))
         }
     };
     fields.each_row("`dynamic_fields`", |field| {
@@ -350,7 +327,7 @@ fn check_dynamic_fields(fields: Json) -> Result<(), String> {
         let number = value.trim().parse::<i64>().is_ok();
         if !(matches!(kind.as_str(), "STRING" | "LINK") || kind == "INT" && number) {
             return Err(
-                "has a dynamic field that is none of STRING, LINK and INT with a number".to_owned(),
+                "has a dynamic field that is none of STRING, LINK and INT with a number".to_owned()
             );
         }
         match field.find("meta") {
@@ -394,10 +371,7 @@ pub(super) fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()
 /// a field the ticket is made and never starts (both recorded).
 fn check_characters(name: &str, text: &str) -> Checked<()> {
     if text.chars().any(|character| character > '\u{ffff}') {
-        return refuse(
-            name,
-            "must have no character beyond the basic plane (such as emoji)",
-        );
+        return refuse(name, "must have no character beyond the basic plane (such as emoji)");
     }
     if text.contains('\0') {
         return refuse(name, "must not contain the character NUL");
@@ -478,11 +452,7 @@ mod tests {
     }
 
     fn field(key: &str, value: FieldValue) -> Field {
-        Field {
-            key: key.into(),
-            value,
-            extra_json: None,
-        }
+        Field { key: key.into(), value, extra_json: None }
     }
 
     fn target(url: &str, headers: &[(&str, &str)]) -> CallbackTarget {
@@ -524,10 +494,8 @@ mod tests {
             field("leader", FieldValue::People(vec!["dave".into()])),
             field("count", FieldValue::Json("[1, {\"a\": null}]".into())),
         ];
-        ticket.processors = vec![NodeProcessors {
-            node_id: 407,
-            users: vec!["x".into(), "y".into()],
-        }];
+        ticket.processors =
+            vec![NodeProcessors { node_id: 407, users: vec!["x".into(), "y".into()] }];
         ticket.extra_json = Some(
             r#"{"bk_biz_id": 2, "meta": {"envs": {"A": "b"}}, "dynamic_fields": [{"name": "n", "type": "INT", "value": 5}]}"#
                 .into(),
@@ -560,10 +528,7 @@ mod tests {
         type Change = Box<dyn Fn(&mut NewTicket)>;
         let cases: Vec<(&str, Change)> = vec![
             ("ticket.tag", Box::new(|t| t.tag = Secret::new("".into()))),
-            (
-                "ticket.tag",
-                Box::new(|t| t.tag = Secret::new("a".repeat(33))),
-            ),
+            ("ticket.tag", Box::new(|t| t.tag = Secret::new("a".repeat(33)))),
             ("ticket.tag", Box::new(|t| t.tag = Secret::new("Op".into()))),
             ("ticket.creator", Box::new(|t| t.creator = " ".into())),
             ("ticket.creator", Box::new(|t| t.creator = "u".repeat(65))),
@@ -572,34 +537,13 @@ mod tests {
             ("ticket.title", Box::new(|t| t.title = "单".repeat(129))),
             ("ticket.title", Box::new(|t| t.title = "hi 🚀".into())),
             ("ticket.title", Box::new(|t| t.title = "'".repeat(22))),
-            (
-                "ticket.title",
-                Box::new(|t| t.title = format!("{}<>", "x".repeat(121))),
-            ),
-            (
-                "ticket.title",
-                Box::new(|t| t.title = format!("{}<a>", "x".repeat(100))),
-            ),
-            (
-                "ticket.service.approvers",
-                Box::new(move |t| t.service = fast(&[], "c")),
-            ),
-            (
-                "ticket.service.approvers",
-                Box::new(move |t| t.service = fast(&["a", ""], "c")),
-            ),
-            (
-                "ticket.service.approvers",
-                Box::new(move |t| t.service = fast(&["a,b"], "c")),
-            ),
-            (
-                "ticket.service.content",
-                Box::new(move |t| t.service = fast(&["a"], " ")),
-            ),
-            (
-                "ticket.service.content",
-                Box::new(move |t| t.service = fast(&["a"], "🚀")),
-            ),
+            ("ticket.title", Box::new(|t| t.title = format!("{}<>", "x".repeat(121)))),
+            ("ticket.title", Box::new(|t| t.title = format!("{}<a>", "x".repeat(100)))),
+            ("ticket.service.approvers", Box::new(move |t| t.service = fast(&[], "c"))),
+            ("ticket.service.approvers", Box::new(move |t| t.service = fast(&["a", ""], "c"))),
+            ("ticket.service.approvers", Box::new(move |t| t.service = fast(&["a,b"], "c"))),
+            ("ticket.service.content", Box::new(move |t| t.service = fast(&["a"], " "))),
+            ("ticket.service.content", Box::new(move |t| t.service = fast(&["a"], "🚀"))),
             (
                 "ticket.fields[0]",
                 Box::new(|t| t.fields = vec![field("title", FieldValue::Text("x".into()))]),
@@ -611,9 +555,8 @@ mod tests {
             (
                 "ticket.fields[1]",
                 Box::new(|t| {
-                    t.fields = ["k", "k"]
-                        .map(|key| field(key, FieldValue::Text("x".into())))
-                        .into();
+                    t.fields =
+                        ["k", "k"].map(|key| field(key, FieldValue::Text("x".into()))).into();
                 }),
             ),
             (
@@ -640,44 +583,21 @@ mod tests {
             ),
             (
                 "ticket.processors[0]",
-                Box::new(|t| {
-                    t.processors = vec![NodeProcessors {
-                        node_id: 1,
-                        users: vec![],
-                    }]
-                }),
+                Box::new(|t| t.processors = vec![NodeProcessors { node_id: 1, users: vec![] }]),
             ),
             (
                 "ticket.processors[1]",
                 Box::new(|t| {
                     t.processors = [1, 1]
-                        .map(|node_id| NodeProcessors {
-                            node_id,
-                            users: vec!["a".into()],
-                        })
+                        .map(|node_id| NodeProcessors { node_id, users: vec!["a".into()] })
                         .into();
                 }),
             ),
-            (
-                "ticket.callback.url",
-                Box::new(|t| t.callback = Some(target("", &[]))),
-            ),
-            (
-                "ticket.callback.url",
-                Box::new(|t| t.callback = Some(target("ftp://h/", &[]))),
-            ),
-            (
-                "ticket.callback.url",
-                Box::new(|t| t.callback = Some(target("http:///x", &[]))),
-            ),
-            (
-                "ticket.callback.url",
-                Box::new(|t| t.callback = Some(target("http://h/a b", &[]))),
-            ),
-            (
-                "ticket.callback.url",
-                Box::new(|t| t.callback = Some(target("http://h/单", &[]))),
-            ),
+            ("ticket.callback.url", Box::new(|t| t.callback = Some(target("", &[])))),
+            ("ticket.callback.url", Box::new(|t| t.callback = Some(target("ftp://h/", &[])))),
+            ("ticket.callback.url", Box::new(|t| t.callback = Some(target("http:///x", &[])))),
+            ("ticket.callback.url", Box::new(|t| t.callback = Some(target("http://h/a b", &[])))),
+            ("ticket.callback.url", Box::new(|t| t.callback = Some(target("http://h/单", &[])))),
             (
                 "ticket.callback.url",
                 Box::new(|t| {
@@ -705,27 +625,14 @@ mod tests {
             let mut ticket = ticket();
             change(&mut ticket);
             let failure = ticket.parameters().unwrap_err();
-            assert_eq!(
-                failure.advice,
-                Advice::FixArgument(name.into()),
-                "{}",
-                failure.message
-            );
+            assert_eq!(failure.advice, Advice::FixArgument(name.into()), "{}", failure.message);
             assert!(!failure.may_have_acted);
         }
     }
 
     #[test]
     fn each_text_of_users_holds_one_name_that_somebody_can_have() {
-        for user in [
-            "admin",
-            "zhang.san",
-            "a_b-c",
-            "bob@example.com",
-            "张三",
-            "o'neill",
-            "b+c",
-        ] {
+        for user in ["admin", "zhang.san", "a_b-c", "bob@example.com", "张三", "o'neill", "b+c"] {
             assert!(check_user("u", user).is_ok(), "{user}");
         }
         for user in [
@@ -778,18 +685,9 @@ mod tests {
     fn extra_json_may_not_name_what_the_ticket_or_the_connection_owns() {
         for (extra, why) in [
             ("[]", "ticket.extra-json is an array, not an object"),
-            (
-                "{",
-                "ticket.extra-json is not usable: the JSON ends too early (line 1, column 1)",
-            ),
-            (
-                r#"{"tag":"x"}"#,
-                "ticket.extra-json names `tag`, which the ticket sets",
-            ),
-            (
-                r#"{"title":"x"}"#,
-                "ticket.extra-json names `title`, which the ticket sets",
-            ),
+            ("{", "ticket.extra-json is not usable: the JSON ends too early (line 1, column 1)"),
+            (r#"{"tag":"x"}"#, "ticket.extra-json names `tag`, which the ticket sets"),
+            (r#"{"title":"x"}"#, "ticket.extra-json names `title`, which the ticket sets"),
             (
                 r#"{"fast_approval":"false"}"#,
                 "ticket.extra-json names `fast_approval`, which the ticket sets",
@@ -802,14 +700,8 @@ mod tests {
                 r#"{"bk_username":"x"}"#,
                 "ticket.extra-json names `bk_username`, which the connection sets",
             ),
-            (
-                r#"{"meta":[1]}"#,
-                "ticket.extra-json has a `meta` that is an array, not an object",
-            ),
-            (
-                r#"{"meta":null}"#,
-                "ticket.extra-json has a `meta` that is null, not an object",
-            ),
+            (r#"{"meta":[1]}"#, "ticket.extra-json has a `meta` that is an array, not an object"),
+            (r#"{"meta":null}"#, "ticket.extra-json has a `meta` that is null, not an object"),
             (
                 r#"{"meta":{"headers":{}}}"#,
                 "ticket.extra-json names `meta.headers`, which the ticket sets",
@@ -818,14 +710,8 @@ mod tests {
                 r#"{"meta":{"callback_url":""}}"#,
                 "ticket.extra-json names `meta.callback_url`, which the ticket sets",
             ),
-            (
-                r#"{"a":1,"a":2}"#,
-                "ticket.extra-json is not usable: `a` is there twice",
-            ),
-            (
-                r#"{"a":{"b":1,"\u0062":2}}"#,
-                "ticket.extra-json is not usable: `b` is there twice",
-            ),
+            (r#"{"a":1,"a":2}"#, "ticket.extra-json is not usable: `a` is there twice"),
+            (r#"{"a":{"b":1,"\u0062":2}}"#, "ticket.extra-json is not usable: `b` is there twice"),
             (
                 r#"{"a":18446744073709551616}"#,
                 "ticket.extra-json is not usable: the integer 18446744073709551616 has more than 64 bits: send it as a string",
@@ -880,11 +766,9 @@ mod tests {
     #[test]
     fn limits_count_characters_and_their_last_value_is_allowed() {
         let mut ticket = ticket();
-        for title in [
-            "单".repeat(128),
-            format!("{}&<>", "x".repeat(119)),
-            format!("{}\"", "x".repeat(122)),
-        ] {
+        for title in
+            ["单".repeat(128), format!("{}&<>", "x".repeat(119)), format!("{}\"", "x".repeat(122))]
+        {
             ticket.title = title;
             assert!(ticket.parameters().is_ok());
         }

@@ -146,11 +146,7 @@ pub fn approve_by_form(
     let mut fields = vec![json!({"key": decision.key, "value": approved.to_string()})];
     let (mut for_yes, mut for_no) = (approved.then_some(remark), (!approved).then_some(remark));
     for field in node.fields.iter().filter(is_remark) {
-        let given = if field.required {
-            &mut for_no
-        } else {
-            &mut for_yes
-        };
+        let given = if field.required { &mut for_no } else { &mut for_yes };
         let value = given.take().unwrap_or_default();
         fields.push(json!({"key": field.key, "value": value}));
     }
@@ -195,10 +191,7 @@ pub fn hand_over(
 pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<String, Value>> {
     check_user("operator", operator)?;
     if operator.chars().count() > MAX_COMMENTER_CHARS {
-        return Err(Failure::argument(
-            "operator",
-            "must have at most 16 characters here",
-        ));
+        return Err(Failure::argument("operator", "must have at most 16 characters here"));
     }
     if !(1..=5).contains(&stars) {
         return Err(Failure::argument("stars", "must be 1 to 5"));
@@ -217,9 +210,7 @@ pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<
 /// The parameters of add_follower, for following and for no longer following.
 pub fn follow(sn: &str, users: &[String], follow: bool) -> Checked<Map<String, Value>> {
     let users = join_users("users", users)?;
-    Ok(members(
-        json!({"sn": sn, "users": users, "attention": follow}),
-    ))
+    Ok(members(json!({"sn": sn, "users": users, "attention": follow})))
 }
 
 /// The parameters of edit_field, without the fields' types.
@@ -345,19 +336,12 @@ mod tests {
             assert_eq!(blank.message, "message must not be blank");
         }
         let long = operate_ticket("S", TicketOperation::Suspend, "bob", &"m".repeat(256));
-        assert_eq!(
-            long.unwrap_err().message,
-            "message must have at most 255 characters"
-        );
+        assert_eq!(long.unwrap_err().message, "message must have at most 255 characters");
     }
 
     #[test]
     fn nodes_are_submitted_with_text_and_handed_over_to_people() {
-        let field = |value| Field {
-            key: "k".into(),
-            value,
-            extra_json: None,
-        };
+        let field = |value| Field { key: "k".into(), value, extra_json: None };
         let people =
             |users: &[&str]| Assignees::People(users.iter().map(|&user| user.into()).collect());
         assert_eq!(
@@ -368,41 +352,26 @@ mod tests {
                    "fields": [{"key": "k", "value": "true"}]})
         );
         let number = transition("S", 15, "bob", &[field(FieldValue::Json("1".into()))]);
-        assert_eq!(
-            number.unwrap_err().message,
-            "fields[0] must be text or people here"
-        );
+        assert_eq!(number.unwrap_err().message, "fields[0] must be text or people here");
         assert_eq!(
             Value::Object(hand_over("S", 15, "bob", &people(&["x", "y"]), "ill").unwrap()),
             json!({"sn": "S", "state_id": 15, "operator": "bob", "action_type": "DELIVER",
                    "processors_type": "PERSON", "processors": "x,y", "action_message": "ill"})
         );
-        let role = Assignees::Others {
-            kind: "GENERAL".into(),
-            id: "7".into(),
-        };
+        let role = Assignees::Others { kind: "GENERAL".into(), id: "7".into() };
         assert_eq!(
             Value::Object(distribute("S", 15, "bob", &role).unwrap()),
             json!({"sn": "S", "state_id": 15, "operator": "bob", "action_type": "DISTRIBUTE",
                    "processors_type": "GENERAL", "processors": "7"})
         );
-        assert_eq!(
-            claim("S", 15, "bob").unwrap().get("processors"),
-            Some(&json!("bob"))
-        );
+        assert_eq!(claim("S", 15, "bob").unwrap().get("processors"), Some(&json!("bob")));
     }
 
     #[test]
     fn what_the_server_would_refuse_is_refused_by_name() {
         for (result, name) in [
-            (
-                approve("S", 1, "", true, ""),
-                "approver must not hold a blank user name",
-            ),
-            (
-                transition("S", 1, "bob", &[]),
-                "fields must hold at least one field",
-            ),
+            (approve("S", 1, "", true, ""), "approver must not hold a blank user name"),
+            (transition("S", 1, "bob", &[]), "fields must hold at least one field"),
             (
                 distribute("S", 1, "bob", &Assignees::People(vec![])),
                 "to must name at least one user",
@@ -412,10 +381,7 @@ mod tests {
                 "message must not be blank",
             ),
             (rate("S", "bob", 0, ""), "stars must be 1 to 5"),
-            (
-                rate("S", &"b".repeat(17), 5, ""),
-                "operator must have at most 16 characters here",
-            ),
+            (rate("S", &"b".repeat(17), 5, ""), "operator must have at most 16 characters here"),
             (follow("S", &[], true), "users must name at least one user"),
         ] {
             assert_eq!(result.unwrap_err().message, name);
@@ -433,10 +399,8 @@ mod tests {
             decides,
         };
         let made = |first: char| format!("{first}{}", "0".repeat(31));
-        let mut fields: Vec<_> = own
-            .iter()
-            .map(|&(key, required)| field(key, "STRING", required, false))
-            .collect();
+        let mut fields: Vec<_> =
+            own.iter().map(|&(key, required)| field(key, "STRING", required, false)).collect();
         fields.extend([
             field(&made('Z'), "RADIO", true, true),
             field(&made('d'), "TEXT", false, false),
@@ -476,17 +440,9 @@ mod tests {
 
     #[test]
     fn what_an_approvals_form_does_not_settle_is_refused() {
-        let no_approval = RunningNode {
-            fields: vec![],
-            ..approval(&[])
-        };
+        let no_approval = RunningNode { fields: vec![], ..approval(&[]) };
         for (node, approved, remark, why) in [
-            (
-                no_approval,
-                true,
-                "",
-                "node-id is no approval that runs: its form has no decision",
-            ),
+            (no_approval, true, "", "node-id is no approval that runs: its form has no decision"),
             (
                 approval(&[("JIAGE", true), ("SHUOMING", false)]),
                 true,
@@ -501,10 +457,7 @@ mod tests {
             ),
         ] {
             let refused = approve_by_form("S", &node, "bob", approved, remark).unwrap_err();
-            assert_eq!(
-                (refused.message.as_str(), refused.may_have_acted),
-                (why, false)
-            );
+            assert_eq!((refused.message.as_str(), refused.may_have_acted), (why, false));
         }
     }
 
@@ -517,20 +470,13 @@ mod tests {
             value_json: String::new(),
             display: String::new(),
         };
-        let form = [
-            known("title", "STRING"),
-            known("who", "MEMBERS"),
-            known("title", "TEXT"),
-        ];
+        let form = [known("title", "STRING"), known("who", "MEMBERS"), known("title", "TEXT")];
         let field = |key: &str, extra: Option<&str>| Field {
             key: key.into(),
             value: FieldValue::Text("v".into()),
             extra_json: extra.map(str::to_owned),
         };
-        let fields = [
-            field("who", None),
-            field("title", Some(r#"{"type":"OWN"}"#)),
-        ];
+        let fields = [field("who", None), field("title", Some(r#"{"type":"OWN"}"#))];
         let mut parameters = edit_fields("S", "bob", &fields).unwrap();
         add_types(&mut parameters, &form).unwrap();
         assert_eq!(

@@ -21,9 +21,7 @@ pub fn from_bits(bits: u128) -> String {
 /// Ids of the host's own making are welcome; ones that differ only in case would be one tag to ITSM.
 pub fn is_valid(id: &str) -> bool {
     (1..=MAX_CHARS).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -33,10 +33,7 @@ pub fn receive(
         Err(unbound) => return refused("no binding holds", why_unbound(&unbound)),
     };
     // What a body repeats of these must not reach a log.
-    let sent: Vec<_> = headers
-        .iter()
-        .map(|(_, value)| Secret::new(value.clone()))
-        .collect();
+    let sent: Vec<_> = headers.iter().map(|(_, value)| Secret::new(value.clone())).collect();
     let secrets: Vec<_> = keys.iter().chain([&bound.tag]).chain(&sent).collect();
     match callback::parse(body) {
         Ok(callback) if callback.sn == callback::SELF_CHECK_SN => {
@@ -44,18 +41,14 @@ pub fn receive(
         }
         Ok(callback) => Reception::Genuine(bound, callback),
         // The reason may repeat a name from the body, and nothing is echoed.
-        Err(unreadable) => refused(
-            "the body is no callback",
-            why_unreadable(&unreadable.without(&secrets)),
-        ),
+        Err(unreadable) => {
+            refused("the body is no callback", why_unreadable(&unreadable.without(&secrets)))
+        }
     }
 }
 
 fn refused(message: &str, why: String) -> Reception {
-    Reception::Refused {
-        reply: callback::refused(message),
-        why,
-    }
+    Reception::Refused { reply: callback::refused(message), why }
 }
 
 fn why_unbound(unbound: &Unbound) -> String {
@@ -110,11 +103,7 @@ mod tests {
 
     fn header(expires_s: u64) -> Vec<(String, String)> {
         let key = Secret::new(format!("itsm-key.k1.{}", "07".repeat(32)));
-        let claims = Claims {
-            operation_id: "op1".into(),
-            callback_url: URL.into(),
-            expires_s,
-        };
+        let claims = Claims { operation_id: "op1".into(), callback_url: URL.into(), expires_s };
         vec![bind(&key, &claims).ok().unwrap().header]
     }
 
@@ -146,30 +135,15 @@ mod tests {
         let genuine = body("REQ1");
         for (headers, url, body, expected) in [
             (header(20), URL, genuine.as_str(), "genuine op1 REQ1"),
-            (
-                header(20),
-                URL,
-                &body(callback::SELF_CHECK_SN),
-                "self-check 200",
-            ),
+            (header(20), URL, &body(callback::SELF_CHECK_SN), "self-check 200"),
             (
                 header(20),
                 URL,
                 "{}",
                 "the body is no callback; the body is no callback: `approve_result` is missing",
             ),
-            (
-                vec![],
-                URL,
-                &genuine,
-                "no binding holds; the binding's header is not there",
-            ),
-            (
-                vec![],
-                URL,
-                "{",
-                "no binding holds; the binding's header is not there",
-            ),
+            (vec![], URL, &genuine, "no binding holds; the binding's header is not there"),
+            (vec![], URL, "{", "no binding holds; the binding's header is not there"),
             (
                 header(20),
                 "https://gate.example.com/",
@@ -182,12 +156,7 @@ mod tests {
                 &genuine,
                 "no binding holds; the binding of operation op1 has expired",
             ),
-            (
-                vec![],
-                URL,
-                &body(callback::SELF_CHECK_SN),
-                "no binding holds; ",
-            ),
+            (vec![], URL, &body(callback::SELF_CHECK_SN), "no binding holds; "),
         ] {
             let told = words(&headers, url, body);
             assert!(told.starts_with(expected), "{told}");

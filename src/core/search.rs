@@ -118,16 +118,8 @@ impl Filter {
         let texts = [
             ("creator", "filter.creator", self.creator.as_deref()),
             ("tag", "filter.tag", self.tag.as_ref().map(Secret::expose)),
-            (
-                "project_key",
-                "filter.project-key",
-                self.project_key.as_deref(),
-            ),
-            (
-                "username",
-                "filter.waiting-for",
-                self.waiting_for.as_deref(),
-            ),
+            ("project_key", "filter.project-key", self.project_key.as_deref()),
+            ("username", "filter.waiting-for", self.waiting_for.as_deref()),
         ];
         for (name, argument, value) in texts {
             // An empty text does not narrow: the server would answer with everything.
@@ -243,10 +235,7 @@ impl View {
         let mut parameters = paging(page, page_size)?;
         parameters.insert("user".to_owned(), user.into());
         parameters.insert("view_type".to_owned(), view.into());
-        let ids = [
-            ("service_id", filter.service_id),
-            ("catalog_id", filter.catalog_id),
-        ];
+        let ids = [("service_id", filter.service_id), ("catalog_id", filter.catalog_id)];
         for (name, id) in ids {
             if let Some(id) = id {
                 parameters.insert(name.to_owned(), id.to_string().into());
@@ -380,23 +369,14 @@ mod tests {
 
     #[test]
     fn what_would_answer_with_everything_or_with_a_trap_is_refused() {
-        let blank = Filter {
-            tag: Some(Secret::new(" ".into())),
-            ..Filter::default()
-        };
+        let blank = Filter { tag: Some(Secret::new(" ".into())), ..Filter::default() };
         let none = Filter::default();
         for (result, why) in [
-            (
-                blank.parameters(1, 1),
-                "filter.tag must not be blank, which would match everything",
-            ),
+            (blank.parameters(1, 1), "filter.tag must not be blank, which would match everything"),
             (none.parameters(0, 1), "page must be 1 or more"),
             (none.parameters(1, 0), "page-size must be 1 to 10000"),
             (none.parameters(1, 10_001), "page-size must be 1 to 10000"),
-            (
-                View::Todo.parameters("", &UserFilter::default(), 1, 1),
-                "user must not be blank",
-            ),
+            (View::Todo.parameters("", &UserFilter::default(), 1, 1), "user must not be blank"),
         ] {
             assert_eq!(result.unwrap_err().message, why);
         }
@@ -439,15 +419,10 @@ mod tests {
                 assert_eq!(refused, expected, "{time}");
             }
         }
-        let one_sided = UserFilter {
-            created_to: Some("2026-11-24".into()),
-            ..UserFilter::default()
-        };
+        let one_sided =
+            UserFilter { created_to: Some("2026-11-24".into()), ..UserFilter::default() };
         assert_eq!(
-            View::Todo
-                .parameters("bob", &one_sided, 1, 1)
-                .unwrap_err()
-                .message,
+            View::Todo.parameters("bob", &one_sided, 1, 1).unwrap_err().message,
             "filter.created-from must be given where filter.created-to is: ITSM ignores one without the other"
         );
     }
@@ -481,10 +456,7 @@ mod tests {
             (row("RUNNING", "bob", "3"), Some("filter.creator")),
             (row("RUNNING", "carol", "4"), Some("filter.service-ids")),
         ] {
-            let advice = filter
-                .check(&[ours(), other])
-                .err()
-                .map(|failure| failure.advice);
+            let advice = filter.check(&[ours(), other]).err().map(|failure| failure.advice);
             let expected = ignored.map(|name| Advice::FixArgument(name.to_owned()));
             assert_eq!(advice, expected);
         }
@@ -501,16 +473,10 @@ mod tests {
             "current_status":"RUNNING","create_at":"2026-11-25 11:00:00","current_processors":",bob,","waiting_approve":true}"#;
         let half = r#"{"sn":"REQ2","id":2,"title":"t","current_status":"RUNNING","create_at":"2026-11-25 11:00:01"}"#;
         let read = page(&format!("{full},{half}")).unwrap();
-        let waiting: Vec<_> = read
-            .tickets
-            .iter()
-            .map(|row| (row.sn.as_str(), row.waiting_approve))
-            .collect();
+        let waiting: Vec<_> =
+            read.tickets.iter().map(|row| (row.sn.as_str(), row.waiting_approve)).collect();
         assert_eq!(waiting, [("REQ1", true), ("REQ2", false)]);
         let wrong = full.replace("true", "1");
-        assert_eq!(
-            page(&wrong),
-            Err("`waiting_approve` is a number, not a boolean".to_owned())
-        );
+        assert_eq!(page(&wrong), Err("`waiting_approve` is a number, not a boolean".to_owned()));
     }
 }

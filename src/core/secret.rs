@@ -26,9 +26,7 @@ impl Secret {
         // One or two characters are no secret, and would turn every message into blots.
         self.expose().chars().nth(2)?;
         // A per cent sign can be one, or begin what a URL writes for one.
-        [true, false]
-            .into_iter()
-            .find_map(|escaped| self.after_written(text, escaped))
+        [true, false].into_iter().find_map(|escaped| self.after_written(text, escaped))
     }
 
     fn after_written<'a>(&self, text: &'a str, percent_escaped: bool) -> Option<&'a str> {
@@ -78,14 +76,11 @@ fn after_json_escape(text: &str, character: char) -> Option<&str> {
     let mut units = [0; 2];
     let mut units = character.encode_utf16(&mut units).iter();
     let first = after_unit(rest, *units.next()?)?;
-    units.try_fold(first, |text, unit| {
-        after_unit(after_backslashes(text)?, *unit)
-    })
+    units.try_fold(first, |text, unit| after_unit(after_backslashes(text)?, *unit))
 }
 
 fn after_backslashes(text: &str) -> Option<&str> {
-    text.starts_with('\\')
-        .then(|| text.trim_start_matches('\\'))
+    text.starts_with('\\').then(|| text.trim_start_matches('\\'))
 }
 
 /// Of several in a row, each written as `\u005c`.
@@ -132,10 +127,7 @@ mod tests {
         for (text, expected) in [
             ("no p\"w/ 1 here", "no [secret] here"),
             (r#"{"s":"p\"w/ 1"}"#, r#"{"s":"[secret]"}"#),
-            (
-                r#"{\\"s\\": \\"p\\\\\"w\\/ 1\\"}"#,
-                r#"{\\"s\\": \\"[secret]\\"}"#,
-            ),
+            (r#"{\\"s\\": \\"p\\\\\"w\\/ 1\\"}"#, r#"{\\"s\\": \\"[secret]\\"}"#),
             ("?s=p%22w%2F%201&x=1", "?s=[secret]&x=1"),
             ("?s=p%22w%2f+1&x=1", "?s=[secret]&x=1"),
             ("nothing", "nothing"),
@@ -148,11 +140,7 @@ mod tests {
     fn a_secret_with_backslashes_is_blotted_out_too() {
         let secret = Secret::new(r#"a\\b\"c"#.to_owned());
         for text in [r#"a\\b\"c"#, r#"a\\\\b\\\"c"#, "a%5C%5Cb%5C%22c"] {
-            assert_eq!(
-                blotted(&secret, &format!("<{text}>")),
-                "<[secret]>",
-                "{text}"
-            );
+            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
     }
 
@@ -160,11 +148,7 @@ mod tests {
     fn a_secret_with_per_cent_signs_is_blotted_out_too() {
         let secret = Secret::new("100%25%x".to_owned());
         for text in ["100%25%x", "100%2525%25x", r"100\u002525\u0025x"] {
-            assert_eq!(
-                blotted(&secret, &format!("<{text}>")),
-                "<[secret]>",
-                "{text}"
-            );
+            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
     }
 
@@ -179,16 +163,9 @@ mod tests {
             "%E5%AF%86%E9%92%A5%F0%9F%94%91x",
             "%e5%af%86%e9%92%a5%f0%9f%94%91%78",
         ] {
-            assert_eq!(
-                blotted(&secret, &format!("<{text}>")),
-                "<[secret]>",
-                "{text}"
-            );
+            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
-        assert_eq!(
-            blotted(&secret, r"\u5bc6\u94a5\ud83d"),
-            r"\u5bc6\u94a5\ud83d"
-        );
+        assert_eq!(blotted(&secret, r"\u5bc6\u94a5\ud83d"), r"\u5bc6\u94a5\ud83d");
     }
 
     #[test]

@@ -257,10 +257,7 @@ pub fn resolve(
                 [node] if ignoring.contains(&node.id) => {
                     Err(Unresolved::Ignoring(name, vec![(*node).clone()]))
                 }
-                [node] => Ok(NodeProcessors {
-                    node_id: node.id,
-                    users,
-                }),
+                [node] => Ok(NodeProcessors { node_id: node.id, users }),
                 [] => Err(Unresolved::Unknown(name, nodes.to_vec())),
                 several => Err(Unresolved::Ambiguous(
                     name,
@@ -294,10 +291,7 @@ mod tests {
     }
 
     fn named(name: &str) -> Vec<NamedProcessors> {
-        vec![NamedProcessors {
-            name: name.into(),
-            users: vec!["carol".into()],
-        }]
+        vec![NamedProcessors { name: name.into(), users: vec!["carol".into()] }]
     }
 
     #[test]
@@ -313,10 +307,7 @@ mod tests {
         );
         assert_eq!(
             resolve(&nodes(), &[], named("管理员审批")).err(),
-            Some(Unresolved::Ambiguous(
-                "管理员审批".into(),
-                nodes()[1..].to_vec()
-            ))
+            Some(Unresolved::Ambiguous("管理员审批".into(), nodes()[1..].to_vec()))
         );
         assert!(nodes()[1].all_sign);
     }
@@ -334,10 +325,7 @@ mod tests {
         assert_eq!(ignoring, [4, 5, 6]);
         assert_eq!(
             resolve(&nodes(), &ignoring, named("负责人审批")).err(),
-            Some(Unresolved::Ignoring(
-                "负责人审批".into(),
-                nodes()[..1].to_vec()
-            ))
+            Some(Unresolved::Ignoring("负责人审批".into(), nodes()[..1].to_vec()))
         );
     }
 
@@ -348,19 +336,8 @@ mod tests {
             {"id": 11, "key": "C", "name": "c", "level": 3, "children": []},
         ]}]), Catalog::read_all)
         .unwrap();
-        let tree: Vec<_> = flat
-            .iter()
-            .map(|row| (row.id, row.parent_id, row.level))
-            .collect();
-        assert_eq!(
-            tree,
-            [
-                (1, None, 0),
-                (9, Some(1), 1),
-                (10, Some(9), 2),
-                (11, Some(1), 3)
-            ]
-        );
+        let tree: Vec<_> = flat.iter().map(|row| (row.id, row.parent_id, row.level)).collect();
+        assert_eq!(tree, [(1, None, 0), (9, Some(1), 1), (10, Some(9), 2), (11, Some(1), 3)]);
     }
 
     #[test]
@@ -369,9 +346,6 @@ mod tests {
         for id in 0..40 {
             rows = json!([{"id": id, "name": "n", "children": rows}]);
         }
-        assert_eq!(
-            json(rows, Catalog::read_all),
-            Err("the catalogues are nested too deep".into())
-        );
+        assert_eq!(json(rows, Catalog::read_all), Err("the catalogues are nested too deep".into()));
     }
 }

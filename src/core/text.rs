@@ -40,10 +40,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    pairs
-        .iter()
-        .map(|&[high, low]| Some(value(high)? << 4 | value(low)?))
-        .collect()
+    pairs.iter().map(|&[high, low]| Some(value(high)? << 4 | value(low)?)).collect()
 }
 
 fn hex_digit(nibble: u8) -> u8 {
@@ -82,25 +79,18 @@ pub fn is_invisible(character: char) -> bool {
 
 /// The names in ITSM's lists of users, such as `",carol,bob,"`.
 pub fn users(list: &str) -> Vec<String> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|user| !user.is_empty())
-        .map(str::to_owned)
-        .collect()
+    list.split(',').map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether `text` is a time as ITSM writes it: `2026-11-24 07:26:12`, with more behind it or not.
 pub fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes().first_chunk::<19>();
     bytes.is_some_and(|bytes| {
-        bytes
-            .iter()
-            .zip(b"0000-00-00 00:00:00")
-            .all(|(byte, form)| match form {
-                b'0' => byte.is_ascii_digit(),
-                b' ' => matches!(byte, b' ' | b'T'),
-                mark => byte == mark,
-            })
+        bytes.iter().zip(b"0000-00-00 00:00:00").all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            b' ' => matches!(byte, b' ' | b'T'),
+            mark => byte == mark,
+        })
     })
 }
 

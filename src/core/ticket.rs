@@ -145,10 +145,7 @@ pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Str
         Ok(())
     })?;
     let listed = among.iter().zip(failed);
-    Ok(listed
-        .filter(|(_, failed)| *failed)
-        .map(|(sn, _)| sn.clone())
-        .collect())
+    Ok(listed.filter(|(_, failed)| *failed).map(|(sn, _)| sn.clone()).collect())
 }
 
 /// The data of token/verify's answer.
@@ -202,18 +199,13 @@ mod tests {
         };
         let ended = |end_at| of(row(end_at), Ticket::read).map(|ticket| ticket.ended_at);
         assert_eq!(ended(Value::Null), Ok(None));
-        assert_eq!(
-            ended(json!("2026-11-24 07:51:11")),
-            Ok(Some("2026-11-24 07:51:11".into()))
-        );
+        assert_eq!(ended(json!("2026-11-24 07:51:11")), Ok(Some("2026-11-24 07:51:11".into())));
         for no_time in ["", " ", "x", "None", "2026-11-24", "0"] {
             assert_eq!(ended(json!(no_time)), Ok(None), "{no_time}");
         }
-        for (wrong, kind) in [
-            (json!(0), "a number"),
-            (json!(1.5), "a number"),
-            (json!(true), "a boolean"),
-        ] {
+        for (wrong, kind) in
+            [(json!(0), "a number"), (json!(1.5), "a number"), (json!(true), "a boolean")]
+        {
             assert_eq!(ended(wrong), Err(format!("`end_at` is {kind}, not a time")));
         }
     }
@@ -254,24 +246,12 @@ mod tests {
             (json!({"sn": "REQ1", "id": 7, "ticket_url": "u"}), "7", "u"),
             (json!({"sn": "REQ1", "id": "7"}), "7", ""),
             (json!({"sn": "REQ1"}), "", ""),
-            (
-                json!({"sn": "REQ1", "id": null, "ticket_url": null}),
-                "",
-                "",
-            ),
-            (
-                json!({"sn": "REQ1", "id": [], "ticket_url": 1.5}),
-                "",
-                "1.5",
-            ),
+            (json!({"sn": "REQ1", "id": null, "ticket_url": null}), "", ""),
+            (json!({"sn": "REQ1", "id": [], "ticket_url": 1.5}), "", "1.5"),
         ] {
             let created = of(data, CreatedTicket::read).unwrap();
             assert_eq!(
-                (
-                    created.sn.as_str(),
-                    created.id.as_str(),
-                    created.ticket_url.as_str()
-                ),
+                (created.sn.as_str(), created.id.as_str(), created.ticket_url.as_str()),
                 ("REQ1", id, url)
             );
         }
@@ -283,9 +263,7 @@ mod tests {
     #[test]
     fn the_failed_list_is_read_for_the_numbers_that_are_asked_for() {
         let among = ["A", "B", "C"].map(str::to_owned);
-        let listed = of(json!(["x", "C", "A", "A"]), |data| {
-            read_failed_list(data, &among)
-        });
+        let listed = of(json!(["x", "C", "A", "A"]), |data| read_failed_list(data, &among));
         assert_eq!(listed, Ok(vec!["A".to_owned(), "C".to_owned()]));
     }
 }

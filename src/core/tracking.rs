@@ -317,13 +317,7 @@ impl Record {
         use Phase::{Abandoned, Creating, Delivered, Delivering, Waiting};
         use Request::{Lost, Refused, Sent};
 
-        let Self {
-            phase,
-            clock,
-            mut failures,
-            mut reported,
-            ..
-        } = self;
+        let Self { phase, clock, mut failures, mut reported, .. } = self;
         let is_due = clock.due_s <= now_s;
         let is_overdue = self.decide_by_s.is_some_and(|time_s| time_s <= now_s);
         let event = event.careful();
@@ -389,11 +383,9 @@ impl Record {
             // The host may have slept between storing the record and sending: the request left at any time
             // until now. The number in a callback that comes before the answer is somebody's word: the
             // ticket is looked up by its tag.
-            (Creating(Sent), Event::Tick | Event::Callback(_)) => (
-                Creating(Lost { waited_s: 0 }),
-                vec![Action::Recover],
-                Due::Anew,
-            ),
+            (Creating(Sent), Event::Tick | Event::Callback(_)) => {
+                (Creating(Lost { waited_s: 0 }), vec![Action::Recover], Due::Anew)
+            }
             (Creating(request), Event::Callback(_)) => {
                 (Creating(request), vec![Action::Recover], Due::Kept)
             }
@@ -434,11 +426,7 @@ impl Record {
                     (Confirmation::Open(_), Withdrawal::Asked) => {
                         let withdraw = Action::Withdraw(sn.clone());
                         let withdrawal = Withdrawal::NotYet;
-                        (
-                            Waiting { sn, withdrawal },
-                            vec![withdraw],
-                            Due::After(LONGEST_WAIT_S),
-                        )
+                        (Waiting { sn, withdrawal }, vec![withdraw], Due::After(LONGEST_WAIT_S))
                     }
                     (Confirmation::Open(_), Withdrawal::Failed) => {
                         let actions =
@@ -454,11 +442,7 @@ impl Record {
                     }
                     (Confirmation::Undecidable(_, why), _) => {
                         let actions = reported.undecidable(&sn, why);
-                        (
-                            Waiting { sn, withdrawal },
-                            actions,
-                            Due::After(LONGEST_WAIT_S),
-                        )
+                        (Waiting { sn, withdrawal }, actions, Due::After(LONGEST_WAIT_S))
                     }
                     (confirmation, _) => {
                         let actions = reported.unexpected(&sn, &confirmation);
@@ -485,17 +469,8 @@ impl Record {
 
             // Until the outcome is handed over.
             (Delivering { outcome }, Event::Delivered) => {
-                let Outcome {
-                    ticket, verdict, ..
-                } = *outcome;
-                (
-                    Delivered {
-                        sn: ticket.sn,
-                        verdict,
-                    },
-                    vec![],
-                    Due::Kept,
-                )
+                let Outcome { ticket, verdict, .. } = *outcome;
+                (Delivered { sn: ticket.sn, verdict }, vec![], Due::Kept)
             }
             (Delivering { outcome }, Event::Tick) => {
                 let deliver = Action::Deliver(outcome.clone());
@@ -530,12 +505,7 @@ impl Record {
                 (phase, actions, Due::Kept)
             }
         };
-        let record = Self {
-            phase,
-            failures,
-            reported,
-            ..self
-        };
+        let record = Self { phase, failures, reported, ..self };
         record.step(actions, due, now_s)
     }
 
@@ -557,11 +527,7 @@ impl Record {
                 Some(self.clock.due_s)
             }
         };
-        Step {
-            record: self,
-            actions,
-            due_s,
-        }
+        Step { record: self, actions, due_s }
     }
 }
 
@@ -584,9 +550,9 @@ impl Phase {
     /// The same, so many counted seconds later.
     fn later(self, passed_s: u64) -> Self {
         match self {
-            Self::Creating(Request::Lost { waited_s }) => Self::Creating(Request::Lost {
-                waited_s: waited_s.saturating_add(passed_s),
-            }),
+            Self::Creating(Request::Lost { waited_s }) => {
+                Self::Creating(Request::Lost { waited_s: waited_s.saturating_add(passed_s) })
+            }
             other => other,
         }
     }
@@ -640,11 +606,7 @@ impl Clock {
             Due::Soon => (kept_s.min(after(0)), 0),
             Due::After(wait_s) => (now_s.saturating_add(wait_s), QUIETEST),
         };
-        Self {
-            stepped_s: now_s,
-            due_s,
-            quiet,
-        }
+        Self { stepped_s: now_s, due_s, quiet }
     }
 }
 
@@ -696,14 +658,12 @@ impl Reported {
         };
         let why = match outlook {
             Outlook::Later if failures.in_a_row < REPORTED_FAILURES => return vec![],
-            Outlook::Later => format!(
-                "{} times in a row {what} failed, and it is tried again",
-                failures.in_a_row
-            ),
-            Outlook::Mended(remedy) => format!(
-                "{}. Until then {what} fails, and is tried again",
-                remedy.sentence()
-            ),
+            Outlook::Later => {
+                format!("{} times in a row {what} failed, and it is tried again", failures.in_a_row)
+            }
+            Outlook::Mended(remedy) => {
+                format!("{}. Until then {what} fails, and is tried again", remedy.sentence())
+            }
             Outlook::Never => {
                 "The time for a decision has passed, and ITSM does not let the ticket \
                                be taken back; it goes on being awaited"
@@ -730,10 +690,9 @@ impl Reported {
             Confirmation::Foreign => (Reason::Foreign, "was not made by this operation"),
             Confirmation::Missing => (Reason::Missing, "does not exist"),
             Confirmation::Ambiguous(_) => (Reason::Ambiguous, "exists several times"),
-            Confirmation::Untraceable => (
-                Reason::Untraceable,
-                "can't be found by its tag; ask for it with confirm-own",
-            ),
+            Confirmation::Untraceable => {
+                (Reason::Untraceable, "can't be found by its tag; ask for it with confirm-own")
+            }
             Confirmation::Ended(_) => (Reason::NoOutcome, "has an outcome that is not its own"),
         };
         self.once(reason, format!("ITSM says that the ticket {sn} {what}."))
@@ -743,21 +702,20 @@ impl Reported {
     fn contradiction(&mut self, sn: &str, verdict: Option<Verdict>, event: &Event) -> Vec<Action> {
         let (reason, why) = match event {
             Event::Created(ticket)
-            | Event::Recovered(LookedUp {
-                recovery: Recovery::Found(ticket),
-                ..
-            }) if !is_same(&ticket.sn, sn) => (
-                Reason::SecondTicket,
-                format!("One operation has two tickets: {sn} and {}.", ticket.sn),
-            ),
-            Event::Recovered(LookedUp {
-                recovery: Recovery::Ambiguous(tickets),
-                ..
-            }) => (Reason::SecondTicket, several(tickets)),
-            Event::Callback(callback) if !is_same(&callback.sn, sn) => (
-                Reason::Callback,
-                format!("A callback for the ticket {sn} names {}.", callback.sn),
-            ),
+            | Event::Recovered(LookedUp { recovery: Recovery::Found(ticket), .. })
+                if !is_same(&ticket.sn, sn) =>
+            {
+                (
+                    Reason::SecondTicket,
+                    format!("One operation has two tickets: {sn} and {}.", ticket.sn),
+                )
+            }
+            Event::Recovered(LookedUp { recovery: Recovery::Ambiguous(tickets), .. }) => {
+                (Reason::SecondTicket, several(tickets))
+            }
+            Event::Callback(callback) if !is_same(&callback.sn, sn) => {
+                (Reason::Callback, format!("A callback for the ticket {sn} names {}.", callback.sn))
+            }
             Event::NotCreated(_) => (
                 Reason::CreationDenied,
                 format!("The ticket {sn} exists, and its creation was reported to have failed."),
@@ -832,11 +790,7 @@ fn several(tickets: &[Ticket]) -> String {
 }
 
 fn sns(tickets: &[Ticket]) -> String {
-    let sns: Vec<_> = tickets
-        .iter()
-        .take(5)
-        .map(|ticket| ticket.sn.as_str())
-        .collect();
+    let sns: Vec<_> = tickets.iter().take(5).map(|ticket| ticket.sn.as_str()).collect();
     sns.join(", ")
 }
 
@@ -967,11 +921,7 @@ mod tests {
     }
 
     fn made(sn: &str) -> CreatedTicket {
-        CreatedTicket {
-            sn: sn.into(),
-            id: "1".into(),
-            ticket_url: "u".into(),
-        }
+        CreatedTicket { sn: sn.into(), id: "1".into(), ticket_url: "u".into() }
     }
 
     fn created(sn: &str) -> Event {
@@ -1153,11 +1103,7 @@ mod tests {
                 (1, created("A"), ""),
                 (2, callback("a"), "confirm A"),
                 (2, open(), ""),
-                (
-                    3,
-                    Event::Confirmed(Confirmation::Undecided(ticket("A"))),
-                    "",
-                ),
+                (3, Event::Confirmed(Confirmation::Undecided(ticket("A"))), ""),
                 (4, ended("a", Verdict::Completed), "deliver a completed"),
             ],
             // The answer is lost, and the ticket appears late.
@@ -1279,11 +1225,7 @@ mod tests {
         ] {
             let mut tracked = Tracked::since(0, None);
             assert_eq!(tracked.at(7, proven(advice.clone())), report, "{advice:?}");
-            assert_eq!(
-                tracked.step.due_s.map(|due_s| due_s - 7),
-                wait_s,
-                "{advice:?}"
-            );
+            assert_eq!(tracked.step.due_s.map(|due_s| due_s - 7), wait_s, "{advice:?}");
             if wait_s.is_some() {
                 // Early ticks, as after a crash, do not send it again.
                 assert_eq!(tracked.at(8, Event::Tick), "");
@@ -1318,10 +1260,7 @@ mod tests {
         let mut tracked = Tracked::since(0, None);
         assert_eq!(tracked.at(1, Event::Unclear(refused_by_itsm())), "recover");
         assert_eq!(tracked.absent(Recovery::Absent), "create");
-        assert_eq!(
-            tracked.at(tracked.now_s, Event::Unclear(refused_by_itsm())),
-            "recover"
-        );
+        assert_eq!(tracked.at(tracked.now_s, Event::Unclear(refused_by_itsm())), "recover");
         assert_eq!(
             tracked.absent(Recovery::Absent),
             "report: ITSM made no ticket, and asking again will not help: ITSM says 3900004, no luck."
@@ -1339,10 +1278,7 @@ mod tests {
         // What can't help is not sent again, and what somebody can mend is reported at once.
         let unclear = |advice| Event::Unclear(failure(Origin::Itsm, advice, true, "39"));
         let mut tracked = Tracked::since(0, None);
-        assert_eq!(
-            tracked.at(1, unclear(Advice::FixArgument("ticket".into()))),
-            "recover"
-        );
+        assert_eq!(tracked.at(1, unclear(Advice::FixArgument("ticket".into()))), "recover");
         assert_eq!(
             tracked.absent(Recovery::Absent),
             "report: ITSM made no ticket, and asking again will not help: ITSM says 39, no luck."
@@ -1350,18 +1286,12 @@ mod tests {
         let mut tracked = Tracked::since(0, None);
         let told = "recover; report: The app or its user needs a permission. Until then creating the ticket fails, and is tried again: ITSM says 39, no luck.";
         for told in [told, "recover", "recover"] {
-            assert_eq!(
-                tracked.at(tracked.now_s, unclear(Advice::AskPermission)),
-                told
-            );
+            assert_eq!(tracked.at(tracked.now_s, unclear(Advice::AskPermission)), told);
             assert_eq!(tracked.absent(Recovery::Absent), "create");
         }
         // What is said to have done nothing, and may have acted, is looked up.
         let mut tracked = Tracked::since(0, None);
-        assert_eq!(
-            tracked.at(1, Event::NotCreated(refused_by_itsm())),
-            "recover"
-        );
+        assert_eq!(tracked.at(1, Event::NotCreated(refused_by_itsm())), "recover");
     }
 
     #[test]
@@ -1389,10 +1319,7 @@ mod tests {
     fn an_operation_without_a_ticket_of_its_own_is_given_up_and_a_person_told() {
         let both = vec![ticket("A"), ticket("B")];
         for (recovery, report) in [
-            (
-                Recovery::Ambiguous(both.clone()),
-                "report: One operation has several tickets: A, B.",
-            ),
+            (Recovery::Ambiguous(both.clone()), "report: One operation has several tickets: A, B."),
             (
                 Recovery::Mismatched(both),
                 "report: The tag of this operation is on a ticket of another creator: A, B.",
@@ -1426,26 +1353,17 @@ mod tests {
             tracked
         };
         for (event, report) in [
-            (
-                created("B"),
-                "report: One operation has two tickets: A and B.",
-            ),
+            (created("B"), "report: One operation has two tickets: A and B."),
             (
                 recovered(3, Recovery::Ambiguous(vec![ticket("A"), ticket("B")])),
                 "report: One operation has several tickets: A, B.",
             ),
             // What a server says stands on one line, and steers no terminal.
             (
-                recovered(
-                    3,
-                    Recovery::Ambiguous(vec![ticket("A\u{1b}[31m"), ticket("B\r\n")]),
-                ),
+                recovered(3, Recovery::Ambiguous(vec![ticket("A\u{1b}[31m"), ticket("B\r\n")])),
                 "report: One operation has several tickets: A [31m, B  .",
             ),
-            (
-                callback("B"),
-                "report: A callback for the ticket A names B.",
-            ),
+            (callback("B"), "report: A callback for the ticket A names B."),
             (
                 ended("A", Withdrawn),
                 "report: The ticket A was settled as approved, and ITSM now says withdrawn.",
@@ -1479,10 +1397,7 @@ mod tests {
                 Confirmation::Foreign,
                 "report: ITSM says that the ticket A was not made by this operation.",
             ),
-            (
-                Confirmation::Missing,
-                "report: ITSM says that the ticket A does not exist.",
-            ),
+            (Confirmation::Missing, "report: ITSM says that the ticket A does not exist."),
             (
                 Confirmation::Ambiguous(vec![]),
                 "report: ITSM says that the ticket A exists several times.",
@@ -1498,10 +1413,7 @@ mod tests {
                 let answer = Event::Confirmed(confirmation.clone());
                 assert_eq!(tracked.at(tracked.now_s, answer), expected);
             }
-            assert_eq!(
-                tracked.at(tracked.now_s, ended("A", Approved)),
-                "deliver A approved"
-            );
+            assert_eq!(tracked.at(tracked.now_s, ended("A", Approved)), "deliver A approved");
         }
     }
 
@@ -1509,12 +1421,7 @@ mod tests {
     fn what_cannot_be_decided_is_reported_once_a_reason_asked_for_rarely_and_settles_in_the_end() {
         let mut tracked = Tracked::waiting(None);
         let mut told = vec![];
-        for why in [
-            "the log is cut",
-            "the log is cut",
-            "it was merged",
-            "the log is cut",
-        ] {
+        for why in ["the log is cut", "the log is cut", "it was merged", "the log is cut"] {
             assert_eq!(tracked.when_due(Event::Tick), "confirm A");
             told.push(tracked.at(tracked.now_s, undecidable(why)));
             assert_eq!(tracked.wait_s(), 900);
@@ -1526,19 +1433,11 @@ mod tests {
         };
         assert_eq!(
             told,
-            [
-                report("the log is cut"),
-                String::new(),
-                report("it was merged"),
-                String::new()
-            ]
+            [report("the log is cut"), String::new(), report("it was merged"), String::new()]
         );
         // A proven user is configured.
         assert_eq!(tracked.when_due(Event::Tick), "confirm A");
-        assert_eq!(
-            tracked.at(tracked.now_s, ended("A", Rejected)),
-            "deliver A rejected"
-        );
+        assert_eq!(tracked.at(tracked.now_s, ended("A", Rejected)), "deliver A rejected");
     }
 
     #[test]
@@ -1581,10 +1480,7 @@ mod tests {
             tracked
         };
         // The decision came first.
-        assert_eq!(
-            overdue().at(100, ended("A", Approved)),
-            "deliver A approved"
-        );
+        assert_eq!(overdue().at(100, ended("A", Approved)), "deliver A approved");
         let withdrawing = || {
             let mut tracked = overdue();
             assert_eq!(tracked.at(100, open()), "withdraw A");
@@ -1597,23 +1493,14 @@ mod tests {
         // It worked, and the host ticks.
         let mut tracked = withdrawing();
         assert_eq!(tracked.at(102, Event::Tick), "confirm A");
-        assert_eq!(
-            tracked.at(102, ended("A", Withdrawn)),
-            "deliver A withdrawn"
-        );
+        assert_eq!(tracked.at(102, ended("A", Withdrawn)), "deliver A withdrawn");
         // ITSM refused, because the decision came meanwhile.
         let mut tracked = withdrawing();
-        assert_eq!(
-            tracked.at(102, Event::NotWithdrawn(refused_by_itsm())),
-            "confirm A"
-        );
+        assert_eq!(tracked.at(102, Event::NotWithdrawn(refused_by_itsm())), "confirm A");
         assert_eq!(tracked.at(102, ended("A", Rejected)), "deliver A rejected");
         // ITSM refused, and the ticket goes on.
         let mut tracked = withdrawing();
-        assert_eq!(
-            tracked.at(102, Event::NotWithdrawn(refused_by_itsm())),
-            "confirm A"
-        );
+        assert_eq!(tracked.at(102, Event::NotWithdrawn(refused_by_itsm())), "confirm A");
         assert_eq!(
             tracked.at(102, open()),
             "report: The time for a decision has passed, and ITSM does not let the ticket be taken back; it goes on being awaited: ITSM says 3900004, no luck."
@@ -1621,31 +1508,16 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(tracked.when_due(Event::Tick), "confirm A");
             assert_eq!(tracked.at(tracked.now_s, open()), "");
-            assert_eq!(
-                tracked.at(tracked.now_s, Event::NotWithdrawn(refused_by_itsm())),
-                ""
-            );
+            assert_eq!(tracked.at(tracked.now_s, Event::NotWithdrawn(refused_by_itsm())), "");
         }
-        assert_eq!(
-            tracked.at(tracked.now_s, ended("A", Approved)),
-            "deliver A approved"
-        );
+        assert_eq!(tracked.at(tracked.now_s, ended("A", Approved)), "deliver A approved");
         // A crash interrupted it, or its answer was lost, or it can't be reached: it is ordered again,
         // rarely, and a person hears of it.
         let mut tracked = withdrawing();
         let mut told = vec![];
-        for failure in [
-            None,
-            Some(broken()),
-            Some(unreachable()),
-            Some(broken()),
-            Some(broken()),
-        ] {
+        for failure in [None, Some(broken()), Some(unreachable()), Some(broken()), Some(broken())] {
             if let Some(failure) = failure {
-                assert_eq!(
-                    tracked.at(tracked.now_s, Event::NotWithdrawn(failure)),
-                    "confirm A"
-                );
+                assert_eq!(tracked.at(tracked.now_s, Event::NotWithdrawn(failure)), "confirm A");
                 told.push(tracked.at(tracked.now_s, open()));
             }
             assert!(tracked.wait_s() >= 800);
@@ -1681,10 +1553,7 @@ mod tests {
         assert_eq!(tracked.step.due_s, Some(50));
         assert_eq!(tracked.when_due(Event::Tick), too_late(": no luck"));
         let mut tracked = Tracked::since(0, Some(50));
-        assert_eq!(
-            tracked.at(60, Event::NotCreated(unreachable())),
-            too_late(": no luck")
-        );
+        assert_eq!(tracked.at(60, Event::NotCreated(unreachable())), too_late(": no luck"));
         // Lost until then.
         let mut tracked = Tracked::since(0, Some(50));
         assert_eq!(tracked.when_due(Event::Tick), "recover");
@@ -1706,10 +1575,7 @@ mod tests {
             actions(&told),
             "report: Tracking was told of something that it does not know: a new word."
         );
-        assert_eq!(
-            (told.due_s, &told.record.phase),
-            (waiting.due_s, &waiting.record.phase)
-        );
+        assert_eq!((told.due_s, &told.record.phase), (waiting.due_s, &waiting.record.phase));
         assert_eq!(actions(&told.record.unchanged("another".into(), 6)), "");
     }
 
@@ -1738,17 +1604,11 @@ mod tests {
                 r#"{"version":3,"operation_id":"op1","decide_by_s":9000,"phase":{"waiting":{"sn":"A","withdrawal":"asked"}},"clock":{"stepped_s":9000,"due_s":9060,"quiet":1},"failures":{"in_a_row":0,"last":"","hopeless":false},"reported":[]}"#,
             ),
             (
-                vec![
-                    (1_005, created("A")),
-                    (9_000, Event::NotWithdrawn(broken())),
-                ],
+                vec![(1_005, created("A")), (9_000, Event::NotWithdrawn(broken()))],
                 r#"{"version":3,"operation_id":"op1","decide_by_s":9000,"phase":{"waiting":{"sn":"A","withdrawal":"failed"}},"clock":{"stepped_s":9000,"due_s":1035,"quiet":0},"failures":{"in_a_row":1,"last":"no luck","hopeless":false},"reported":[]}"#,
             ),
             (
-                vec![
-                    (1_005, created("A")),
-                    (9_000, Event::NotWithdrawn(refused_by_itsm())),
-                ],
+                vec![(1_005, created("A")), (9_000, Event::NotWithdrawn(refused_by_itsm()))],
                 r#"{"version":3,"operation_id":"op1","decide_by_s":9000,"phase":{"waiting":{"sn":"A","withdrawal":"denied"}},"clock":{"stepped_s":9000,"due_s":1035,"quiet":0},"failures":{"in_a_row":1,"last":"ITSM says 3900004, no luck","hopeless":false},"reported":[]}"#,
             ),
             (
@@ -1803,14 +1663,8 @@ mod tests {
         let waiting = |sn: &str| Phase::waiting(sn.to_owned());
         let sn = "REQ20261124000052";
         for (text, phase) in [
-            (
-                r#"{"version":1,"operation_id":"op1","creating":0}"#,
-                sent.clone(),
-            ),
-            (
-                r#"{"version":1,"operation_id":"op1","waiting":"A"}"#,
-                waiting("A"),
-            ),
+            (r#"{"version":1,"operation_id":"op1","creating":0}"#, sent.clone()),
+            (r#"{"version":1,"operation_id":"op1","waiting":"A"}"#, waiting("A")),
             (
                 r#"{"version":2,"operation_id":"op1","phase":{"creating":{"sent_s":1000,"unclear":false}},"quiet":0}"#,
                 sent,
@@ -1834,30 +1688,18 @@ mod tests {
             ),
             (
                 r#"{"version":2,"operation_id":"op1","phase":{"delivered":{"sn":"REQ20261124000052","verdict":"approved"}},"quiet":0}"#,
-                Phase::Delivered {
-                    sn: sn.to_owned(),
-                    verdict: Approved,
-                },
+                Phase::Delivered { sn: sn.to_owned(), verdict: Approved },
             ),
             (
                 r#"{"version":2,"operation_id":"op1","phase":{"abandoned":{"why":"ITSM made no ticket"}},"quiet":0}"#,
-                Phase::Abandoned {
-                    why: "ITSM made no ticket".to_owned(),
-                },
+                Phase::Abandoned { why: "ITSM made no ticket".to_owned() },
             ),
         ] {
             let record = Record::from_json(text).unwrap();
-            assert_eq!(
-                record,
-                Record::new("op1".to_owned(), None, phase.clone()),
-                "{text}"
-            );
+            assert_eq!(record, Record::new("op1".to_owned(), None, phase.clone()), "{text}");
             // Stored as this version's, and asked for at once.
             let step = record.advance(Event::Tick, 100_000);
-            assert_eq!(
-                Record::from_json(&step.record.to_json()),
-                Ok(step.record.clone())
-            );
+            assert_eq!(Record::from_json(&step.record.to_json()), Ok(step.record.clone()));
             let expected = match phase {
                 Phase::Creating(_) => "recover".to_owned(),
                 Phase::Waiting { sn, .. } => format!("confirm {sn}"),

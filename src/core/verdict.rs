@@ -109,15 +109,7 @@ mod tests {
 
     #[test]
     fn nothing_but_an_ended_finished_ticket_with_the_flag_is_ever_approved() {
-        for status in [
-            "NEW",
-            "RUNNING",
-            "RESOLVED",
-            "REVOKED",
-            "TERMINATED",
-            "X",
-            "",
-        ] {
+        for status in ["NEW", "RUNNING", "RESOLVED", "REVOKED", "TERMINATED", "X", ""] {
             for approve_result in [false, true] {
                 for ended in [false, true] {
                     assert_ne!(conclude(status, approve_result, ended), Approved);
@@ -132,10 +124,7 @@ mod tests {
     fn a_finished_ticket_is_approved_only_if_result_and_history_both_say_so() {
         use crate::core::history::{Decision, History, LastWord, LastWord::*, LogEnd};
         let ended_at = "2026-11-25 22:07:47";
-        let person = |at: &str| LogEnd::Person {
-            operator: "admin".into(),
-            at: at.into(),
-        };
+        let person = |at: &str| LogEnd::Person { operator: "admin".into(), at: at.into() };
         let history = |words: &[LastWord]| History {
             decisions: words
                 .iter()
@@ -180,10 +169,7 @@ mod tests {
         };
         assert_eq!(changed(|h| h.begins = false), [None; 3]);
         assert_eq!(changed(|h| h.end = LogEnd::Elsewhere), [None; 3]);
-        assert_eq!(
-            changed(|h| h.readable = false),
-            [None, Some(Rejected), None]
-        );
+        assert_eq!(changed(|h| h.readable = false), [None, Some(Rejected), None]);
         for (at, closed) in [
             ("2026-11-25 22:07:47", Some(Closed)),
             ("2026-11-25 22:07:48", Some(Closed)),

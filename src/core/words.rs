@@ -20,10 +20,8 @@ pub fn said_within(text: &str, secrets: &[&Secret], max_bytes: usize) -> String 
         && let Some(character) = rest.chars().next()
     {
         // One secret can begin like another: the one that reaches farther counts.
-        let after = secrets
-            .iter()
-            .filter_map(|secret| secret.after(rest))
-            .min_by_key(|after| after.len());
+        let after =
+            secrets.iter().filter_map(|secret| secret.after(rest)).min_by_key(|after| after.len());
         rest = match after {
             Some(after) => {
                 said.push_str("[secret]");

@@ -47,13 +47,7 @@ pub const ITSM_RECEIVER: Component = Component {
     name: "itsm-receiver",
     package: "receiver",
     features: &[],
-    may_import: &[
-        "blueking:itsm",
-        "wasi:cli",
-        "wasi:clocks",
-        "wasi:http",
-        "wasi:io",
-    ],
+    may_import: &["blueking:itsm", "wasi:cli", "wasi:clocks", "wasi:http", "wasi:io"],
 };
 
 /// The sink that writes JSON lines.
@@ -69,23 +63,11 @@ pub const SINK_FORWARD: Component = Component {
     name: "sink-forward",
     package: "sink",
     features: &["--features", "forward"],
-    may_import: &[
-        "blueking:itsm",
-        "wasi:cli",
-        "wasi:clocks",
-        "wasi:http",
-        "wasi:io",
-    ],
+    may_import: &["blueking:itsm", "wasi:cli", "wasi:clocks", "wasi:http", "wasi:io"],
 };
 
 /// All of them.
-pub const ALL: [Component; 5] = [
-    ITSM,
-    ITSM_CALLBACKS,
-    ITSM_RECEIVER,
-    SINK_STDOUT,
-    SINK_FORWARD,
-];
+pub const ALL: [Component; 5] = [ITSM, ITSM_CALLBACKS, ITSM_RECEIVER, SINK_STDOUT, SINK_FORWARD];
 
 /// What is composed of them: a name, and the parts, each after those whose exports it imports.
 pub const COMPOSED: [(&str, [Component; 3]); 2] = [
@@ -151,10 +133,7 @@ pub fn folder() -> Result<PathBuf> {
 
 /// Turns a core module into a component.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    ComponentEncoder::default()
-        .validate(true)
-        .module(module)?
-        .encode()
+    ComponentEncoder::default().validate(true).module(module)?.encode()
 }
 
 /// Writes a file in one step: whoever reads it meanwhile sees the old one or the new one.
@@ -229,21 +208,13 @@ fn home() -> Result<PathBuf> {
 /// installed.
 fn rustc_commit() -> Result<String> {
     let version = tools::output(tools::rustc().arg("-vV"))?;
-    let line = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "));
+    let line = version.lines().find_map(|line| line.strip_prefix("commit-hash: "));
     Ok(line.unwrap_or("unknown").to_owned())
 }
 
 /// What must not be in a component.
 fn machine_paths() -> Result<Vec<PathBuf>> {
-    Ok(vec![
-        tools::root()?,
-        tools::target_dir()?,
-        tools::sysroot()?,
-        cargo_home()?,
-        home()?,
-    ])
+    Ok(vec![tools::root()?, tools::target_dir()?, tools::sysroot()?, cargo_home()?, home()?])
 }
 
 /// The first of the paths that is in the bytes.
@@ -254,11 +225,7 @@ fn machine_path(bytes: &[u8], paths: &[PathBuf]) -> Option<String> {
         // `/src`, the folder of many a container, is also a part of innocent paths.
         .filter(|path| Path::new(path).components().count() > 2)
         .chain(homes)
-        .find(|path| {
-            bytes
-                .windows(path.len())
-                .any(|window| window == path.as_bytes())
-        })
+        .find(|path| bytes.windows(path.len()).any(|window| window == path.as_bytes()))
         .map(str::to_owned)
 }
 

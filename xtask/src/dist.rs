@@ -37,10 +37,7 @@ pub fn make() -> Result<PathBuf> {
     let mut sums = String::new();
     for name in names(&folder)? {
         let bytes = tools::read(&folder.join(&name))?;
-        let sum: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         println!("{name}: {} bytes", bytes.len());
         sums += &format!("{sum}  {name}\n");
     }
@@ -52,9 +49,7 @@ pub fn make() -> Result<PathBuf> {
 pub fn check() -> Result<()> {
     let folder = make()?;
     tools::run(
-        Command::new("sha256sum")
-            .args(["--check", "--quiet", "SHA256SUMS"])
-            .current_dir(&folder),
+        Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(&folder),
     )?;
     let named = |end: &str| -> Result<PathBuf> {
         let name = names(&folder)?.into_iter().find(|name| name.ends_with(end));
@@ -66,41 +61,26 @@ pub fn check() -> Result<()> {
     }
     fs::create_dir_all(&empty)?;
 
-    tools::run(
-        Command::new("python3")
-            .args(["-m", "venv", "python"])
-            .current_dir(&empty),
-    )?;
+    tools::run(Command::new("python3").args(["-m", "venv", "python"]).current_dir(&empty))?;
     let python = || {
         let mut python = Command::new(empty.join("python/bin/python"));
         python.current_dir(&empty);
         python
     };
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     tools::run(python().args(pip).arg(named(".whl")?))?;
     let call = "from blueking_itsm import Itsm; print(len(Itsm().tickets.new_operation_id()))";
     said("wheel", python().args(["-c", call]))?;
 
     let mut install = Command::new("npm");
-    install
-        .args(["install", "--silent", "--prefix", "."])
-        .arg(named(".tgz")?);
+    install.args(["install", "--silent", "--prefix", "."]).arg(named(".tgz")?);
     tools::run(install.current_dir(&empty))?;
     let call = "import { Itsm } from 'blueking-itsm';
         const itsm = new Itsm({ tag: 'gateway', val: 'http://127.0.0.1:1/prod' }, {});
         console.log((await itsm.tickets.newOperationId()).length);";
     // A file, not --eval: a worker thread inherits node's flags, and takes no file with that one.
     fs::write(empty.join("call.mjs"), call)?;
-    said(
-        "npm package",
-        Command::new("node").arg("call.mjs").current_dir(&empty),
-    )
+    said("npm package", Command::new("node").arg("call.mjs").current_dir(&empty))
 }
 
 /// An operation id has 26 characters.
@@ -116,15 +96,9 @@ fn said(what: &str, call: &mut Command) -> Result<()> {
 fn npm_package(built: &Path, folder: &Path) -> Result<()> {
     let packages = Packages::install(JAVASCRIPT)?;
     let mut pack = packages.npm();
-    tools::run(
-        pack.args(["run", "--silent", "pack"])
-            .env("ITSM_WASM_DIR", built),
-    )?;
+    tools::run(pack.args(["run", "--silent", "pack"]).env("ITSM_WASM_DIR", built))?;
     let generated = tools::root()?.join(JAVASCRIPT).join("generated");
-    for name in names(&generated)?
-        .iter()
-        .filter(|name| name.ends_with(".tgz"))
-    {
+    for name in names(&generated)?.iter().filter(|name| name.ends_with(".tgz")) {
         fs::copy(generated.join(name), folder.join(name))?;
     }
     Ok(())
@@ -145,16 +119,10 @@ fn wheel(built: &Path, folder: &Path) -> Result<()> {
     fs::copy(from.join("pyproject.toml"), work.join("pyproject.toml"))?;
     fs::copy(tools::root()?.join("LICENSE"), work.join("LICENSE"))?;
     let mut pip = python()?.python();
-    pip.args([
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--disable-pip-version-check",
-    ])
-    .args(["--no-deps", "--no-build-isolation", "--wheel-dir"])
-    .arg(folder)
-    .arg(&work);
+    pip.args(["-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"])
+        .args(["--no-deps", "--no-build-isolation", "--wheel-dir"])
+        .arg(folder)
+        .arg(&work);
     tools::run(&mut pip)
 }
 

@@ -15,11 +15,9 @@ const FOLDER: &str = "host-examples/guests";
 pub fn build() -> Result<()> {
     let shipped = components::folder()?;
     let wit = wit()?;
-    for (language, guest) in [
-        ("rust", rust()?),
-        ("python", python(&wit)?),
-        ("javascript", javascript(&wit)?),
-    ] {
+    for (language, guest) in
+        [("rust", rust()?), ("python", python(&wit)?), ("javascript", javascript(&wit)?)]
+    {
         let itsm = components::ITSM.file(&shipped);
         let whole = compose(&[itsm, guest])
             .with_context(|| format!("the guest in {language} can't be composed"))?;
@@ -34,9 +32,7 @@ fn rust() -> Result<PathBuf> {
     let target = "wasm32-wasip2";
     tools::need_target(target)?;
     tools::run(
-        tools::cargo()?
-            .args(["build", "--release", "-p", "rust-guest"])
-            .args(["--target", target]),
+        tools::cargo()?.args(["build", "--release", "-p", "rust-guest"]).args(["--target", target]),
     )?;
     let release = tools::target_dir()?.join(target).join("release");
     Ok(release.join("rust-guest.wasm"))
@@ -84,10 +80,7 @@ fn wit() -> Result<PathBuf> {
     let dependencies = folder.join("deps");
     copy(&root.join("wit"), &dependencies.join("itsm"))?;
     copy(&wasi()?, &dependencies)?;
-    fs::copy(
-        root.join(FOLDER).join("guest.wit"),
-        folder.join("guest.wit"),
-    )?;
+    fs::copy(root.join(FOLDER).join("guest.wit"), folder.join("guest.wit"))?;
     Ok(folder)
 }
 

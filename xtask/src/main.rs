@@ -19,44 +19,16 @@ use anyhow::{Result, bail};
 use std::process::{Command, ExitCode};
 
 /// A verb, what it does, and its function. The function gets what follows the verb.
-type Verb = (
-    &'static str,
-    &'static str,
-    fn(&[String]) -> Result<ExitCode>,
-);
+type Verb = (&'static str, &'static str, fn(&[String]) -> Result<ExitCode>);
 
 const VERBS: [Verb; 10] = [
     ("build", "make the components in target/itsm", build),
-    (
-        "demo",
-        "build, then play an approval against the fake ITSM [--seed N] [--flip]",
-        demo,
-    ),
-    (
-        "dist",
-        "make target/dist: what people get who have no Rust",
-        dist,
-    ),
-    (
-        "guests",
-        "build, then compose each guest with itsm.wasm",
-        guests,
-    ),
-    (
-        "platforms",
-        "run what is built in other runtimes, which it gets first",
-        platforms,
-    ),
-    (
-        "prove",
-        "gather the long evidence: a quarter of an hour of it",
-        prove,
-    ),
-    (
-        "surface",
-        "compare the built imports and exports with tests/surface [--bless]",
-        surface,
-    ),
+    ("demo", "build, then play an approval against the fake ITSM [--seed N] [--flip]", demo),
+    ("dist", "make target/dist: what people get who have no Rust", dist),
+    ("guests", "build, then compose each guest with itsm.wasm", guests),
+    ("platforms", "run what is built in other runtimes, which it gets first", platforms),
+    ("prove", "gather the long evidence: a quarter of an hour of it", prove),
+    ("surface", "compare the built imports and exports with tests/surface [--bless]", surface),
     (
         "serve",
         "build, then serve the receiver; its settings are ITSM_... in the environment",
@@ -188,9 +160,7 @@ mod tests {
         assert!(flag(&["--bless".into()], Some("--bless")).unwrap());
         assert!(!flag(&[], Some("--bless")).unwrap());
         assert_eq!(
-            flag(&["--bles".into()], Some("--bless"))
-                .unwrap_err()
-                .to_string(),
+            flag(&["--bles".into()], Some("--bless")).unwrap_err().to_string(),
             "this verb does not know `--bles`"
         );
     }

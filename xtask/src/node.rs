@@ -47,26 +47,16 @@ pub fn chromium() -> Result<PathBuf> {
         return Ok(program.into());
     }
     let found = || {
-        [
-            "/usr/bin/chromium",
-            "/usr/bin/chromium-browser",
-            "/usr/bin/google-chrome",
-        ]
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|program| program.is_file())
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|program| program.is_file())
     };
     if found().is_none() {
         // Only root can, and elsewhere the command is not there: then the sentence below says what to do.
         let apt = |arguments: &[&str]| Command::new("apt-get").args(arguments).status();
         let _ = apt(&["update", "--quiet"]);
-        let _ = apt(&[
-            "install",
-            "--yes",
-            "--quiet",
-            "--no-install-recommends",
-            "chromium",
-        ]);
+        let _ = apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]);
     }
     match found() {
         Some(program) => Ok(program),

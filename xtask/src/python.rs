@@ -36,13 +36,7 @@ impl Environment {
         }
         let environment = Self { folder };
         let mut install = environment.python();
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
         for file in requirements {
             install.arg("-r").arg(root.join(file));
         }
@@ -59,10 +53,7 @@ impl Environment {
 
 /// The `wasmtime` command, in the version that the example of the command line pins.
 pub fn wasmtime() -> Result<PathBuf> {
-    wasmtime_of(
-        "command-line",
-        "host-examples/command-line/requirements.txt",
-    )
+    wasmtime_of("command-line", "host-examples/command-line/requirements.txt")
 }
 
 /// The `wasmtime` command in the version that a requirements file pins.

@@ -19,14 +19,7 @@ pub fn run(folder: &Path) -> Result<ExitCode> {
     let sink = if forwards { "forward" } else { "stdout" };
     let mut wasmtime = Command::new(python::wasmtime()?);
     wasmtime
-        .args([
-            "serve",
-            "-S",
-            "cli",
-            "--no-logging-prefix",
-            "--addr",
-            &listen,
-        ])
+        .args(["serve", "-S", "cli", "--no-logging-prefix", "--addr", &listen])
         .args(["--max-instance-reuse-count", REQUESTS_AN_INSTANCE]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ITSM_")) {
         // By name alone: a value on a command line is there for every user to see.
@@ -54,10 +47,7 @@ pub fn check() -> Result<()> {
     let said = String::from_utf8_lossy(&ended.stderr);
     let sentence = "error: the receiver is not ready: ITSM_BINDING_KEYS is not set";
     if ended.status.success() || !said.lines().any(|line| line == sentence) {
-        bail!(
-            "`cargo xtask serve` without keys ended with {}:\n{said}",
-            ended.status
-        );
+        bail!("`cargo xtask serve` without keys ended with {}:\n{said}", ended.status);
     }
     println!("{sentence}");
     Ok(())
@@ -111,11 +101,7 @@ mod tests {
     fn the_sentence_is_taken_from_the_answer() {
         let answer = "HTTP/1.1 503 x\r\ncontent-length: 9\r\n\r\n{\"message\":\"\\\"A\\\" is not set\",\"code\":1}";
         assert_eq!(message(answer), "\"A\" is not set");
-        for other in [
-            "no answer",
-            "HTTP/1.1 500 x\r\n\r\n",
-            "HTTP/1.1 500 x\r\n\r\n<p>",
-        ] {
+        for other in ["no answer", "HTTP/1.1 500 x\r\n\r\n", "HTTP/1.1 500 x\r\n\r\n<p>"] {
             assert_eq!(message(other), other);
         }
     }

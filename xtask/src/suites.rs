@@ -99,11 +99,7 @@ fn rustdoc() -> Result<()> {
 const SHOW_FIGURES: [&str; 2] = ["--", "--show-output"];
 
 fn test_alone(package: &str) -> Result<()> {
-    tools::run(
-        tools::cargo()?
-            .args(["test", "-p", package])
-            .args(SHOW_FIGURES),
-    )
+    tools::run(tools::cargo()?.args(["test", "-p", package]).args(SHOW_FIGURES))
 }
 
 /// Its tests are among those of the workspace.
@@ -113,11 +109,7 @@ fn c_host() -> Result<()> {
             bail!("{tool} is missing: run `apt-get install build-essential`");
         }
     }
-    tools::run(
-        Command::new("make")
-            .args(["-C", "host-examples/c"])
-            .current_dir(tools::root()?),
-    )
+    tools::run(Command::new("make").args(["-C", "host-examples/c"]).current_dir(tools::root()?))
 }
 
 /// The components and the hosts. The tests of the pure core and of xtask have run before.
@@ -143,9 +135,7 @@ fn python_host() -> Result<()> {
 fn javascript_host() -> Result<()> {
     let packages = node::Packages::install("host-examples/javascript")?;
     let mut tests = packages.npm();
-    tests
-        .args(["run", "--silent", "test"])
-        .env("CHROMIUM", node::chromium()?);
+    tests.args(["run", "--silent", "test"]).env("CHROMIUM", node::chromium()?);
     tools::run(with_built(&mut tests)?)
 }
 
@@ -183,14 +173,9 @@ mod tests {
         ]);
         let error = format!("{:#}", result.unwrap_err());
         assert_eq!(error, "the suite `second` failed: no");
-        let rows: Vec<_> = report
-            .lines()
-            .map(|row| row.split_whitespace().take(2).collect::<Vec<_>>())
-            .collect();
-        assert_eq!(
-            rows,
-            [["first", "ok"], ["second", "FAILED"], ["third", "not"]]
-        );
+        let rows: Vec<_> =
+            report.lines().map(|row| row.split_whitespace().take(2).collect::<Vec<_>>()).collect();
+        assert_eq!(rows, [["first", "ok"], ["second", "FAILED"], ["third", "not"]]);
     }
 
     #[test]

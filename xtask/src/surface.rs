@@ -96,10 +96,10 @@ fn forbidden<'a>(lines: &'a [String], packages: &[&str]) -> impl Iterator<Item =
         let package = name.split_once('/').map(|(package, _)| package);
         package.is_some_and(|package| packages.contains(&package))
     };
-    lines.iter().map(String::as_str).filter(move |line| {
-        line.strip_prefix("import ")
-            .is_some_and(|name| !allowed(name))
-    })
+    lines
+        .iter()
+        .map(String::as_str)
+        .filter(move |line| line.strip_prefix("import ").is_some_and(|name| !allowed(name)))
 }
 
 /// The surface of a component: sorted lines, each with its line end.
@@ -151,19 +151,12 @@ fn functions(resolve: &Resolve, id: InterfaceId, interface: &str) -> Vec<String>
     if functions.is_empty() {
         return vec![interface.to_owned()];
     }
-    functions
-        .keys()
-        .map(|function| format!("{interface}#{function}"))
-        .collect()
+    functions.keys().map(|function| format!("{interface}#{function}")).collect()
 }
 
 /// `wasi:io/poll@0.2` of the interface poll and `wasi:io@0.2.12`.
 fn without_patch(package: &PackageName, interface: &str) -> String {
-    let PackageName {
-        namespace,
-        name,
-        version,
-    } = package;
+    let PackageName { namespace, name, version } = package;
     let line = version.as_ref().map(|version| {
         let (line, _) = PackageName::version_compat_track_string(version);
         format!("@{line}")
@@ -288,10 +281,7 @@ mod tests {
     fn a_difference_shows_both_sides() {
         let found = ["import a\n".to_owned(), "import b\n".to_owned()];
         assert_eq!(diff("import a\nimport b\n", &found), None);
-        assert_eq!(
-            diff("import a\nimport c\n", &found).unwrap(),
-            "- import c\n+ import b\n"
-        );
+        assert_eq!(diff("import a\nimport c\n", &found).unwrap(), "- import c\n+ import b\n");
     }
 
     #[test]

@@ -46,20 +46,11 @@ pub fn target_dir() -> Result<PathBuf> {
 /// The packages that run natively, the pure core and this one aside. They are always compiled together:
 /// alone, each would want its dependencies with other features, and wasmtime takes minutes each time. This
 /// one is always compiled alone, since `cargo xtask` does so first.
-pub const HOSTS: [&str; 5] = [
-    "--workspace",
-    "--exclude",
-    "blueking-itsm",
-    "--exclude",
-    "xtask",
-];
+pub const HOSTS: [&str; 5] = ["--workspace", "--exclude", "blueking-itsm", "--exclude", "xtask"];
 
 /// Builds a program of the workspace.
 pub fn program(name: &str) -> Result<PathBuf> {
-    run(cargo()?
-        .args(["build", "--quiet"])
-        .args(HOSTS)
-        .args(["--bin", name]))?;
+    run(cargo()?.args(["build", "--quiet"]).args(HOSTS).args(["--bin", name]))?;
     Ok(target_dir()?.join("debug").join(name))
 }
 
@@ -143,13 +134,8 @@ mod tests {
 
     #[test]
     fn a_failing_program_is_an_error_that_names_it() {
-        let error = run(rustc()
-            .arg("--no-such-flag")
-            .stderr(std::process::Stdio::null()));
+        let error = run(rustc().arg("--no-such-flag").stderr(std::process::Stdio::null()));
         let message = error.unwrap_err().to_string();
-        assert!(
-            message.starts_with("`rustc --no-such-flag` failed"),
-            "{message}"
-        );
+        assert!(message.starts_with("`rustc --no-such-flag` failed"), "{message}");
     }
 }

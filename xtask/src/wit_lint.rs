@@ -13,9 +13,7 @@ use wit_parser::{
 /// Checks the package in `wit/`. Those in `wit/deps` are somebody else's.
 pub fn check() -> Result<()> {
     let mut resolve = everything();
-    let (package, _) = resolve
-        .push_dir(tools::root()?.join("wit"))
-        .context("can't read wit/")?;
+    let (package, _) = resolve.push_dir(tools::root()?.join("wit")).context("can't read wit/")?;
     let lint = lint(&resolve, package);
     let unwritable = unwritable(&resolve, package)?;
     if !lint.missing.is_empty() || !unwritable.is_empty() {
@@ -41,10 +39,7 @@ fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
 
 /// A resolver that leaves no feature out.
 fn everything() -> Resolve {
-    Resolve {
-        all_features: true,
-        ..Resolve::default()
-    }
+    Resolve { all_features: true, ..Resolve::default() }
 }
 
 /// Names that command lines can't write as they are: they call a function without its interface, and a
@@ -76,11 +71,7 @@ struct Lint<'a> {
 
 fn lint(resolve: &Resolve, package: PackageId) -> Lint<'_> {
     let package = &resolve.packages[package];
-    let mut lint = Lint {
-        resolve,
-        items: 0,
-        missing: Vec::new(),
-    };
+    let mut lint = Lint { resolve, items: 0, missing: Vec::new() };
     let name = format!("{}:{}", package.name.namespace, package.name.name);
     lint.docs(&name, &package.docs);
     for (name, id) in &package.interfaces {
@@ -286,15 +277,11 @@ mod tests {
     #[test]
     fn one_file_has_everything_and_its_docs() {
         let mut resolve = everything();
-        let package = resolve
-            .push_str("one.wit", &in_one_file().unwrap())
-            .unwrap();
+        let package = resolve.push_str("one.wit", &in_one_file().unwrap()).unwrap();
         let one = lint(&resolve, package);
         assert_eq!(one.missing, [""; 0]);
         let mut resolve = everything();
-        let (package, _) = resolve
-            .push_dir(tools::root().unwrap().join("wit"))
-            .unwrap();
+        let (package, _) = resolve.push_dir(tools::root().unwrap().join("wit")).unwrap();
         assert_eq!(one.items, lint(&resolve, package).items);
     }
 

@@ -76,23 +76,14 @@ impl Durable {
         database.pragma_update(None, "journal_mode", "WAL")?;
         database.pragma_update(None, "synchronous", "FULL")?;
         database.execute_batch(SCHEMA)?;
-        Ok(Self {
-            itsm,
-            database: Arc::new(Mutex::new(database)),
-            clock,
-            checkpoint,
-        })
+        Ok(Self { itsm, database: Arc::new(Mutex::new(database)), clock, checkpoint })
     }
 
     /// Begins an order, unless it has been begun: stores it, then creates its ticket.
     pub async fn begin(&self, order: &Order) -> Result<()> {
         let known = self
             .database()
-            .query_row(
-                "SELECT 1 FROM operation WHERE title = ?1",
-                [&order.title],
-                |_| Ok(()),
-            )
+            .query_row("SELECT 1 FROM operation WHERE title = ?1", [&order.title], |_| Ok(()))
             .optional()?;
         if known.is_some() {
             return Ok(());
@@ -101,9 +92,7 @@ impl Durable {
         let prepared = self.itsm.prepare(&order.creator, &order.title, &approvers);
         let operation = prepared.await?;
         let id = &operation.id;
-        let started = self
-            .itsm
-            .start_tracking(id, order.decide_by_s, (self.clock)());
+        let started = self.itsm.start_tracking(id, order.decide_by_s, (self.clock)());
         let step = started.await?;
         (self.checkpoint)("start: before the write");
         if cfg!(not(feature = "one-write-removed")) {
@@ -224,10 +213,8 @@ impl Durable {
     }
 
     fn told<T>(&self, operation: &str, answer: Result<T, Failure>) -> Option<T> {
-        let failed = |failure: Failure| {
-            self.itsm
-                .say(format!("operation {operation}: {}", failure.message))
-        };
+        let failed =
+            |failure: Failure| self.itsm.say(format!("operation {operation}: {}", failure.message));
         answer.map_err(failed).ok()
     }
 
@@ -261,10 +248,7 @@ impl Durable {
 
     fn report(&self, operation: &str, why: &str) -> Result<()> {
         self.itsm.say(format!("operation {operation}: {why}"));
-        self.database().execute(
-            "INSERT INTO report VALUES (?1, ?2)",
-            params![operation, why],
-        )?;
+        self.database().execute("INSERT INTO report VALUES (?1, ?2)", params![operation, why])?;
         Ok(())
     }
 
@@ -320,9 +304,7 @@ impl Durable {
         Ok(Operation {
             id: id.to_owned(),
             // serde's own words could quote the tag.
-            ticket: serde_json::from_str(&ticket)
-                .ok()
-                .context("a ticket that can't be read")?,
+            ticket: serde_json::from_str(&ticket).ok().context("a ticket that can't be read")?,
         })
     }
 

@@ -65,10 +65,7 @@ impl Itsm {
         let url: Result<Uri, _> = self.settings.callback_url.parse();
         // Before anything is read. The query is ITSM's or a proxy's to change.
         let elsewhere = if !url.is_ok_and(|url| url.path() == head.uri.path()) {
-            Some((
-                404,
-                "callbacks are received at the path of the callback address",
-            ))
+            Some((404, "callbacks are received at the path of the callback address"))
         } else if head.method != Method::POST {
             Some((405, "callbacks are posted"))
         } else {
@@ -81,25 +78,19 @@ impl Itsm {
         let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
             Ok(Ok(body)) => body,
             Ok(Err(_)) => {
-                return Ok(Err(self
-                    .refuse("the body is too large or broke off")
-                    .await?));
+                return Ok(Err(self.refuse("the body is too large or broke off").await?));
             }
             Err(_) => return Ok(Err(self.refuse("the body came too slowly").await?)),
         };
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-        let headers: Vec<_> = head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
+        let headers: Vec<_> =
+            head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         let keys = [self.settings.binding_key.clone()];
         let url = &self.settings.callback_url;
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();
-        let reception = callbacks
-            .call_receive(&mut store, &keys, &headers, url, now_s(), &body)
-            .await?;
+        let reception =
+            callbacks.call_receive(&mut store, &keys, &headers, url, now_s(), &body).await?;
         Ok(match reception {
             Reception::Genuine(it) => {
                 let (operation, claim) = (&it.bound.claims.operation_id, &it.callback);
@@ -137,11 +128,7 @@ impl Itsm {
                 return self.refuse("not confirmed yet").await;
             }
         };
-        self.say(format!(
-            "  ITSM says {} has ended: {}",
-            outcome.ticket.sn,
-            word(outcome.verdict)
-        ));
+        self.say(format!("  ITSM says {} has ended: {}", outcome.ticket.sn, word(outcome.verdict)));
         let operation = bound.claims.operation_id;
         if outcomes.send((operation, outcome)).await.is_err() {
             return self.refuse("nobody takes outcomes").await;

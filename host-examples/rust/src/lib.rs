@@ -104,19 +104,13 @@ impl Itsm {
 
     /// The same, with another time that a call may take.
     pub fn within(&self, deadline: Duration) -> Self {
-        Self {
-            deadline,
-            ..self.clone()
-        }
+        Self { deadline, ..self.clone() }
     }
 
     /// The same, with another limit to the memory of an instance, in bytes. A call that wants more ends with
     /// an error that says so, and the next call has an instance of its own.
     pub fn with_memory(&self, most_memory: usize) -> Self {
-        Self {
-            most_memory,
-            ..self.clone()
-        }
+        Self { most_memory, ..self.clone() }
     }
 
     /// Prepares a ticket that asks `approvers` for an approval, and binds its callback to it. No call
@@ -205,9 +199,7 @@ impl Itsm {
     ) -> Result<Step> {
         let (mut store, instance) = self.instance().await?;
         let tracking = instance.blueking_itsm_tracking();
-        let step = tracking
-            .call_start(&mut store, operation_id, decide_by_s, now_s)
-            .await?;
+        let step = tracking.call_start(&mut store, operation_id, decide_by_s, now_s).await?;
         step.map_err(anyhow::Error::msg)
     }
 
@@ -215,9 +207,7 @@ impl Itsm {
     pub async fn advance(&self, state_json: &str, event: &Event, now_s: u64) -> Result<Step> {
         let (mut store, instance) = self.instance().await?;
         let tracking = instance.blueking_itsm_tracking();
-        let step = tracking
-            .call_advance(&mut store, state_json, event, now_s)
-            .await?;
+        let step = tracking.call_advance(&mut store, state_json, event, now_s).await?;
         step.map_err(anyhow::Error::msg)
     }
 

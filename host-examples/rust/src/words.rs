@@ -23,11 +23,7 @@ fn after<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
     let mut rests = vec![text];
     for (passed, letter) in secret.chars().enumerate() {
         let forms = written(letter);
-        let pairs = || {
-            forms
-                .iter()
-                .flat_map(|form| rests.iter().map(move |rest| (form, *rest)))
-        };
+        let pairs = || forms.iter().flat_map(|form| rests.iter().map(move |rest| (form, *rest)));
         if passed > 2 && pairs().any(|(form, rest)| begins(form, rest)) {
             return Some("");
         }
@@ -75,19 +71,10 @@ mod tests {
             ("no p\"w/ \\\\密😀.", "no [secret]."),
             (r#"{"s":"p\"w\/ \\\\密😀"}"#, r#"{"s":"[secret]"}"#),
             (r#""p\"w/ \\\\\u5bc6\ud83d\ude00""#, r#""[secret]""#),
-            (
-                r#""p\\\"w/ \\\\\\\\\\u5bc6\\ud83d\\ude00""#,
-                r#""[secret]""#,
-            ),
+            (r#""p\\\"w/ \\\\\\\\\\u5bc6\\ud83d\\ude00""#, r#""[secret]""#),
             (r#""p\u0022w/ \\\\\u5BC6\uD83D\uDE00""#, r#""[secret]""#),
-            (
-                "?s=p%22w%2F%20%5C%5C%E5%AF%86%F0%9F%98%80&x",
-                "?s=[secret]&x",
-            ),
-            (
-                "?s=p%22w%2f%20%5c%5c%e5%af%86%f0%9f%98%80&x",
-                "?s=[secret]&x",
-            ),
+            ("?s=p%22w%2F%20%5C%5C%E5%AF%86%F0%9F%98%80&x", "?s=[secret]&x"),
+            ("?s=p%22w%2f%20%5c%5c%e5%af%86%f0%9f%98%80&x", "?s=[secret]&x"),
             ("canary, Canary, canar", "[secret], [secret], [secret]"),
             ("ca", "ca"),
             ("a\r\nb\u{1b}[31m\u{9b}c\u{7f}\u{2028}", "a  b [31m c  "),

@@ -58,9 +58,7 @@ fn post(url: &str, headers: &[(&str, Option<&str>)], body: &str) -> Result<u16, 
     let mut unsent = body.as_bytes();
     // A stream that has ended is no failure: the target may have answered.
     while let Ok(room) = stream.check_write() {
-        let room = unsent
-            .len()
-            .min(usize::try_from(room).unwrap_or(usize::MAX));
+        let room = unsent.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         let (now, later) = unsent.split_at(room);
         if unsent.is_empty() || stream.write(now).is_err() {
             break;

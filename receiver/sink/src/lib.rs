@@ -29,12 +29,7 @@ impl Guest for Sink {
     }
 
     fn deliver(operation_id: String, outcome: Outcome) -> Disposition {
-        let Outcome {
-            ticket,
-            verdict,
-            evidence,
-            decisions,
-        } = outcome;
+        let Outcome { ticket, verdict, evidence, decisions } = outcome;
         let decisions: Vec<_> = decisions
             .into_iter()
             .map(|decision| {

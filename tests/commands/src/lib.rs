@@ -44,11 +44,7 @@ pub async fn ticket(fake: &FakeItsm) -> String {
 
 /// What a command said: its exit code, stdout and stderr. It never says the secret.
 pub async fn said(command: Child) -> (Option<i32>, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.wait_with_output().await.unwrap();
+    let Output { status, stdout, stderr } = command.wait_with_output().await.unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout), String::from_utf8(stderr));
     let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());
     assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));

@@ -30,35 +30,18 @@ impl Served {
     pub async fn start(name: &str, port: u16, settings: &[(&str, &str)]) -> Self {
         let mut command = wasmtime();
         command
-            .args([
-                "serve",
-                "-S",
-                "cli",
-                "-W",
-                MOST_MEMORY,
-                "--no-logging-prefix",
-            ])
+            .args(["serve", "-S", "cli", "-W", MOST_MEMORY, "--no-logging-prefix"])
             .args(["--max-instance-reuse-count", "100000"])
             .args(["--addr", &format!("127.0.0.1:{port}")]);
         for (setting, value) in settings {
             command.args(["--env", &format!("{setting}={value}")]);
         }
-        command
-            .arg(component(name))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.arg(component(name)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("wasmtime starts");
         let stdout = lines(child.stdout.take().expect("a pipe"));
         let stderr = lines(child.stderr.take().expect("a pipe"));
-        let served = Self {
-            port,
-            stdout,
-            stderr,
-            child,
-        };
-        served
-            .until(|served| served.stderr().contains("Serving HTTP"))
-            .await;
+        let served = Self { port, stdout, stderr, child };
+        served.until(|served| served.stderr().contains("Serving HTTP")).await;
         served
     }
 

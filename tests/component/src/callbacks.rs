@@ -19,10 +19,7 @@ pub struct Callbacks {
 impl Callbacks {
     /// Of `itsm-callbacks.wasm`, in a world that offers nothing at all to import.
     pub fn alone() -> Self {
-        Self::of(
-            &Linker::new(artifacts::engine()),
-            artifacts::callbacks_only(),
-        )
+        Self::of(&Linker::new(artifacts::engine()), artifacts::callbacks_only())
     }
 
     /// Of `itsm.wasm`, whose every request would be counted and denied.

@@ -41,10 +41,7 @@ struct Limit {
 
 impl Default for Limit {
     fn default() -> Self {
-        Self {
-            most: MOST_MEMORY,
-            asked: Arc::default(),
-        }
+        Self { most: MOST_MEMORY, asked: Arc::default() }
     }
 }
 
@@ -78,10 +75,7 @@ impl Sent {
     }
 }
 
-type Answer = (
-    http::Response<WasiBody>,
-    Box<dyn Future<Output = Result<(), Error>> + Send>,
-);
+type Answer = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl WasiHttpHooks for Hooks {
     fn send_request(
@@ -360,19 +354,12 @@ impl ResourceLimiter for Limits {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.hooks,
-        }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
     }
 }

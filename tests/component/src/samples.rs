@@ -86,11 +86,7 @@ pub fn text(key: &str, value: &str) -> Field {
 
 /// A field.
 pub fn field(key: &str, value: FieldValue) -> Field {
-    Field {
-        key: key.to_owned(),
-        value,
-        extra_json: None,
-    }
+    Field { key: key.to_owned(), value, extra_json: None }
 }
 
 /// All tickets.

@@ -94,11 +94,7 @@ impl Scripted {
                     .spawn(async move { serve(stream, &seen, &*script, reads_bodies).await });
             }
         });
-        Self {
-            address,
-            received,
-            serving,
-        }
+        Self { address, received, serving }
     }
 
     /// Serves the same steps to each request.
@@ -199,9 +195,5 @@ pub fn answer_of_bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> St
 /// A success of ITSM's with this data.
 pub fn envelope(data: &serde_json::Value) -> Step {
     let body = serde_json::json!({"result": true, "code": 0, "message": "success", "data": data});
-    answer(
-        200,
-        &[("Content-Type", "application/json")],
-        &body.to_string(),
-    )
+    answer(200, &[("Content-Type", "application/json")], &body.to_string())
 }

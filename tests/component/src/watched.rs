@@ -83,9 +83,6 @@ unsafe impl MemoryCreator for Memory {
         // SAFETY: zero is a value of an atomic byte.
         let bytes = unsafe { Arc::<[AtomicU8]>::new_zeroed_slice(CAPACITY).assume_init() };
         *self.0.lock().unwrap() = bytes.clone();
-        Ok(Box::new(Linear {
-            bytes,
-            size: minimum,
-        }))
+        Ok(Box::new(Linear { bytes, size: minimum }))
     }
 }

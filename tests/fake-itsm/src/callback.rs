@@ -41,11 +41,7 @@ pub(crate) async fn send(
 ) -> CallbackAttempt {
     let mut sent = vec![("content-type", "application/json")];
     // Python's client fails on a header that is no header, and so does this delivery.
-    sent.extend(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    );
+    sent.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let (status, answer) = match client.post(&url, &sent, &body).await {
         Ok(answer) => (Some(answer.status), answer.body),
         Err(_) => (None, String::new()),
@@ -69,11 +65,7 @@ mod tests {
     #[test]
     fn delivered_is_what_the_recorded_server_did_not_put_on_its_failed_list() {
         for (status, answer, delivered) in [
-            (
-                200,
-                r#"{"result": true, "code": 0, "message": "success", "data": null}"#,
-                true,
-            ),
+            (200, r#"{"result": true, "code": 0, "message": "success", "data": null}"#, true),
             (201, r#"{"code": 0}"#, true),
             (200, r#"{"code": false}"#, true),
             (200, r#"{"code": 0.0}"#, true),

@@ -84,12 +84,9 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
         "set-status" => site.change(sn, |ticket| ticket.status = text("status").to_owned()),
         "edit-title" => site.edit_title(sn, who, text("title")),
         "merge" => site.merge(sn, text("under")),
-        "delete-node" => site.delete_node(
-            asked
-                .get("node")
-                .and_then(Value::as_u64)
-                .unwrap_or_default(),
-        ),
+        "delete-node" => {
+            site.delete_node(asked.get("node").and_then(Value::as_u64).unwrap_or_default())
+        }
         "fail-automatic" => site.change(sn, |ticket| ticket.automatic_fails = true),
         "retry-automatic" => site.retry_automatic(sn),
         "take-up" => site.take_up(sn),
@@ -108,13 +105,7 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
 
 fn fault(asked: &Value) -> Option<Fault> {
     let number = |name: &str| asked.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let text = |name: &str| {
-        asked
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(match asked.get("fault")?.as_str()? {
         "slow" => Fault::Slow(Duration::from_millis(number("ms"))),
         "drop-after-executing" => Fault::DropAfterExecuting,
@@ -140,10 +131,7 @@ fn fault(asked: &Value) -> Option<Fault> {
             code: number("code") as u32,
             message: text("message"),
         },
-        "esb" => Fault::Esb {
-            code: number("code") as u32,
-            message: text("message"),
-        },
+        "esb" => Fault::Esb { code: number("code") as u32, message: text("message") },
         "tags-ignored" => Fault::TagsIgnored,
         "early-callback" => Fault::EarlyCallback,
         "duplicate-sn" => Fault::DuplicateSn,

@@ -180,29 +180,17 @@ impl Node {
             Words::Imported => "",
             Words::BuiltIn | Words::English => "EMPTY",
         };
-        let in_words = |definition: Definition, name: &'static str| Definition {
-            name,
-            regex,
-            ..definition
-        };
+        let in_words =
+            |definition: Definition, name: &'static str| Definition { name, regex, ..definition };
         let decision = match self.words {
             Words::English => Definition::DECISION_IN_ENGLISH,
             Words::Imported | Words::BuiltIn => Definition::DECISION,
         };
         match self.kind {
             Kind::Approval(_) => fields.extend([
-                (
-                    key("ab544e65785a16a6fa9dd046"),
-                    in_words(decision, decision.name),
-                ),
-                (
-                    key("dee63f994a33df146b5606c4"),
-                    in_words(Definition::YES_REMARK, remark),
-                ),
-                (
-                    key("c1a63da33b1de79e9b7d50c7"),
-                    in_words(Definition::NO_REMARK, remark),
-                ),
+                (key("ab544e65785a16a6fa9dd046"), in_words(decision, decision.name)),
+                (key("dee63f994a33df146b5606c4"), in_words(Definition::YES_REMARK, remark)),
+                (key("c1a63da33b1de79e9b7d50c7"), in_words(Definition::NO_REMARK, remark)),
             ]),
             Kind::SignOff => fields.extend([
                 (key("s2120e76daf4d79485ef76b1"), Definition::SIGNATURE),
@@ -399,10 +387,8 @@ impl Service {
             true => (self.base, nothing),
             false => (nothing, self.base),
         };
-        let fields = std::iter::once(&title)
-            .chain(before)
-            .chain(std::iter::once(&status))
-            .chain(behind);
+        let fields =
+            std::iter::once(&title).chain(before).chain(std::iter::once(&status)).chain(behind);
         let fields = fields.map(|(key, definition)| ((*key).to_owned(), *definition));
         Field::numbered(1, None, fields.collect())
     }
@@ -420,11 +406,7 @@ impl Service {
     }
 
     pub fn starts(&self) -> Vec<u64> {
-        self.nodes
-            .iter()
-            .take(self.parallel)
-            .map(|node| node.id)
-            .collect()
+        self.nodes.iter().take(self.parallel).map(|node| node.id).collect()
     }
 
     /// How many steps each node is away from these.
@@ -457,10 +439,8 @@ const BASE: &[(&str, Definition)] = &[
     ("priority", Definition::select("优先级", "请选择优先级")),
 ];
 const APPROVER: (&str, Definition) = ("APPROVER", Definition::members("审批人"));
-const APPROVAL_CONTENT: (&str, Definition) = (
-    "APPROVAL_CONTENT",
-    Definition::text("审批内容").laid_out_small(),
-);
+const APPROVAL_CONTENT: (&str, Definition) =
+    ("APPROVAL_CONTENT", Definition::text("审批内容").laid_out_small());
 const BOB: By = By::People("bob");
 const DAVE: By = By::People("dave");
 const THREE: By = By::People("bob,dave,erin");
@@ -841,10 +821,5 @@ pub(crate) static SERVICES: [Service; 35] = [
 const ONE_OR_TWO: &[(&str, &str)] = &[("1", "一号"), ("2", "二号")];
 const REQUIRED: &[(&str, Definition)] = &[
     ("REQ1", Definition::string("必")),
-    (
-        "SEL",
-        Definition::of("SELECT", "选")
-            .choosing(&[("1", "一号")])
-            .required(),
-    ),
+    ("SEL", Definition::of("SELECT", "选").choosing(&[("1", "一号")]).required()),
 ];

@@ -28,11 +28,8 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    pub const TITLE: Self = Self {
-        description: "请输入标题",
-        regex: "EMPTY",
-        ..Self::string("标题")
-    };
+    pub const TITLE: Self =
+        Self { description: "请输入标题", regex: "EMPTY", ..Self::string("标题") };
     pub const DECISION: Self = Self {
         is_decision: true,
         choices: &[("true", "通过"), ("false", "拒绝")],
@@ -54,11 +51,7 @@ impl Definition {
         ],
         ..Self::select("工单状态", "请选择工单状态")
     };
-    pub const SIGNATURE: Self = Self {
-        kind: "SELECT",
-        name: "会签意见",
-        ..Self::DECISION
-    };
+    pub const SIGNATURE: Self = Self { kind: "SELECT", name: "会签意见", ..Self::DECISION };
     pub const YES_REMARK: Self = Self::text("备注").optional();
     pub const NO_REMARK: Self = Self::text("备注");
 
@@ -146,10 +139,7 @@ impl Definition {
 
     /// A choice whose keys look like a decision's.
     pub const fn radio(name: &'static str) -> Self {
-        Self {
-            choices: &[("true", "是"), ("false", "否")],
-            ..Self::new("RADIO", name)
-        }
+        Self { choices: &[("true", "是"), ("false", "否")], ..Self::new("RADIO", name) }
     }
 }
 
@@ -167,26 +157,13 @@ pub(crate) struct Field {
 }
 
 /// The members of a field that most answers show.
-const SHOWN: [&str; 7] = [
-    "id",
-    "key",
-    "type",
-    "name",
-    "desc",
-    "value",
-    "display_value",
-];
+const SHOWN: [&str; 7] = ["id", "key", "type", "name", "desc", "value", "display_value"];
 
 impl Field {
     pub fn numbered(first: u64, node: Option<u64>, fields: Vec<(String, Definition)>) -> Vec<Self> {
         let numbered = (first..).zip(fields);
-        let field = |(id, (key, definition))| Self {
-            id,
-            key,
-            node,
-            definition,
-            lost_choices: false,
-        };
+        let field =
+            |(id, (key, definition))| Self { id, key, node, definition, lost_choices: false };
         numbered.map(field).collect()
     }
 
@@ -215,11 +192,7 @@ impl Field {
     }
 
     fn validation(&self) -> &'static str {
-        if self.definition.is_required {
-            "REQUIRE"
-        } else {
-            "OPTION"
-        }
+        if self.definition.is_required { "REQUIRE" } else { "OPTION" }
     }
 
     fn meta(&self) -> Value {
@@ -292,11 +265,7 @@ impl Field {
 
     /// The field as a running node asks for it.
     pub fn asked(&self) -> Value {
-        let source = if self.key == "title" {
-            "TABLE"
-        } else {
-            "CUSTOM"
-        };
+        let source = if self.key == "title" { "TABLE" } else { "CUSTOM" };
         json!({
             "id": self.id, "is_readonly": false, "source_type": "CUSTOM", "source_uri": "", "api_instance_id": 0,
             "type": self.definition.kind, "key": self.key, "name": self.definition.name,
@@ -310,8 +279,6 @@ impl Field {
 
 /// A raw field, without what most answers leave out.
 pub(crate) fn shown(raw: &Value) -> Value {
-    let shown = SHOWN
-        .iter()
-        .map(|&name| (name.to_owned(), raw[name].clone()));
+    let shown = SHOWN.iter().map(|&name| (name.to_owned(), raw[name].clone()));
     Value::Object(shown.collect::<Map<_, _>>())
 }

@@ -59,9 +59,7 @@ impl HttpClient {
         body: &str,
     ) -> Result<HttpAnswer> {
         let mut method = Method::from_bytes(method.as_bytes())?;
-        let mut url: Uri = url
-            .parse()
-            .with_context(|| format!("{url} is no address"))?;
+        let mut url: Uri = url.parse().with_context(|| format!("{url} is no address"))?;
         let mut body = Bytes::copy_from_slice(body.as_bytes());
         for _ in 0..=MOST_REDIRECTS {
             let mut request = Request::new(Full::new(body.clone()));
@@ -74,10 +72,7 @@ impl HttpClient {
                 }
             }
             let (head, answer) = self.0.request(request).await?.into_parts();
-            let location = head
-                .headers
-                .get(LOCATION)
-                .filter(|_| head.status.is_redirection());
+            let location = head.headers.get(LOCATION).filter(|_| head.status.is_redirection());
             let Some(location) = location else {
                 let answer = answer.collect().await?.to_bytes();
                 return Ok(HttpAnswer {

@@ -167,11 +167,7 @@ impl FakeItsm {
         let port = listener.local_addr()?.port();
         let site = Arc::new(Site::new(options));
         let accepting = tokio::spawn(accept(listener, site.clone()));
-        Ok(Self {
-            site,
-            port,
-            accepting,
-        })
+        Ok(Self { site, port, accepting })
     }
 
     /// Its address: the ESB's site, and the prefix of all else.
@@ -220,11 +216,8 @@ impl FakeItsm {
         fields: &[(&str, &str)],
     ) -> Result<()> {
         self.started(sn).await?;
-        let fields = fields
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
-        self.site
-            .decide(sn, approver, true, "", &fields.collect::<Vec<_>>())
+        let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
+        self.site.decide(sn, approver, true, "", &fields.collect::<Vec<_>>())
     }
 
     /// Somebody refuses at a running approval, with a remark. Where the flow says so, that sends the ticket
@@ -263,8 +256,7 @@ impl FakeItsm {
 
     /// A trigger writes a status: nothing ends, and nobody is called back.
     pub fn set_status(&self, sn: &str, status: &str) -> Result<()> {
-        self.site
-            .change(sn, |ticket| ticket.status = status.to_owned())
+        self.site.change(sn, |ticket| ticket.status = status.to_owned())
     }
 
     /// A manager merges a ticket under another one. It ends with that, and nobody is called back for it.
@@ -365,10 +357,7 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
         let site = site.clone();
         connections.spawn(async move {
             let scissors = Scissors::default();
-            let connection = Connection {
-                stream,
-                scissors: scissors.clone(),
-            };
+            let connection = Connection { stream, scissors: scissors.clone() };
             let service =
                 service_fn(|request| server::serve(site.clone(), scissors.clone(), request));
             // A broken connection is the client's affair, or a fault on purpose.

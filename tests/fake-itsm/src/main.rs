@@ -15,11 +15,7 @@ async fn main() -> Result<()> {
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut value = || {
-            arguments
-                .next()
-                .with_context(|| format!("{argument} wants a value"))
-        };
+        let mut value = || arguments.next().with_context(|| format!("{argument} wants a value"));
         match argument.as_str() {
             "--help" => {
                 println!("{HELP}");
@@ -29,9 +25,8 @@ async fn main() -> Result<()> {
             "--seed" => options.seed = value()?.parse().context("--seed wants a number")?,
             "--credentials" => {
                 let given = value()?;
-                let (code, secret) = given
-                    .split_once(':')
-                    .context("--credentials wants CODE:SECRET")?;
+                let (code, secret) =
+                    given.split_once(':').context("--credentials wants CODE:SECRET")?;
                 options.credentials = Some((code.to_owned(), secret.to_owned()));
             }
             "--verified-users" => options.verified_users = true,

@@ -24,10 +24,8 @@ pub(crate) fn repr(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let members: Vec<_> = members
-                .iter()
-                .map(|(name, value)| format!("'{name}': {}", repr(value)))
-                .collect();
+            let members: Vec<_> =
+                members.iter().map(|(name, value)| format!("'{name}': {}", repr(value))).collect();
             format!("{{{}}}", members.join(", "))
         }
     }

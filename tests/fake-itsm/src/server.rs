@@ -54,26 +54,14 @@ pub(crate) async fn serve(
         .headers()
         .iter()
         .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         })
         .collect();
-    let body = request
-        .into_body()
-        .collect()
-        .await
-        .map_err(|_| Broken)?
-        .to_bytes();
+    let body = request.into_body().collect().await.map_err(|_| Broken)?.to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
     if let Some(verb) = path.strip_prefix("/fake/") {
         let (status, answer) = control::control(&site, &method, verb, &body).await;
-        return Ok(answered(
-            status,
-            &[("content-type", "application/json")],
-            answer,
-        ));
+        return Ok(answered(status, &[("content-type", "application/json")], answer));
     }
     let Some(located) = locate(&path) else {
         return Ok(html(200, HTML));
@@ -102,10 +90,8 @@ pub(crate) async fn serve(
     let published = published.filter(is_published);
     if front != Front::Gateway && !slash {
         let location = format!("{}/", exchange.path);
-        let headers = [
-            ("content-type", "text/html; charset=utf-8"),
-            ("location", location.as_str()),
-        ];
+        let headers =
+            [("content-type", "text/html; charset=utf-8"), ("location", location.as_str())];
         return Ok(answered(301, &headers, String::new()));
     }
     answer(site, scissors, front, published, exchange).await
@@ -120,13 +106,9 @@ async fn answer(
 ) -> Served {
     let action = exchange.action.as_str();
     let mut query = parse_query(&exchange.query);
-    let kind = exchange
-        .header("content-type")
-        .unwrap_or("application/json");
+    let kind = exchange.header("content-type").unwrap_or("application/json");
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    let is_read = ["json", "x-www-form-urlencoded"]
-        .iter()
-        .any(|end| kind.ends_with(end));
+    let is_read = ["json", "x-www-form-urlencoded"].iter().any(|end| kind.ends_with(end));
     let mut body = match exchange.body.as_str() {
         "" => Ok(Value::Null),
         _ if !is_read => Err(format!("不支持请求中的媒体类型 “{kind}”。")),
@@ -141,25 +123,17 @@ async fn answer(
         Some(Fault::DropBeforeExecuting) => return Err(Broken),
         Some(Fault::Hang) => std::future::pending::<()>().await,
         Some(Fault::Html) => return Ok(html(200, HTML)),
-        Some(Fault::Answer {
-            status,
-            headers,
-            body,
-        }) => {
-            let headers: Vec<_> = headers
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .collect();
+        Some(Fault::Answer { status, headers, body }) => {
+            let headers: Vec<_> =
+                headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             return Ok(answered(*status, &headers, body.clone()));
         }
         Some(Fault::Redirect(location)) => {
             return Ok(answered(302, &[("location", location)], String::new()));
         }
-        Some(Fault::Gateway {
-            status,
-            code,
-            message,
-        }) => return Ok(gateway_error(*status, *code, message)),
+        Some(Fault::Gateway { status, code, message }) => {
+            return Ok(gateway_error(*status, *code, message));
+        }
         Some(Fault::Esb { code, message }) => return Ok(esb_error(*code, message)),
         _ => {}
     }
@@ -210,11 +184,7 @@ struct Located {
 
 impl Located {
     fn new(front: Front, path: &str, slash: bool) -> Option<Self> {
-        Some(Self {
-            front,
-            path: path.to_owned(),
-            slash,
-        })
+        Some(Self { front, path: path.to_owned(), slash })
     }
 }
 
@@ -226,11 +196,7 @@ fn locate(path: &str) -> Option<Located> {
     if rest == "/openapi/service_catalog" {
         return Located::new(Front::Nothing, "create_service_catalog", slash);
     }
-    let own = [
-        "/openapi/ticket/",
-        "/openapi/service/",
-        "/openapi/workflow/",
-    ];
+    let own = ["/openapi/ticket/", "/openapi/service/", "/openapi/workflow/"];
     if let Some(action) = own.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
         return Located::new(Front::Nothing, action, slash);
     }
@@ -239,9 +205,7 @@ fn locate(path: &str) -> Option<Located> {
     }
     let (stage, action) = rest.split_once("/v2/itsm/")?;
     let is_stage = |stage: &str| !stage.is_empty() && !stage.contains('/');
-    let stage = stage
-        .strip_prefix("/api/bk-itsm/")
-        .or_else(|| stage.strip_prefix('/'))?;
+    let stage = stage.strip_prefix("/api/bk-itsm/").or_else(|| stage.strip_prefix('/'))?;
     Located::new(Front::Gateway, action, slash).filter(|_| is_stage(stage))
 }
 
@@ -265,10 +229,7 @@ fn admit(
         Front::Nothing => match exchange.header("x-bkapi-jwt").map(key_of_token) {
             Some(None) => Some(html(200, HTML)),
             Some(Some(key)) if key == KEY => None,
-            _ => Some(html(
-                403,
-                "This API can only be accessed through API gateway",
-            )),
+            _ => Some(html(403, "This API can only be accessed through API gateway")),
         },
         Front::Gateway => {
             let Some(published) = published else {
@@ -282,12 +243,7 @@ fn admit(
             let proven =
                 credentials.contains_key("access_token") || credentials.contains_key("bk_token");
             if site.options.verified_users && published.wants_user && !proven {
-                let Fault::Gateway {
-                    status,
-                    code,
-                    message,
-                } = Fault::needs_verified_user()
-                else {
+                let Fault::Gateway { status, code, message } = Fault::needs_verified_user() else {
                     return None;
                 };
                 return Some(gateway_error(status, code, &message));
@@ -308,11 +264,8 @@ fn admit(
                 !credential
             });
             if let Ok(Value::Object(members)) = body {
-                let names: Vec<_> = members
-                    .keys()
-                    .filter(|name| in_parameters(name))
-                    .cloned()
-                    .collect();
+                let names: Vec<_> =
+                    members.keys().filter(|name| in_parameters(name)).cloned().collect();
                 for name in names {
                     if let Some(value) = members.remove(&name) {
                         from_parameters.insert(name, value);
@@ -324,12 +277,8 @@ fn admit(
             } else {
                 from_header.unwrap_or_default()
             };
-            (!site.knows(&credentials)).then(|| {
-                esb_error(
-                    1_306_000,
-                    "APP authentication failed: bk_app_secret is wrong",
-                )
-            })
+            (!site.knows(&credentials))
+                .then(|| esb_error(1_306_000, "APP authentication failed: bk_app_secret is wrong"))
         }
     }
 }
@@ -384,19 +333,11 @@ fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>>
 
 fn esb_error(code: u32, message: &str) -> Response<Full<Bytes>> {
     let body = json!({"result": false, "code": code, "message": message, "data": null, "request_id": "fake-esb-request"});
-    answered(
-        200,
-        &[("content-type", "application/json")],
-        body.to_string(),
-    )
+    answered(200, &[("content-type", "application/json")], body.to_string())
 }
 
 fn html(status: u16, page: &str) -> Response<Full<Bytes>> {
-    answered(
-        status,
-        &[("content-type", "text/html; charset=utf-8")],
-        page.to_owned(),
-    )
+    answered(status, &[("content-type", "text/html; charset=utf-8")], page.to_owned())
 }
 
 fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Full<Bytes>> {

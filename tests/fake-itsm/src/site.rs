@@ -53,10 +53,7 @@ impl Site {
 
     pub fn add_fault(&self, action: &str, fault: Fault, times: u32) {
         let mut faults = lock(&self.faults);
-        faults
-            .entry(action.to_owned())
-            .or_default()
-            .push((fault, times));
+        faults.entry(action.to_owned()).or_default().push((fault, times));
     }
 
     pub fn next_fault(&self, action: &str) -> Option<Fault> {
@@ -105,9 +102,7 @@ impl Site {
     /// Changes a ticket in a way that doesn't end it.
     pub fn change(&self, sn: &str, change: impl FnOnce(&mut Ticket)) -> Result<()> {
         let mut world = self.world();
-        let ticket = world
-            .ticket_mut(sn)
-            .with_context(|| format!("no ticket {sn}"))?;
+        let ticket = world.ticket_mut(sn).with_context(|| format!("no ticket {sn}"))?;
         change(ticket);
         Ok(())
     }
@@ -122,14 +117,10 @@ impl Site {
         own: &[(String, Value)],
     ) -> Result<()> {
         let mut world = self.world();
-        let ticket = world
-            .ticket(sn)
-            .with_context(|| format!("no ticket {sn}"))?;
+        let ticket = world.ticket(sn).with_context(|| format!("no ticket {sn}"))?;
         let visit = ticket.visits.iter().find(|visit| visit.waits_for(who));
         let visit = visit.filter(|_| ticket.parent.is_none());
-        let node = visit
-            .with_context(|| format!("{who} can't decide about {sn} now"))?
-            .node;
+        let node = visit.with_context(|| format!("{who} can't decide about {sn} now"))?.node;
         let values = filling::on_page(node, approved, remark, own);
         let ended = world.act(sn, |ticket| ticket.handle(node.id, who, &values, "WEB"));
         self.call_back_if(ended, sn);
@@ -138,14 +129,10 @@ impl Site {
 
     pub fn hand_over(&self, sn: &str, from: &str, to: &str, why: &str) -> Result<()> {
         let mut world = self.world();
-        let ticket = world
-            .ticket_mut(sn)
-            .with_context(|| format!("no ticket {sn}"))?;
+        let ticket = world.ticket_mut(sn).with_context(|| format!("no ticket {sn}"))?;
         let mut visits = ticket.visits.iter();
         let visit = visits.find(|visit| visit.waits_for(from) && visit.node.may_be_handed_over);
-        let node = visit
-            .with_context(|| format!("{from} can't hand {sn} over"))?
-            .node;
+        let node = visit.with_context(|| format!("{from} can't hand {sn} over"))?.node;
         ticket.hand_over(node, from, to, why, "WEB");
         Ok(())
     }
@@ -153,9 +140,7 @@ impl Site {
     pub async fn withdraw(&self, sn: &str, who: &str) -> Result<()> {
         let why_not = {
             let world = self.world();
-            let ticket = world
-                .ticket(sn)
-                .with_context(|| format!("no ticket {sn}"))?;
+            let ticket = world.ticket(sn).with_context(|| format!("no ticket {sn}"))?;
             ticket.why_not_withdrawn(who)
         };
         if let Some(why) = why_not {
@@ -181,14 +166,9 @@ impl Site {
     pub fn merge(&self, child: &str, parent: &str) -> Result<()> {
         let mut world = self.world();
         let above = world.ticket(parent).filter(|ticket| !ticket.is_ended());
-        let above = above
-            .with_context(|| format!("no open ticket {parent}"))?
-            .sn
-            .clone();
+        let above = above.with_context(|| format!("no open ticket {parent}"))?.sn.clone();
         let below = world.ticket_mut(child).filter(|ticket| !ticket.is_ended());
-        below
-            .with_context(|| format!("no open ticket {child}"))?
-            .parent = Some(above);
+        below.with_context(|| format!("no open ticket {child}"))?.parent = Some(above);
         Ok(())
     }
 
@@ -231,12 +211,7 @@ impl Site {
             let Some(visit) = ticket.running().next() else {
                 return ended;
             };
-            let who = visit
-                .processors
-                .split(',')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let who = visit.processors.split(',').next().unwrap_or_default().to_owned();
             let node = visit.node;
             ticket.handle(node.id, &who, &filling::on_page(node, true, "", &[]), "WEB")
         });
@@ -289,11 +264,7 @@ impl Site {
                     .collect(),
                 _ => Vec::new(),
             };
-            (
-                url,
-                headers,
-                ticket.callback_body(&token, &world.deleted_nodes),
-            )
+            (url, headers, ticket.callback_body(&token, &world.deleted_nodes))
         };
         if self.next_fault("callback") == Some(Fault::LostCallback) {
             lock(&self.callbacks).push(CallbackAttempt {

@@ -106,11 +106,8 @@ fn tag(piece: &str, open: &mut Vec<String>) -> String {
 
 /// Text between tags: it loses the line breaks at its ends.
 fn data(text: &str) -> String {
-    let read = ENTITIES
-        .iter()
-        .fold(text.to_owned(), |text, (entity, means)| {
-            text.replace(entity, means)
-        });
+    let read =
+        ENTITIES.iter().fold(text.to_owned(), |text, (entity, means)| text.replace(entity, means));
     read.trim_matches('\n')
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -143,10 +140,7 @@ mod tests {
             ("a &amp; b & c", "a & b & c"),
             ("1 < 2 > 0", "1 &lt; 2 &gt; 0"),
             ("a</b>", "a"),
-            (
-                "反\\斜杠 {operator} ${title} {{x}}\t",
-                "反\\斜杠 {operator} ${title} {{x}}\t",
-            ),
+            ("反\\斜杠 {operator} ${title} {{x}}\t", "反\\斜杠 {operator} ${title} {{x}}\t"),
             (" 前后空格 ", " 前后空格 "),
         ] {
             assert_eq!(filtered(sent), stored, "{sent}");

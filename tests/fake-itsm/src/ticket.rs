@@ -125,9 +125,7 @@ impl Ticket {
     }
 
     pub fn running(&self) -> impl Iterator<Item = &Visit> {
-        self.visits
-            .iter()
-            .filter(|visit| visit.state == State::Running)
+        self.visits.iter().filter(|visit| visit.state == State::Running)
     }
 
     pub fn visit(&self, node: u64) -> Option<&Visit> {
@@ -168,11 +166,7 @@ impl Ticket {
     /// Whether its creator may take it back now.
     pub fn can_be_withdrawn(&self) -> bool {
         let is_automatic = |visit: &Visit| visit.node.kind == Kind::Webhook;
-        let is_untouched = || {
-            self.visits
-                .iter()
-                .all(|visit| visit.state == State::Running)
-        };
+        let is_untouched = || self.visits.iter().all(|visit| visit.state == State::Running);
         !self.is_ended()
             && match (self.service.revocable, self.stage) {
                 (Revocable::Always, _) | (_, Stage::Creation) => true,
@@ -185,10 +179,7 @@ impl Ticket {
 
     /// ITSM's result: over the nodes that the flow has now, which the ticket has entered.
     pub fn approve_result(&self, deleted_nodes: &BTreeSet<u64>) -> bool {
-        let mut counted = self
-            .results
-            .iter()
-            .filter(|(node, _)| !deleted_nodes.contains(node));
+        let mut counted = self.results.iter().filter(|(node, _)| !deleted_nodes.contains(node));
         self.status == "FINISHED" && counted.all(|(_, result)| *result == Some(true))
     }
 
@@ -209,21 +200,12 @@ impl Ticket {
 
     /// The body of the callback that tells its end.
     pub fn callback_body(&self, token: &str, deleted_nodes: &BTreeSet<u64>) -> String {
-        let handled_by = self
-            .end
-            .as_ref()
-            .map_or(&self.updated_by, |end| &end.handled_by);
+        let handled_by = self.end.as_ref().map_or(&self.updated_by, |end| &end.handled_by);
         python::dumps_pairs(&[
             ("title", json!(self.title)),
             ("current_status", json!(self.status)),
             ("sn", json!(self.sn)),
-            (
-                "ticket_url",
-                json!(format!(
-                    "http://itsm.example.com/weixin/#/ticket/{}/",
-                    self.id
-                )),
-            ),
+            ("ticket_url", json!(format!("http://itsm.example.com/weixin/#/ticket/{}/", self.id))),
             ("update_at", json!(clock::now_with_microseconds())),
             ("updated_by", json!(format!(",{},", handled_by.join(",")))),
             ("approve_result", json!(self.approve_result(deleted_nodes))),
@@ -259,14 +241,8 @@ impl Ticket {
         node: Option<u64>,
         form: Value,
     ) -> Entry {
-        let entry = Entry {
-            operator: operator.to_owned(),
-            at: clock::now(),
-            message,
-            source,
-            node,
-            form,
-        };
+        let entry =
+            Entry { operator: operator.to_owned(), at: clock::now(), message, source, node, form };
         self.append(entry.clone());
         entry
     }
@@ -350,13 +326,7 @@ impl Ticket {
         let value = |key: &str| Some(self.fields.get(key).cloned().unwrap_or_default());
         let form = self.raw(&self.service.form(), value);
         let node = Some(self.service.first_node);
-        self.write(
-            &creator,
-            format!("{creator} 处理【提单】"),
-            "WEB",
-            node,
-            form,
-        );
+        self.write(&creator, format!("{creator} 处理【提单】"), "WEB", node, form);
         self.enter_all(&self.service.starts())
     }
 
@@ -371,10 +341,8 @@ impl Ticket {
     }
 
     fn processors_of(&self, node: &Node) -> String {
-        let named = self
-            .meta
-            .get("state_processors")
-            .and_then(|nodes| nodes.get(node.id.to_string()));
+        let named =
+            self.meta.get("state_processors").and_then(|nodes| nodes.get(node.id.to_string()));
         // The server leaves them out of account where people sign off, and where somebody claims first.
         let named = named.filter(|_| node.kind != Kind::SignOff && !node.is_claimed_first);
         let users = match (named, node.by) {
@@ -456,20 +424,13 @@ impl Ticket {
         values: &[(String, Value)],
         source: &'static str,
     ) -> Ended {
-        let Some(visit) = self
-            .visit_mut(node)
-            .filter(|visit| visit.state == State::Running)
-        else {
+        let Some(visit) = self.visit_mut(node).filter(|visit| visit.state == State::Running) else {
             return Ended::No;
         };
         let node = visit.node;
         let form = node.form();
-        let value = |key: &str| {
-            values
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.clone())
-        };
+        let value =
+            |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
         let decision = form.iter().find(|field| field.definition.is_decision);
         let approved = decision.is_none_or(|field| value(&field.key) == Some(json!("true")));
         visit.handled.retain(|(name, _)| name != who);
@@ -517,18 +478,12 @@ impl Ticket {
     fn run_automatic(&mut self, node: &'static Node) -> Ended {
         let fails = std::mem::take(&mut self.automatic_fails);
         if let Some(visit) = self.visit_mut(node.id) {
-            visit.state = if fails {
-                State::Failed
-            } else {
-                State::Finished
-            };
+            visit.state = if fails { State::Failed } else { State::Finished };
         }
         if fails {
             let why = "失败信息 返回状态码非200, response=oops";
-            let (creator, message) = (
-                self.creator.clone(),
-                format!("WebHook任务【{}】执行失败，{why}", node.name),
-            );
+            let (creator, message) =
+                (self.creator.clone(), format!("WebHook任务【{}】执行失败，{why}", node.name));
             self.write(&creator, message, "AUTOMATIC", Some(node.id), json!([]));
             return Ended::No;
         }
@@ -579,13 +534,7 @@ impl Ticket {
         self.suspended += 1;
         self.status = "SUSPENDED".into();
         self.touched_by(who);
-        self.write(
-            who,
-            format!("{who} 挂起了单据：{why}."),
-            "SYS",
-            None,
-            json!({}),
-        );
+        self.write(who, format!("{who} 挂起了单据：{why}."), "SYS", None, json!({}));
     }
 
     /// Suspended twice, it takes two of these.
@@ -600,10 +549,7 @@ impl Ticket {
 
     /// Changes a field of the form that made the ticket.
     pub fn edit(&mut self, who: &str, field: &Field, value: Value) {
-        let before = self
-            .fields
-            .insert(field.key.clone(), value.clone())
-            .unwrap_or_default();
+        let before = self.fields.insert(field.key.clone(), value.clone()).unwrap_or_default();
         if let ("title", Value::String(title)) = (field.key.as_str(), &value) {
             self.title.clone_from(title);
         }
@@ -621,14 +567,7 @@ impl Ticket {
     pub fn withdraw(&mut self, who: &str, source: &'static str) -> Ended {
         let running = self.running().next().map(|visit| visit.node.id);
         let node = running.unwrap_or(self.service.first_node);
-        self.finish(
-            "REVOKED",
-            who,
-            format!("{who} 撤销单据."),
-            source,
-            Some(node),
-            json!([]),
-        )
+        self.finish("REVOKED", who, format!("{who} 撤销单据."), source, Some(node), json!([]))
     }
 
     /// Somebody, or the server itself, ends it before its flow's end.
@@ -681,10 +620,7 @@ impl Ticket {
             self.stage = Stage::Started;
         }
         self.updated_at = clock::now();
-        self.end = Some(End {
-            at: self.updated_at.clone(),
-            entry,
-            handled_by: self.updated_by.clone(),
-        });
+        self.end =
+            Some(End { at: self.updated_at.clone(), entry, handled_by: self.updated_by.clone() });
     }
 }

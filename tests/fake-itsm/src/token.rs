@@ -46,11 +46,7 @@ pub fn check(token: &str) -> Check {
     };
     let pad = usize::from(plain.last().copied().unwrap_or_default());
     let end = plain.len().saturating_sub(pad);
-    if plain.get(..end) == Some(CONSTANT) {
-        Check::Passed
-    } else {
-        Check::NotPassed
-    }
+    if plain.get(..end) == Some(CONSTANT) { Check::Passed } else { Check::NotPassed }
 }
 
 /// Python's `b64decode`: strange characters are dropped, decoding ends at complete padding, and what
@@ -68,9 +64,7 @@ fn decode(token: &str) -> Option<Vec<u8>> {
             break;
         }
     }
-    base64::engine::general_purpose::STANDARD
-        .decode(digits)
-        .ok()
+    base64::engine::general_purpose::STANDARD.decode(digits).ok()
 }
 
 #[cfg(test)]

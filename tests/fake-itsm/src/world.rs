@@ -51,11 +51,7 @@ pub(crate) struct World {
 impl World {
     pub fn new(options: &Options) -> Self {
         let mut random = Random(options.seed);
-        let next_number = if options.seed == 0 {
-            2
-        } else {
-            1_000 + random.next() % 500_000
-        };
+        let next_number = if options.seed == 0 { 2 } else { 1_000 + random.next() % 500_000 };
         Self {
             tickets: Vec::new(),
             failed: BTreeSet::new(),
@@ -77,15 +73,11 @@ impl World {
 
     /// The ticket of a number. The server's database compares numbers without case.
     pub fn ticket(&self, sn: &str) -> Option<&Ticket> {
-        self.tickets
-            .iter()
-            .find(|ticket| ticket.sn.eq_ignore_ascii_case(sn))
+        self.tickets.iter().find(|ticket| ticket.sn.eq_ignore_ascii_case(sn))
     }
 
     pub fn ticket_mut(&mut self, sn: &str) -> Option<&mut Ticket> {
-        self.tickets
-            .iter_mut()
-            .find(|ticket| ticket.sn.eq_ignore_ascii_case(sn))
+        self.tickets.iter_mut().find(|ticket| ticket.sn.eq_ignore_ascii_case(sn))
     }
 
     pub fn approve_result(&self, ticket: &Ticket) -> bool {
@@ -101,11 +93,7 @@ impl World {
             return Ended::No;
         }
         let (sn, status, end) = (ticket.sn.clone(), ticket.status.clone(), ticket.end.clone());
-        for child in self
-            .tickets
-            .iter_mut()
-            .filter(|child| child.parent.as_ref() == Some(&sn))
-        {
+        for child in self.tickets.iter_mut().filter(|child| child.parent.as_ref() == Some(&sn)) {
             if let Some(end) = &end {
                 child.end_with_parent(&status, end.entry.clone());
             }

@@ -16,11 +16,7 @@ async fn start() -> FakeItsm {
 
 async fn post(fake: &FakeItsm, path: &str, body: &Value) -> Value {
     let url = format!("{}/openapi/{path}/", fake.url());
-    let answer = HttpClient::default()
-        .post(&url, &[], &body.to_string())
-        .await
-        .unwrap()
-        .body;
+    let answer = HttpClient::default().post(&url, &[], &body.to_string()).await.unwrap().body;
     serde_json::from_str(&answer).unwrap_or(Value::String(answer))
 }
 
@@ -34,10 +30,8 @@ async fn get(fake: &FakeItsm, path_and_query: &str) -> Value {
 async fn running(fake: &FakeItsm, service: u64) -> String {
     let fields = json!([{"key": "title", "value": "t"}]);
     let body = json!({"service_id": service, "creator": "carol", "fields": fields});
-    let sn = post(fake, "ticket/create_ticket", &body).await["data"]["sn"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let sn =
+        post(fake, "ticket/create_ticket", &body).await["data"]["sn"].as_str().unwrap().to_owned();
     fake.started(&sn).await.unwrap();
     sn
 }
@@ -69,11 +63,7 @@ async fn create_ticket_refuses_and_accepts_what_the_recorded_server_did() {
     let fake = start().await;
     let long = |n: usize| "x".repeat(n);
     for (body, code, message) in [
-        (
-            fast(|b| b["fields"][1]["value"] = json!("")),
-            3_900_003,
-            "提单失败: 【审批人】为必填项",
-        ),
+        (fast(|b| b["fields"][1]["value"] = json!("")), 3_900_003, "提单失败: 【审批人】为必填项"),
         (
             fast(|b| b["fields"][2]["value"] = json!("")),
             3_900_003,
@@ -89,11 +79,7 @@ async fn create_ticket_refuses_and_accepts_what_the_recorded_server_did() {
             3_900_003,
             "提单失败: object of type 'int' has no len()",
         ),
-        (
-            fast(|b| b["fields"] = json!([])),
-            3_900_004,
-            "接口异常，请检查请求参数: 'title'",
-        ),
+        (fast(|b| b["fields"] = json!([])), 3_900_004, "接口异常，请检查请求参数: 'title'"),
         (
             fast(|b| b["fields"] = json!(null)),
             3_900_004,
@@ -124,23 +110,10 @@ async fn create_ticket_refuses_and_accepts_what_the_recorded_server_did() {
             3_900_004,
             "接口异常，请检查请求参数: {'state_processors': ErrorDetail(string='服务:内置审批服务, 节点(999999)不存在', code='invalid')}",
         ),
+        (json!("x"), 3_900_004, "接口异常，请检查请求参数: 'str' object has no attribute 'pop'"),
+        (fast(|b| b["fields"][0]["value"] = json!("")), 3_900_003, "提单失败: 【标题】为必填项"),
         (
-            json!("x"),
-            3_900_004,
-            "接口异常，请检查请求参数: 'str' object has no attribute 'pop'",
-        ),
-        (
-            fast(|b| b["fields"][0]["value"] = json!("")),
-            3_900_003,
-            "提单失败: 【标题】为必填项",
-        ),
-        (
-            fast(|b| {
-                b["fields"]
-                    .as_array_mut()
-                    .unwrap()
-                    .push(json!({"key": "ZZ", "value": "z"}))
-            }),
+            fast(|b| b["fields"].as_array_mut().unwrap().push(json!({"key": "ZZ", "value": "z"}))),
             3_900_003,
             "提单失败: 【ZZ】字段不存在，请联系管理员",
         ),
@@ -176,12 +149,9 @@ async fn wrong_dynamic_fields_leave_a_ghost() {
 
 #[tokio::test]
 async fn only_the_text_true_approves_and_all_else_is_answered_with_success_and_refuses() {
-    for (action, approved) in [
-        (json!("true"), true),
-        (json!(true), false),
-        (json!("maybe"), false),
-        (json!(""), false),
-    ] {
+    for (action, approved) in
+        [(json!("true"), true), (json!(true), false), (json!("maybe"), false), (json!(""), false)]
+    {
         let fake = start().await;
         let sn = post(&fake, "ticket/create_ticket", &fast(|_| ())).await["data"]["sn"]
             .as_str()
@@ -191,10 +161,7 @@ async fn only_the_text_true_approves_and_all_else_is_answered_with_success_and_r
         let body =
             json!({"sn": sn, "state_id": 15, "approver": "admin", "action": action, "remark": "r"});
         let answer = post(&fake, "ticket/approve", &body).await;
-        assert_eq!(
-            answer,
-            json!({"result": true, "code": 0, "message": "success", "data": []})
-        );
+        assert_eq!(answer, json!({"result": true, "code": 0, "message": "success", "data": []}));
         let results = post(&fake, "ticket/ticket_approval_result", &json!({"sn": [sn]})).await;
         assert_eq!(results["data"][0]["approve_result"], approved, "{action}");
         assert_eq!(results["data"][0]["current_status"], "FINISHED");
@@ -210,27 +177,16 @@ async fn results_want_a_list_and_erase_the_marks_of_whoever_they_are_asked_for()
             json!([]),
             json!({"result": false, "data": null, "code": "SERVER_500_ERROR", "message": "wrong number of arguments for 'hdel' command"}),
         ),
-        (
-            json!("FOREIGN"),
-            json!({"result": true, "code": 0, "message": "success", "data": []}),
-        ),
+        (json!("FOREIGN"), json!({"result": true, "code": 0, "message": "success", "data": []})),
         (
             json!([true]),
             json!({"result": false, "data": null, "code": "SERVER_500_ERROR", "message": "Invalid input of type: 'bool'. Convert to a bytes, string, int or float first."}),
         ),
     ] {
-        assert_eq!(
-            post(&fake, "ticket/ticket_approval_result", &json!({"sn": sn})).await,
-            answer
-        );
+        assert_eq!(post(&fake, "ticket/ticket_approval_result", &json!({"sn": sn})).await, answer);
         assert_eq!(fake.failed_callbacks().len(), 2);
     }
-    post(
-        &fake,
-        "ticket/ticket_approval_result",
-        &json!({"sn": ["FOREIGN"]}),
-    )
-    .await;
+    post(&fake, "ticket/ticket_approval_result", &json!({"sn": ["FOREIGN"]})).await;
     assert_eq!(fake.failed_callbacks(), ["OTHER"]);
 }
 
@@ -265,10 +221,7 @@ async fn a_trigger_sets_a_status_and_ends_nothing() {
     fake.started(&sn).await.unwrap();
     fake.set_status(&sn, "FINISHED").unwrap();
     let row = &post(&fake, "ticket/get_tickets", &json!({"sns": [sn]})).await["data"]["items"][0];
-    assert_eq!(
-        (&row["current_status"], &row["end_at"]),
-        (&json!("FINISHED"), &json!(null))
-    );
+    assert_eq!((&row["current_status"], &row["end_at"]), (&json!("FINISHED"), &json!(null)));
     let result = post(&fake, "ticket/ticket_approval_result", &json!({"sn": [sn]})).await;
     assert_eq!(result["data"][0]["approve_result"], false);
     assert!(fake.callbacks().is_empty());
@@ -281,25 +234,10 @@ async fn addresses_verbs_and_bodies_that_are_wrong_get_their_recorded_answers() 
         get(&fake, "ticket/create_ticket/").await,
         json!({"result": false, "data": null, "code": "METHOD_NOT_ALLOWED", "message": "方法 “GET” 不被允许。"})
     );
-    assert_eq!(
-        get(&fake, "ticket/no_such_action/").await["code"],
-        "OBJECT_NOT_EXIST"
-    );
-    assert!(
-        get(&fake, "nope/")
-            .await
-            .as_str()
-            .unwrap()
-            .starts_with("<!DOCTYPE html>")
-    );
-    assert_eq!(
-        get(&fake, "ticket/get_ticket_status/?sn=x").await["code"],
-        3_900_022
-    );
-    assert_eq!(
-        post(&fake, "ticket/operate_ticket", &json!({})).await["code"],
-        3_900_022
-    );
+    assert_eq!(get(&fake, "ticket/no_such_action/").await["code"], "OBJECT_NOT_EXIST");
+    assert!(get(&fake, "nope/").await.as_str().unwrap().starts_with("<!DOCTYPE html>"));
+    assert_eq!(get(&fake, "ticket/get_ticket_status/?sn=x").await["code"], 3_900_022);
+    assert_eq!(post(&fake, "ticket/operate_ticket", &json!({})).await["code"], 3_900_022);
 }
 
 #[tokio::test]
@@ -335,10 +273,7 @@ async fn the_gateway_and_the_esb_answer_their_own_errors() {
     let ask = async |path: &str, secret: &str| {
         let url = format!("{}{path}", fake.url());
         let header = json!({"bk_app_code": "cli", "bk_app_secret": secret}).to_string();
-        client
-            .post(&url, &[("x-bkapi-authorization", &header)], "{}")
-            .await
-            .unwrap()
+        client.post(&url, &[("x-bkapi-authorization", &header)], "{}").await.unwrap()
     };
     let refused = ask("/api/bk-itsm/prod/v2/itsm/get_tickets/", "t").await;
     assert_eq!(
@@ -350,10 +285,7 @@ async fn the_gateway_and_the_esb_answer_their_own_errors() {
         (unknown.status, &unknown.headers["x-bkapi-error-code"]),
         (404, &HeaderValue::from_static("1640401"))
     );
-    for (secret, member, value) in [
-        ("t", "code", json!(1_306_000)),
-        ("s", "result", json!(true)),
-    ] {
+    for (secret, member, value) in [("t", "code", json!(1_306_000)), ("s", "result", json!(true))] {
         let esb = ask("/api/c/compapi/v2/itsm/get_tickets/", secret).await;
         let body: Value = serde_json::from_str(&esb.body).unwrap();
         assert_eq!((esb.status, &body[member]), (200, &value));
@@ -366,10 +298,7 @@ async fn code_of(fake: &FakeItsm, method: &str, path: &str) -> (u16, Value) {
     // The oldest ESB reads them beside the parameters alone.
     let url = format!("{}{path}?bk_app_code=cli&bk_app_secret=s", fake.url());
     let headers = [("x-bkapi-authorization", header.as_str())];
-    let answer = HttpClient::default()
-        .send(method, &url, &headers, "")
-        .await
-        .unwrap();
+    let answer = HttpClient::default().send(method, &url, &headers, "").await.unwrap();
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     (answer.status, body["code"].clone())
 }
@@ -378,10 +307,7 @@ async fn code_of(fake: &FakeItsm, method: &str, path: &str) -> (u16, Value) {
 async fn an_esb_has_a_table_of_its_own_and_the_oldest_a_shorter_one() {
     for (legacy_esb, missing) in [
         (false, vec![]),
-        (
-            true,
-            vec!["create_service_catalog", "import_service", "update_service"],
-        ),
+        (true, vec!["create_service_catalog", "import_service", "update_service"]),
     ] {
         let fake = FakeItsm::start(Options {
             credentials: Some(("cli".into(), "s".into())),
@@ -416,8 +342,7 @@ async fn an_esb_has_a_table_of_its_own_and_the_oldest_a_shorter_one() {
             let path = format!("/api/c/compapi/v2/itsm/{action}/");
             let (_, code) = code_of(&fake, method, &path).await;
             assert!(
-                code.as_u64()
-                    .is_none_or(|code| code == 0 || code > 3_900_000),
+                code.as_u64().is_none_or(|code| code == 0 || code > 3_900_000),
                 "{action} {legacy_esb}: {code}"
             );
         }
@@ -456,14 +381,8 @@ async fn a_field_that_is_edited_needs_its_type_and_one_that_is_wrong_undoes_the_
     };
     let title = |title: &str| json!({"key": "title", "value": title, "type": "STRING"});
     for (fields, code) in [
-        (
-            json!([{"key": "title", "value": "x"}]),
-            json!("SERVER_500_ERROR"),
-        ),
-        (
-            json!([title("x"), {"key": "nope", "value": "x"}]),
-            json!("FORM_VALIDATE_ERROR"),
-        ),
+        (json!([{"key": "title", "value": "x"}]), json!("SERVER_500_ERROR")),
+        (json!([title("x"), {"key": "nope", "value": "x"}]), json!("FORM_VALIDATE_ERROR")),
     ] {
         assert_eq!(edit(fields).await, code);
         assert_eq!(fake.ticket(&sn).unwrap().title, "t");
@@ -487,11 +406,7 @@ async fn a_finished_node_that_is_no_approval_has_a_result_too_and_it_is_no() {
         let query = format!("ticket/get_approve_node_result/?sn={sn}&state_id={node}");
         let result = get(&fake, &query).await["data"].clone();
         assert_eq!(
-            (
-                &result["name"],
-                &result["processed_user"],
-                &result["approve_result"]
-            ),
+            (&result["name"], &result["processed_user"], &result["approve_result"]),
             (&json!(name), &json!(who), &json!(false))
         );
     }
@@ -528,17 +443,11 @@ async fn a_row_of_a_user_is_half_filled_right_after_creation_and_lists_what_wait
         get(&fake, &query).await["data"]["items"][0].clone()
     };
     let half = row("my_created").await;
-    assert_eq!(
-        (&half["sn"], half.get("waiting_approve")),
-        (&json!(sn), None)
-    );
+    assert_eq!((&half["sn"], half.get("waiting_approve")), (&json!(sn), None));
     fake.take_up(&sn).unwrap();
     let whole = row("my_dealt").await;
     assert_eq!(
-        (
-            &whole["waiting_approve"],
-            &whole["current_steps"][0]["name"]
-        ),
+        (&whole["waiting_approve"], &whole["current_steps"][0]["name"]),
         (&json!(true), &json!("内置审批节点"))
     );
 }
@@ -550,35 +459,19 @@ async fn releases_store_tags_or_only_filter_by_them_or_ignore_them() {
         (Tags::FilteredNotStored, [0, 0], 2, None),
         (Tags::Ignored, [2, 2], 2, None),
     ] {
-        let options = Options {
-            tags,
-            ..Options::default()
-        };
+        let options = Options { tags, ..Options::default() };
         let fake = FakeItsm::start(options).await.unwrap();
-        post(
-            &fake,
-            "ticket/create_ticket",
-            &fast(|b| b["tag"] = json!("abc")),
-        )
-        .await;
+        post(&fake, "ticket/create_ticket", &fast(|b| b["tag"] = json!("abc"))).await;
         let fields = json!([{"key": "title", "value": "t"}, {"key": "APPROVER", "value": "bob"}]);
         let other = json!({"service_id": 6, "creator": "carol", "fields": fields});
         post(&fake, "ticket/create_ticket", &other).await;
         let count = async |filter: Value| {
-            post(&fake, "ticket/get_tickets", &filter).await["data"]["count"]
-                .as_u64()
-                .unwrap()
+            post(&fake, "ticket/get_tickets", &filter).await["data"]["count"].as_u64().unwrap()
         };
-        let counted = [
-            count(json!({"tag": "ABC"})).await,
-            count(json!({"tag": "of nobody"})).await,
-        ];
+        let counted =
+            [count(json!({"tag": "ABC"})).await, count(json!({"tag": "of nobody"})).await];
         assert_eq!(counted, found, "{tags:?}");
-        assert_eq!(
-            count(json!({"project_key": "cmdb"})).await,
-            found_by_project,
-            "{tags:?}"
-        );
+        assert_eq!(count(json!({"project_key": "cmdb"})).await, found_by_project, "{tags:?}");
         assert_eq!(fake.tickets()[0].tag.as_deref(), shown, "{tags:?}");
     }
 }
@@ -597,10 +490,7 @@ async fn numbers_are_compared_without_case() {
 #[tokio::test]
 async fn a_new_ticket_has_no_node_and_then_the_one_where_it_is_made_without_processors() {
     let for_ever = Duration::from_secs(100_000);
-    let options = Options {
-        start_after: for_ever,
-        ..Options::default()
-    };
+    let options = Options { start_after: for_ever, ..Options::default() };
     let fake = FakeItsm::start(options).await.unwrap();
     let make = async |fake: &FakeItsm| {
         let made = post(fake, "ticket/create_ticket", &fast(|_| ())).await;
@@ -609,10 +499,7 @@ async fn a_new_ticket_has_no_node_and_then_the_one_where_it_is_made_without_proc
     let sn = make(&fake).await;
     let new = status(&fake, &sn).await;
     assert_eq!(
-        (
-            &new["current_steps"],
-            new["operations"].as_array().unwrap().len()
-        ),
+        (&new["current_steps"], new["operations"].as_array().unwrap().len()),
         (&json!([]), 1)
     );
     let info = get(&fake, &format!("ticket/get_ticket_info/?sn={sn}")).await;
@@ -624,51 +511,26 @@ async fn a_new_ticket_has_no_node_and_then_the_one_where_it_is_made_without_proc
         "接口异常，请检查请求参数: [ErrorDetail(string='抱歉，单据执行中，无法撤销', code='invalid')]"
     );
 
-    let options = Options {
-        start_after: Duration::ZERO,
-        in_creation: for_ever,
-        ..Options::default()
-    };
+    let options =
+        Options { start_after: Duration::ZERO, in_creation: for_ever, ..Options::default() };
     let fake = FakeItsm::start(options).await.unwrap();
     let sn = make(&fake).await;
     until(async || status(&fake, &sn).await["current_steps"] != json!([])).await;
     let step = status(&fake, &sn).await["current_steps"][0].clone();
-    let keys: Vec<_> = step["fields"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|field| field["key"].clone())
-        .collect();
+    let keys: Vec<_> =
+        step["fields"].as_array().unwrap().iter().map(|field| field["key"].clone()).collect();
     assert_eq!(
-        json!([
-            step["name"],
-            step["state_id"],
-            step["processors_type"],
-            step["processors"],
-            keys
-        ]),
-        json!([
-            "提单",
-            14,
-            "OPEN",
-            "",
-            ["title", "APPROVER", "APPROVAL_CONTENT"]
-        ])
+        json!([step["name"], step["state_id"], step["processors_type"], step["processors"], keys]),
+        json!(["提单", 14, "OPEN", "", ["title", "APPROVER", "APPROVAL_CONTENT"]])
     );
-    assert_eq!(
-        post(&fake, "ticket/operate_ticket", &withdraw(&sn)).await["result"],
-        true
-    );
+    assert_eq!(post(&fake, "ticket/operate_ticket", &withdraw(&sn)).await["result"], true);
 }
 
 #[tokio::test]
 async fn the_worker_rewrites_titles_and_all_texts_but_those_of_many_lines() {
     let title = "refused 'quotes' <ops@example.com>";
     for (rewrites_texts, stored) in [(true, "refused &#039;quotes&#039; "), (false, title)] {
-        let options = Options {
-            rewrites_texts,
-            ..Options::default()
-        };
+        let options = Options { rewrites_texts, ..Options::default() };
         let fake = FakeItsm::start(options).await.unwrap();
         let body = fast(|b| {
             b["fields"][0]["value"] = json!(title);
@@ -682,33 +544,17 @@ async fn the_worker_rewrites_titles_and_all_texts_but_those_of_many_lines() {
         let row =
             &post(&fake, "ticket/get_tickets", &json!({"sns": [sn]})).await["data"]["items"][0];
         assert_eq!(row["title"], stored);
-        let log = get(
-            &fake,
-            &format!("ticket/get_ticket_logs/?sn={sn}&show_type=complex"),
-        )
-        .await;
+        let log = get(&fake, &format!("ticket/get_ticket_logs/?sn={sn}&show_type=complex")).await;
         let form = &log["data"]["logs"][1]["form_data"];
         assert_eq!(
             (&form[0]["value"], &form[2]["value"]),
             (&json!(stored), &json!("\"as it is\""))
         );
     }
-    let options = Options {
-        start_after: Duration::from_secs(100_000),
-        ..Options::default()
-    };
+    let options = Options { start_after: Duration::from_secs(100_000), ..Options::default() };
     let fake = FakeItsm::start(options).await.unwrap();
-    post(
-        &fake,
-        "ticket/create_ticket",
-        &fast(|b| b["fields"][0]["value"] = json!(title)),
-    )
-    .await;
-    assert_eq!(
-        fake.tickets()[0].title,
-        title,
-        "the answer comes before the worker"
-    );
+    post(&fake, "ticket/create_ticket", &fast(|b| b["fields"][0]["value"] = json!(title))).await;
+    assert_eq!(fake.tickets()[0].title, title, "the answer comes before the worker");
 }
 
 #[tokio::test]
@@ -726,16 +572,10 @@ async fn a_handled_ticket_is_not_given_back() {
     fake.approve(&sn, "bob").await.unwrap();
     assert_eq!(status(&fake, &sn).await["operations"][0]["key"], "SUSPEND");
     let refused = fake.withdraw(&sn, "carol").await.unwrap_err();
-    assert!(
-        refused.to_string().contains("单据执行中，无法撤销"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("单据执行中，无法撤销"), "{refused}");
     let body =
         json!({"sn": sn, "operator": "carol", "action_type": "WITHDRAW", "action_message": "m"});
-    assert_eq!(
-        post(&fake, "ticket/operate_ticket", &body).await["code"],
-        3_900_004
-    );
+    assert_eq!(post(&fake, "ticket/operate_ticket", &body).await["code"], 3_900_004);
 }
 
 #[tokio::test]
@@ -779,41 +619,23 @@ async fn a_node_s_result_is_any_choice_that_holds_a_yes_and_a_countersign_s_last
             ["备注", "TEXT", "REQUIRE", null, null],
         ])
     );
-    let keys: Vec<_> = step["fields"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|field| field["key"].clone())
-        .collect();
+    let keys: Vec<_> =
+        step["fields"].as_array().unwrap().iter().map(|field| field["key"].clone()).collect();
     let fill = |fields: Value| {
         json!({
             "sn": sn, "state_id": 115, "operator": "bob", "action_type": "TRANSITION", "fields": fields,
         })
     };
-    let lacking = post(
-        &fake,
-        "ticket/operate_node",
-        &fill(json!([{"key": keys[1], "value": "true"}])),
-    )
-    .await;
+    let lacking =
+        post(&fake, "ticket/operate_node", &fill(json!([{"key": keys[1], "value": "true"}]))).await;
     assert_eq!(lacking["code"], 3_900_005);
     let value = |n: usize, value: &str| json!({"key": keys[n], "value": value});
     let no_choice = fill(json!([value(0, "true"), value(1, "maybe"), value(3, "r")]));
     let message = post(&fake, "ticket/operate_node", &no_choice).await["message"].clone();
-    assert!(
-        message
-            .as_str()
-            .unwrap()
-            .contains("【审批意见】选项不匹配，请重新选择"),
-        "{message}"
-    );
+    assert!(message.as_str().unwrap().contains("【审批意见】选项不匹配，请重新选择"), "{message}");
     let whole = fill(json!([value(0, "true"), value(1, "false"), value(3, "r")]));
     assert_eq!(post(&fake, "ticket/operate_node", &whole).await["code"], 0);
-    assert_eq!(
-        result(&sn, 115).await["approve_result"],
-        true,
-        "the author's choice said yes"
-    );
+    assert_eq!(result(&sn, 115).await["approve_result"], true, "the author's choice said yes");
 }
 
 #[tokio::test]
@@ -823,37 +645,23 @@ async fn a_child_is_not_operated_and_an_ended_ticket_not_edited() {
     fake.merge_under(&child, &parent).unwrap();
     let body = json!({"sn": child, "operator": "admin", "action_type": "TERMINATE", "action_message": "m"});
     let refused = post(&fake, "ticket/operate_ticket", &body).await;
-    assert!(
-        refused["message"]
-            .as_str()
-            .unwrap()
-            .contains("子单为只读状态，无法操作"),
-        "{refused}"
-    );
+    assert!(refused["message"].as_str().unwrap().contains("子单为只读状态，无法操作"), "{refused}");
     assert!(fake.approve(&child, "bob").await.is_err());
     fake.withdraw(&parent, "carol").await.unwrap();
     assert_eq!(fake.ticket(&child).unwrap().status, "REVOKED");
     let field = json!({"key": "title", "type": "STRING", "value": "n"});
     let body = json!({"sn": child, "operator": "carol", "fields": [field]});
-    assert_eq!(
-        post(&fake, "ticket/edit_field", &body).await["code"],
-        "VALIDATE_ERROR"
-    );
+    assert_eq!(post(&fake, "ticket/edit_field", &body).await["code"], "VALIDATE_ERROR");
     for (stars, words) in [(0, "大于或者等于 1"), (7, "小于或者等于 6")] {
         let body = json!({"sn": child, "operator": "carol", "stars": stars});
         let refused = post(&fake, "ticket/comment", &body).await;
-        assert!(
-            refused["message"].as_str().unwrap().contains(words),
-            "{refused}"
-        );
+        assert!(refused["message"].as_str().unwrap().contains(words), "{refused}");
     }
 }
 
 /// What comes back from a request until the server closes.
 async fn raw_answer(fake: &FakeItsm) -> String {
-    let mut stream = TcpStream::connect(fake.url().trim_start_matches("http://"))
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect(fake.url().trim_start_matches("http://")).await.unwrap();
     let request = format!(
         "POST /openapi/ticket/create_ticket/ HTTP/1.1\r\nhost: h\r\ncontent-length: {}\r\n\r\n{FAST}",
         FAST.len()
@@ -868,19 +676,14 @@ async fn raw_answer(fake: &FakeItsm) -> String {
 async fn an_answer_breaks_off_at_the_stage_that_was_asked_for() {
     let fake = start().await;
     for (stage, is_right) in [
-        (
-            Stage::AfterStatusLine,
-            (|answer| answer == "HTTP/1.1 200 OK\r\n") as fn(&str) -> bool,
-        ),
+        (Stage::AfterStatusLine, (|answer| answer == "HTTP/1.1 200 OK\r\n") as fn(&str) -> bool),
         (Stage::InHeaders, |answer| {
             answer.contains("OK\r\ncontent") && !answer.contains("\r\n\r\n")
         }),
         (Stage::AfterHeaders, |answer| {
             answer.ends_with("\r\n\r\n") && answer.contains("content-length: 1")
         }),
-        (Stage::InBody, |answer| {
-            answer.contains("\r\n\r\n{\"") && !answer.ends_with('}')
-        }),
+        (Stage::InBody, |answer| answer.contains("\r\n\r\n{\"") && !answer.ends_with('}')),
     ] {
         let before = fake.tickets().len();
         fake.fault("create_ticket", Fault::CutAt(stage), 1);
@@ -909,11 +712,7 @@ async fn programs_in_any_language_do_over_http_what_people_do_on_the_pages() {
     let fake = start().await;
     let tell = async |verb: &str, what: Value| {
         let url = format!("{}/fake/{verb}", fake.url());
-        HttpClient::default()
-            .post(&url, &[], &what.to_string())
-            .await
-            .unwrap()
-            .status
+        HttpClient::default().post(&url, &[], &what.to_string()).await.unwrap().status
     };
     let log = async |sn: &str| {
         let log = get(&fake, &format!("ticket/get_ticket_logs/?sn={sn}")).await;
@@ -923,10 +722,7 @@ async fn programs_in_any_language_do_over_http_what_people_do_on_the_pages() {
     for (service, acts, last, status) in [
         (
             14,
-            vec![(
-                "hand-over",
-                json!({"who": "bob", "to": "dave", "why": "ill"}),
-            )],
+            vec![("hand-over", json!({"who": "bob", "to": "dave", "why": "ill"}))],
             "bob 转单【可转审批】给 dave(戴夫)(ill).",
             "RUNNING",
         ),
@@ -936,57 +732,21 @@ async fn programs_in_any_language_do_over_http_what_people_do_on_the_pages() {
             "bob 修改字段【标题】.",
             "RUNNING",
         ),
-        (
-            14,
-            vec![("close", json!({"who": "admin"}))],
-            "admin 关闭了单据：管理员关单.",
-            "FINISHED",
-        ),
-        (
-            14,
-            vec![("end-with", json!({"status": "DONE"}))],
-            "admin 关闭了单据.",
-            "DONE",
-        ),
-        (
-            14,
-            vec![("withdraw", json!({"who": "carol"}))],
-            "carol 撤销单据.",
-            "REVOKED",
-        ),
-        (
-            14,
-            vec![("terminate", json!({"who": "bob"}))],
-            "bob 关闭了单据.",
-            "TERMINATED",
-        ),
-        (
-            14,
-            vec![("set-status", json!({"status": "FINISHED"}))],
-            "carol 处理【提单】",
-            "FINISHED",
-        ),
-        (
-            14,
-            vec![("approve", json!({"who": "bob", "remark": "ok"}))],
-            "流程结束.",
-            "FINISHED",
-        ),
+        (14, vec![("close", json!({"who": "admin"}))], "admin 关闭了单据：管理员关单.", "FINISHED"),
+        (14, vec![("end-with", json!({"status": "DONE"}))], "admin 关闭了单据.", "DONE"),
+        (14, vec![("withdraw", json!({"who": "carol"}))], "carol 撤销单据.", "REVOKED"),
+        (14, vec![("terminate", json!({"who": "bob"}))], "bob 关闭了单据.", "TERMINATED"),
+        (14, vec![("set-status", json!({"status": "FINISHED"}))], "carol 处理【提单】", "FINISHED"),
+        (14, vec![("approve", json!({"who": "bob", "remark": "ok"}))], "流程结束.", "FINISHED"),
         (
             12,
-            vec![(
-                "refuse",
-                json!({"who": "bob", "fields": {"URGENT": "true"}}),
-            )],
+            vec![("refuse", json!({"who": "bob", "fields": {"URGENT": "true"}}))],
             "流程结束.",
             "FINISHED",
         ),
         (
             11,
-            vec![
-                ("fail-automatic", json!({})),
-                ("approve", json!({"who": "bob"})),
-            ],
+            vec![("fail-automatic", json!({})), ("approve", json!({"who": "bob"}))],
             "WebHook任务【通知】执行失败，失败信息 返回状态码非200, response=oops",
             "RUNNING",
         ),
@@ -1007,41 +767,21 @@ async fn programs_in_any_language_do_over_http_what_people_do_on_the_pages() {
             assert_eq!(tell(verb, what).await, 200, "{verb}");
         }
         assert_eq!(
-            (
-                log(&sn).await.as_str(),
-                fake.ticket(&sn).unwrap().status.as_str()
-            ),
+            (log(&sn).await.as_str(), fake.ticket(&sn).unwrap().status.as_str()),
             (last, status)
         );
     }
     let (child, parent) = (running(&fake, 14).await, running(&fake, 14).await);
-    assert_eq!(
-        tell("merge", json!({"sn": child, "under": parent})).await,
-        200
-    );
+    assert_eq!(tell("merge", json!({"sn": child, "under": parent})).await, 200);
     assert_eq!(tell("delete-node", json!({"node": 135})).await, 200);
-    assert_eq!(
-        tell("refuse", json!({"sn": parent, "who": "bob"})).await,
-        200
-    );
+    assert_eq!(tell("refuse", json!({"sn": parent, "who": "bob"})).await, 200);
     let ended = fake.ticket(&child).unwrap();
-    assert_eq!(
-        (ended.status.as_str(), ended.approve_result),
-        ("FINISHED", true)
-    );
+    assert_eq!((ended.status.as_str(), ended.approve_result), ("FINISHED", true));
     for (verb, what, status) in [
         ("approve", json!({"sn": parent, "who": "bob"}), 400),
         ("delete-node", json!({"node": 1}), 400),
-        (
-            "fault",
-            json!({"action": "create_ticket", "fault": "no such"}),
-            400,
-        ),
-        (
-            "fault",
-            json!({"action": "create_ticket", "fault": "cut-at", "stage": "in-body"}),
-            200,
-        ),
+        ("fault", json!({"action": "create_ticket", "fault": "no such"}), 400),
+        ("fault", json!({"action": "create_ticket", "fault": "cut-at", "stage": "in-body"}), 200),
         ("sing", json!({}), 404),
     ] {
         assert_eq!(tell(verb, what).await, status, "{verb}");

@@ -86,11 +86,7 @@ const STORIES: &[Story] = &[
     Story {
         name: "one of a countersign refuses",
         service: 3,
-        acts: &[
-            Approve("bob", "r-bob"),
-            Refuse("dave", "r-dave"),
-            Approve("erin", "r-erin"),
-        ],
+        acts: &[Approve("bob", "r-bob"), Refuse("dave", "r-dave"), Approve("erin", "r-erin")],
         log: &[
             START,
             "carol WEB NORMAL [标题=t, 审批人=bob,dave,erin] carol 处理【提单】",
@@ -391,11 +387,7 @@ const STORIES: &[Story] = &[
     Story {
         name: "an approval that refused is deleted from the flow",
         service: 19,
-        acts: &[
-            PageDeleteNode(185),
-            Refuse("bob", "拒"),
-            Approve("dave", "过"),
-        ],
+        acts: &[PageDeleteNode(185), Refuse("bob", "拒"), Approve("dave", "过")],
         log: &[
             START,
             MADE,
@@ -502,10 +494,7 @@ const STORIES: &[Story] = &[
     Story {
         name: "a field of the author's own says yes before the decision says no",
         service: 12,
-        acts: &[Fill(
-            "bob",
-            &[("是否紧急", "true"), ("审批意见", "false"), ("备注", "拒")],
-        )],
+        acts: &[Fill("bob", &[("是否紧急", "true"), ("审批意见", "false"), ("备注", "拒")])],
         log: &[
             START,
             MADE,
@@ -597,11 +586,7 @@ impl Told {
         let made = create(&fake, service).await;
         let sn = made["data"]["sn"].as_str().unwrap().to_owned();
         fake.started(&sn).await.unwrap();
-        Self {
-            fake,
-            sn,
-            parent: None,
-        }
+        Self { fake, sn, parent: None }
     }
 
     async fn act(&mut self, act: &Act) {
@@ -622,10 +607,7 @@ impl Told {
             Fill(who, values) => {
                 let node = running_node(fake, sn, who).await;
                 let value = |name: &Value| {
-                    values
-                        .iter()
-                        .find(|(known, _)| name == known)
-                        .map(|(_, value)| *value)
+                    values.iter().find(|(known, _)| name == known).map(|(_, value)| *value)
                 };
                 let fields = node["fields"].as_array().unwrap().iter();
                 let fields = fields.map(
@@ -646,12 +628,8 @@ impl Told {
             }
             EditTitle(who, title) => {
                 let field = json!({"key": "title", "type": "STRING", "value": title});
-                succeed(
-                    fake,
-                    "edit_field",
-                    &json!({"sn": sn, "operator": who, "fields": [field]}),
-                )
-                .await;
+                succeed(fake, "edit_field", &json!({"sn": sn, "operator": who, "fields": [field]}))
+                    .await;
             }
             Suspend(who, why) => operate_ticket(who, "SUSPEND", why).await,
             Resume(who) => operate_ticket(who, "UNSUSPEND", "go on").await,
@@ -671,31 +649,19 @@ impl Told {
                 // Meanwhile it looks like a ticket that nobody works at.
                 let status = get(fake, &format!("get_ticket_status/?sn={sn}")).await;
                 assert_eq!(
-                    (
-                        &status["data"]["current_status"],
-                        &status["data"]["current_steps"]
-                    ),
+                    (&status["data"]["current_status"], &status["data"]["current_steps"]),
                     (&json!("RUNNING"), &json!([]))
                 );
                 fake.retry_automatic(sn).unwrap();
             }
             PageMerge => {
-                let parent = create(fake, 2).await["data"]["sn"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned();
+                let parent = create(fake, 2).await["data"]["sn"].as_str().unwrap().to_owned();
                 fake.started(&parent).await.unwrap();
                 fake.merge_under(sn, &parent).unwrap();
                 self.parent = Some(parent);
             }
-            ParentApproved => fake
-                .approve(self.parent.as_ref().unwrap(), "bob")
-                .await
-                .unwrap(),
-            ParentRefused => fake
-                .refuse(self.parent.as_ref().unwrap(), "bob", "")
-                .await
-                .unwrap(),
+            ParentApproved => fake.approve(self.parent.as_ref().unwrap(), "bob").await.unwrap(),
+            ParentRefused => fake.refuse(self.parent.as_ref().unwrap(), "bob", "").await.unwrap(),
         }
     }
 
@@ -704,9 +670,7 @@ impl Told {
         let callback = match &story.callback {
             Some(_) => Some(fake.called_back(sn).await.unwrap()),
             None => {
-                fake.called_back(self.parent.as_ref().unwrap())
-                    .await
-                    .unwrap();
+                fake.called_back(self.parent.as_ref().unwrap()).await.unwrap();
                 fake.callbacks().into_iter().find(|sent| sent.sn == sn)
             }
         };
@@ -720,11 +684,7 @@ impl Told {
                 story.name
             );
             let text = |name: &str| sent[name].as_str().unwrap();
-            (
-                sent["approve_result"].as_bool().unwrap(),
-                text("updated_by"),
-                text("last_approver"),
-            )
+            (sent["approve_result"].as_bool().unwrap(), text("updated_by"), text("last_approver"))
         });
         assert_eq!(called, story.callback, "{}", story.name);
 
@@ -741,12 +701,7 @@ impl Told {
                 .retain(|name, _| !matches!(name.as_str(), "form_data" | "from_state_type"));
             entry
         });
-        assert_eq!(
-            simple["data"]["logs"],
-            shortened.collect::<Value>(),
-            "{}",
-            story.name
-        );
+        assert_eq!(simple["data"]["logs"], shortened.collect::<Value>(), "{}", story.name);
 
         let result =
             post(fake, "ticket_approval_result", &json!({"sn": [sn]})).await["data"][0].clone();
@@ -762,10 +717,7 @@ impl Told {
         assert!(row["end_at"].is_string(), "{}", story.name);
         let status = get(fake, &format!("get_ticket_status/?sn={sn}")).await;
         assert_eq!(
-            (
-                &status["data"]["current_steps"],
-                &status["data"]["operations"]
-            ),
+            (&status["data"]["current_steps"], &status["data"]["operations"]),
             (&json!([]), &json!([])),
             "{}",
             story.name
@@ -779,11 +731,8 @@ fn line(entry: &Value) -> String {
     let form = match &entry["form_data"] {
         Value::Array(fields) => {
             let shown: Vec<_> = fields.iter().map(shown).collect();
-            let raw = if fields.iter().any(|field| field.get("meta").is_some()) {
-                "raw"
-            } else {
-                ""
-            };
+            let raw =
+                if fields.iter().any(|field| field.get("meta").is_some()) { "raw" } else { "" };
             format!("{raw}[{}]", shown.join(", "))
         }
         other => other.to_string(),
@@ -801,22 +750,9 @@ fn shown(field: &Value) -> String {
     if let Some(method) = field["method"].as_str() {
         return format!("{method} {}", field["url"].as_str().unwrap());
     }
-    let names: Vec<_> = field
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
-    let (name, value) = (
-        field["name"].as_str().unwrap(),
-        field["value"].as_str().unwrap(),
-    );
-    let choices = [
-        ("true", "通过"),
-        ("false", "拒绝"),
-        ("true", "是"),
-        ("false", "否"),
-    ];
+    let names: Vec<_> = field.as_object().unwrap().keys().map(String::as_str).collect();
+    let (name, value) = (field["name"].as_str().unwrap(), field["value"].as_str().unwrap());
+    let choices = [("true", "通过"), ("false", "拒绝"), ("true", "是"), ("false", "否")];
     assert!(
         field["display_value"] == value
             || choices
@@ -826,31 +762,14 @@ fn shown(field: &Value) -> String {
     );
     let of_decision = name == "审批意见" || name == "会签意见";
     if let Some(meta) = field.get("meta") {
-        let code = if of_decision {
-            json!({"code": "APPROVE_RESULT"})
-        } else {
-            json!({})
-        };
+        let code = if of_decision { json!({"code": "APPROVE_RESULT"}) } else { json!({}) };
         assert_eq!(meta, &code);
         assert!(
-            ["choice", "state_id", "validate_type"]
-                .iter()
-                .all(|name| names.contains(name)),
+            ["choice", "state_id", "validate_type"].iter().all(|name| names.contains(name)),
             "{field}"
         );
     } else {
-        assert_eq!(
-            names,
-            [
-                "desc",
-                "display_value",
-                "id",
-                "key",
-                "name",
-                "type",
-                "value"
-            ]
-        );
+        assert_eq!(names, ["desc", "display_value", "id", "key", "name", "type", "value"]);
     }
     if of_decision {
         let key = field["key"].as_str().unwrap();
@@ -858,10 +777,7 @@ fn shown(field: &Value) -> String {
             key.len() == 32 && key.starts_with(|first: char| first.is_ascii_alphabetic()),
             "{key}"
         );
-        assert!(
-            key[1..].bytes().all(|digit| digit.is_ascii_hexdigit()),
-            "{key}"
-        );
+        assert!(key[1..].bytes().all(|digit| digit.is_ascii_hexdigit()), "{key}");
     }
     match field["value_status"].as_str() {
         Some(status) => format!("{name}={value}({status})"),
@@ -886,26 +802,15 @@ async fn create(fake: &FakeItsm, service: u64) -> Value {
 /// The running node that waits for somebody, as get_ticket_status tells of it.
 async fn running_node(fake: &FakeItsm, sn: &str, who: &str) -> Value {
     let status = get(fake, &format!("get_ticket_status/?sn={sn}")).await;
-    let waits = |node: &&Value| {
-        node["processors"]
-            .as_str()
-            .unwrap()
-            .split(',')
-            .any(|name| name == who)
-    };
+    let waits =
+        |node: &&Value| node["processors"].as_str().unwrap().split(',').any(|name| name == who);
     let mut nodes = status["data"]["current_steps"].as_array().unwrap().iter();
-    nodes
-        .find(waits)
-        .unwrap_or_else(|| panic!("nothing waits for {who}: {status}"))
-        .clone()
+    nodes.find(waits).unwrap_or_else(|| panic!("nothing waits for {who}: {status}")).clone()
 }
 
 async fn post(fake: &FakeItsm, action: &str, body: &Value) -> Value {
     let url = format!("{}/openapi/ticket/{action}/", fake.url());
-    let answer = HttpClient::default()
-        .post(&url, &[], &body.to_string())
-        .await
-        .unwrap();
+    let answer = HttpClient::default().post(&url, &[], &body.to_string()).await.unwrap();
     serde_json::from_str(&answer.body).unwrap()
 }
 

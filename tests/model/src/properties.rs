@@ -68,24 +68,16 @@ pub(crate) fn all() -> Vec<Property<World>> {
     vec![
         Property::always(ONLY_CONFIRMED, |_, state| never(Wrong::Unconfirmed, state)),
         Property::always(ONE_OUTCOME, |_, state| never(Wrong::OtherContent, state)),
-        Property::always(NOT_AFTER_SETTLED, |_, state| {
-            never(Wrong::AfterSettled, state)
-        }),
+        Property::always(NOT_AFTER_SETTLED, |_, state| never(Wrong::AfterSettled, state)),
         Property::always(ONLY_OWN_SN, |_, state| never(Wrong::AskedForeign, state)),
-        Property::always(ONE_TICKET, |_, state| {
-            !any(state, |its| its.tickets.len() > 1)
-        }),
+        Property::always(ONE_TICKET, |_, state| !any(state, |its| its.tickets.len() > 1)),
         Property::always(EVER_MORE_RARELY, |_, state| never(Wrong::TooOften, state)),
         Property::always(TOLD_OF_REFUSALS, |_, state| never(Wrong::Untold, state)),
         Property::always(TOLD_ONCE, |_, state| never(Wrong::ToldTwice, state)),
         Property::always(ONLY_OVERDUE, |_, state| never(Wrong::Unasked, state)),
-        Property::always(NOT_WITHDRAWN_AGAIN, |_, state| {
-            never(Wrong::WithdrawnAgain, state)
-        }),
+        Property::always(NOT_WITHDRAWN_AGAIN, |_, state| never(Wrong::WithdrawnAgain, state)),
         Property::always(ALWAYS_DUE, |_, state| {
-            !any(state, |its| {
-                its.due_s.is_none() && its.taken.is_none() && !its.given_up
-            })
+            !any(state, |its| its.due_s.is_none() && its.taken.is_none() && !its.given_up)
         }),
         Property::always(WHAT_ENDS_IS_DELIVERED, World::heals),
         // The walk meets what it is for.
@@ -107,9 +99,7 @@ pub(crate) fn all() -> Vec<Property<World>> {
             let jumped = state.left.jumps < world.bounds.jumps;
             jumped && any(state, |its| its.creates > 1)
         }),
-        Property::sometimes(SOMETIMES_GIVEN_UP, |_, state| {
-            any(state, |its| its.given_up)
-        }),
+        Property::sometimes(SOMETIMES_GIVEN_UP, |_, state| any(state, |its| its.given_up)),
         Property::sometimes(SOMETIMES_TOLD, |_, state| {
             any(state, |its| !its.reports.is_empty() && its.due_s.is_some())
         }),
@@ -117,9 +107,7 @@ pub(crate) fn all() -> Vec<Property<World>> {
             state.proven && any(state, |its| !its.reports.is_empty() && its.taken.is_some())
         }),
         Property::sometimes(SOMETIMES_WITHDRAWN, |_, state| {
-            any(state, |its| {
-                its.taken.is_some_and(|ended| ended.end == End::Withdrawn)
-            })
+            any(state, |its| its.taken.is_some_and(|ended| ended.end == End::Withdrawn))
         }),
         Property::sometimes(SOMETIMES_TOO_LATE, |_, state| {
             any(state, |its| {
@@ -194,9 +182,6 @@ impl World {
         // A number that was lost, a server that can't be asked by tag does not tell.
         let is_lost = |its: &Operation| !self.bounds.traceable && !its.heard;
         let nobodys = |its: &Operation| its.tickets.is_empty() || is_lost(its);
-        state
-            .operations
-            .iter()
-            .all(|its| its.is_delivered() || its.given_up && nobodys(its))
+        state.operations.iter().all(|its| its.is_delivered() || its.given_up && nobodys(its))
     }
 }

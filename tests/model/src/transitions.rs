@@ -227,21 +227,13 @@ impl World {
                 state.left.losses -= 1;
                 let operation = state.operation(number);
                 operation.remove(request);
-                operation.send(Request {
-                    awaited: false,
-                    ..request
-                });
-                operation
-                    .answers
-                    .insert(Answer::NotCreated(Trouble::Broken));
+                operation.send(Request { awaited: false, ..request });
+                operation.answers.insert(Answer::NotCreated(Trouble::Broken));
             }
             Happening::Commit(number, request) => {
                 let operation = state.operation(number);
                 operation.remove(request);
-                let sn = Sn {
-                    operation: number,
-                    nth: operation.tickets.len() as u8,
-                };
+                let sn = Sn { operation: number, nth: operation.tickets.len() as u8 };
                 operation.tickets.push(Default::default());
                 if request.awaited {
                     operation.answers.insert(Answer::Created(sn));
@@ -329,10 +321,7 @@ impl World {
         operation.binding_is_out = true;
         operation.creates += 1;
         let Some(trouble) = self.bounds.refuses else {
-            operation.send(Request {
-                sent_s,
-                awaited: true,
-            });
+            operation.send(Request { sent_s, awaited: true });
             return None;
         };
         let mut wrongs = Vec::new();
@@ -357,10 +346,7 @@ impl World {
             return Answer::Untraceable { asked_s };
         }
         let by_public_tag = |(sn, _): &(Sn, _)| self.bug == Bug::PublicTag || !sn.is_stolen();
-        let found: Vec<_> = operation
-            .numbered_tickets(number)
-            .filter(by_public_tag)
-            .collect();
+        let found: Vec<_> = operation.numbered_tickets(number).filter(by_public_tag).collect();
         match found.as_slice() {
             [] => Answer::Absent { asked_s },
             [(_, held)] if self.bug == Bug::CompareTitles && held.edited => Answer::Mismatched,
@@ -435,13 +421,7 @@ impl World {
             Answer::Open(_) => operation.open_too_long |= self.is_overdue(host_s),
             _ => {}
         }
-        let ended = |sn, end| {
-            Answer::Ended(Ended {
-                sn,
-                end,
-                edited: false,
-            })
-        };
+        let ended = |sn, end| Answer::Ended(Ended { sn, end, edited: false });
         let told = match (self.bug, answer) {
             (Bug::CreateTwice, Answer::Absent { .. })
             | (Bug::CreateAtOnce, Answer::NotCreated(_)) => {
@@ -471,11 +451,7 @@ impl World {
 
     fn called(&self, state: &mut State, number: u8, sn: Sn, host_s: u64) {
         if self.bug == Bug::TrustCallbacks {
-            let claimed = Answer::Ended(Ended {
-                sn,
-                end: End::Approved,
-                edited: false,
-            });
+            let claimed = Answer::Ended(Ended { sn, end: End::Approved, edited: false });
             return self.advance(state, number, claimed.event(), host_s);
         }
         if self.bug == Bug::AskForeignSn {

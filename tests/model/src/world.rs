@@ -129,10 +129,7 @@ pub struct Sn {
 /// The `nth` of the ticket that a thief made under an operation's id.
 const STOLEN: u8 = 8;
 /// A number that ITSM never gave.
-pub const UNKNOWN: Sn = Sn {
-    operation: 25,
-    nth: 9,
-};
+pub const UNKNOWN: Sn = Sn { operation: 25, nth: 9 };
 
 /// How a ticket ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -331,9 +328,7 @@ impl World {
     }
 
     pub(crate) fn is_overdue(&self, host_s: u64) -> bool {
-        self.bounds
-            .decide_by_s
-            .is_some_and(|time_s| time_s <= host_s)
+        self.bounds.decide_by_s.is_some_and(|time_s| time_s <= host_s)
     }
 }
 
@@ -386,11 +381,7 @@ impl State {
         match held.end {
             None => Answer::Open(sn),
             Some(_) if held.unreadable && !proven => Answer::Undecidable(sn),
-            Some(end) => Answer::Ended(Ended {
-                sn,
-                end,
-                edited: held.edited,
-            }),
+            Some(end) => Answer::Ended(Ended { sn, end, edited: held.edited }),
         }
     }
 }
@@ -446,8 +437,7 @@ impl Operation {
     }
 
     pub(crate) fn is_due(&self, host_s: u64) -> bool {
-        self.due_s
-            .is_some_and(|due_s| self.restarted || due_s <= host_s)
+        self.due_s.is_some_and(|due_s| self.restarted || due_s <= host_s)
     }
 
     /// A host does not tick a record while it is about to hand its outcome over: it would only do so
@@ -482,8 +472,7 @@ impl Operation {
     pub(crate) fn numbered_tickets(&self, operation: u8) -> impl Iterator<Item = (Sn, &Held)> {
         let own = (0..).zip(&self.tickets);
         let stolen = self.stolen.iter().map(|held| (STOLEN, held));
-        own.chain(stolen)
-            .map(move |(nth, held)| (Sn { operation, nth }, held))
+        own.chain(stolen).map(move |(nth, held)| (Sn { operation, nth }, held))
     }
 }
 
@@ -498,18 +487,12 @@ impl Sn {
     }
 
     fn text(self) -> String {
-        [b'A' + self.operation, b'0' + self.nth]
-            .map(char::from)
-            .iter()
-            .collect()
+        [b'A' + self.operation, b'0' + self.nth].map(char::from).iter().collect()
     }
 
     fn read(text: &str) -> Self {
         match text.as_bytes() {
-            [operation, nth] => Self {
-                operation: operation - b'A',
-                nth: nth - b'0',
-            },
+            [operation, nth] => Self { operation: operation - b'A', nth: nth - b'0' },
             _ => panic!("{text} is no number of this world"),
         }
     }
@@ -530,11 +513,7 @@ impl Sn {
     }
 
     fn created(self) -> CreatedTicket {
-        CreatedTicket {
-            sn: self.text(),
-            id: String::new(),
-            ticket_url: String::new(),
-        }
+        CreatedTicket { sn: self.text(), id: String::new(), ticket_url: String::new() }
     }
 
     fn ticket(self, edited: bool) -> Ticket {

@@ -68,13 +68,7 @@ const SLOW: Bounds = Bounds {
 };
 
 /// The host's clock jumps forward, and the host ticks late.
-const JUMPS: Bounds = Bounds {
-    forgeries: 0,
-    edits: 0,
-    jumps: 1,
-    prompt: false,
-    ..AGAIN
-};
+const JUMPS: Bounds = Bounds { forgeries: 0, edits: 0, jumps: 1, prompt: false, ..AGAIN };
 
 /// ITSM makes no ticket, whatever is asked.
 const REFUSED: Bounds = Bounds {
@@ -110,57 +104,32 @@ const DECIDED_BY: Bounds = Bounds {
 };
 
 /// The server filters by tags and does not store them.
-const UNTRACEABLE: Bounds = Bounds {
-    traceable: false,
-    ..AGAIN
-};
+const UNTRACEABLE: Bounds = Bounds { traceable: false, ..AGAIN };
 
 /// Somebody reads the header, and makes a ticket with it that looks like the operation's.
-const STOLEN: Bounds = Bounds {
-    times: &[0, 30, 600],
-    crashes: 1,
-    losses: 1,
-    forgeries: 1,
-    thefts: 1,
-    ..FAULTLESS
-};
+const STOLEN: Bounds =
+    Bounds { times: &[0, 30, 600], crashes: 1, losses: 1, forgeries: 1, thefts: 1, ..FAULTLESS };
 
 #[test]
 fn one_operation_has_one_outcome_whatever_is_lost_late_forged_or_repeated() {
     let met = [SOMETIMES_AGAIN, SOMETIMES_LATE, SOMETIMES_ALL];
-    holds(
-        "one operation, every fault of host and network",
-        ALONE,
-        &met,
-    );
+    holds("one operation, every fault of host and network", ALONE, &met);
 }
 
 #[test]
 fn two_operations_never_take_each_others_outcome() {
-    holds(
-        "two operations side by side",
-        BOTH,
-        &[SOMETIMES_AGAIN, SOMETIMES_ALL],
-    );
+    holds("two operations side by side", BOTH, &[SOMETIMES_AGAIN, SOMETIMES_ALL]);
 }
 
 #[test]
 fn a_request_that_came_to_nothing_is_sent_again_and_leads_to_one_ticket() {
     let met = [SOMETIMES_CREATED_AGAIN, SOMETIMES_REWRITTEN, SOMETIMES_ALL];
-    holds(
-        "a second request, titles that the server rewrites",
-        AGAIN,
-        &met,
-    );
+    holds("a second request, titles that the server rewrites", AGAIN, &met);
 }
 
 #[test]
 fn a_lookup_that_is_answered_late_is_not_taken_for_final() {
-    holds(
-        "calls that last up to 400 s",
-        SLOW,
-        &[SOMETIMES_CREATED_AGAIN, SOMETIMES_LATE],
-    );
+    holds("calls that last up to 400 s", SLOW, &[SOMETIMES_CREATED_AGAIN, SOMETIMES_LATE]);
 }
 
 #[test]
@@ -171,21 +140,9 @@ fn a_clock_that_jumps_forward_makes_no_second_ticket() {
 #[test]
 fn what_is_refused_each_time_is_reported_and_repeated_ever_more_rarely() {
     for (name, trouble, met) in [
-        (
-            "each create: ITSM's unclear no",
-            Trouble::Refused,
-            SOMETIMES_GIVEN_UP,
-        ),
-        (
-            "each create: the gateway is busy",
-            Trouble::Busy,
-            SOMETIMES_TOLD,
-        ),
-        (
-            "each create: wrong credentials",
-            Trouble::Credentials,
-            SOMETIMES_TOLD,
-        ),
+        ("each create: ITSM's unclear no", Trouble::Refused, SOMETIMES_GIVEN_UP),
+        ("each create: the gateway is busy", Trouble::Busy, SOMETIMES_TOLD),
+        ("each create: wrong credentials", Trouble::Credentials, SOMETIMES_TOLD),
     ] {
         let refuses = Some(trouble);
         holds(name, Bounds { refuses, ..REFUSED }, &[met]);
@@ -194,11 +151,7 @@ fn what_is_refused_each_time_is_reported_and_repeated_ever_more_rarely() {
 
 #[test]
 fn what_nobody_can_read_is_told_once_and_delivered_when_somebody_can() {
-    holds(
-        "endings that nobody can read",
-        UNREADABLE,
-        &[SOMETIMES_TOLD, SOMETIMES_READ_LATER],
-    );
+    holds("endings that nobody can read", UNREADABLE, &[SOMETIMES_TOLD, SOMETIMES_READ_LATER]);
 }
 
 #[test]
@@ -209,47 +162,24 @@ fn past_its_time_a_ticket_is_taken_back_once_and_a_decision_that_came_first_wins
 
 #[test]
 fn a_server_that_stores_no_tags_leads_to_no_second_ticket() {
-    holds(
-        "a server that stores no tags",
-        UNTRACEABLE,
-        &[SOMETIMES_GIVEN_UP, SOMETIMES_ALL],
-    );
+    holds("a server that stores no tags", UNTRACEABLE, &[SOMETIMES_GIVEN_UP, SOMETIMES_ALL]);
 }
 
 #[test]
 fn a_thief_of_headers_decides_nothing() {
-    holds(
-        "a thief of headers",
-        STOLEN,
-        &[SOMETIMES_STOLEN, SOMETIMES_ALL],
-    );
+    holds("a thief of headers", STOLEN, &[SOMETIMES_STOLEN, SOMETIMES_ALL]);
 }
 
 /// Each property is broken by a host that is wrong, so none of them holds by itself.
 #[test]
 fn each_bug_is_found() {
-    let alone = Bounds {
-        crashes: 1,
-        duplicates: 0,
-        ..ALONE
-    };
-    let decided_by = Bounds {
-        crashes: 0,
-        losses: 0,
-        ..DECIDED_BY
-    };
-    let busy = Bounds {
-        refuses: Some(Trouble::Busy),
-        ..REFUSED
-    };
+    let alone = Bounds { crashes: 1, duplicates: 0, ..ALONE };
+    let decided_by = Bounds { crashes: 0, losses: 0, ..DECIDED_BY };
+    let busy = Bounds { refuses: Some(Trouble::Busy), ..REFUSED };
     let bugs: [(Bug, &Bounds, &[&'static str]); 19] = [
         (Bug::DeliverBeforeStoring, &alone, &[ONE_OUTCOME]),
         (Bug::AskForeignSn, &alone, &[ONLY_OWN_SN]),
-        (
-            Bug::CreateTwice,
-            &alone,
-            &[ONE_TICKET, WHAT_ENDS_IS_DELIVERED],
-        ),
+        (Bug::CreateTwice, &alone, &[ONE_TICKET, WHAT_ENDS_IS_DELIVERED]),
         (Bug::AgeAbsence, &SLOW, &[ONE_TICKET]),
         (Bug::TrustCallbacks, &alone, &[ONLY_CONFIRMED]),
         (Bug::TickWhileDelivering, &alone, &[NOT_AFTER_SETTLED]),
@@ -259,11 +189,7 @@ fn each_bug_is_found() {
         (Bug::CreateAtOnce, &busy, &[EVER_MORE_RARELY]),
         (Bug::ForgetFailures, &REFUSED, &[TOLD_OF_REFUSALS]),
         (Bug::ReadKindly, &UNREADABLE, &[ONLY_CONFIRMED]),
-        (
-            Bug::StopAsking,
-            &UNREADABLE,
-            &[ALWAYS_DUE, WHAT_ENDS_IS_DELIVERED],
-        ),
+        (Bug::StopAsking, &UNREADABLE, &[ALWAYS_DUE, WHAT_ENDS_IS_DELIVERED]),
         (Bug::SkipStoring, &UNREADABLE, &[TOLD_ONCE]),
         (Bug::WithdrawUnasked, &decided_by, &[ONLY_OVERDUE]),
         (Bug::WithdrawAgain, &decided_by, &[NOT_WITHDRAWN_AGAIN]),
@@ -279,16 +205,9 @@ fn each_bug_is_found() {
 /// Walks through the whole world: nothing wrong, and what was to be met was met.
 fn holds(name: &str, bounds: Bounds, met: &[&str]) {
     let began = Instant::now();
-    let world = World {
-        bounds,
-        bug: Bug::None,
-    };
-    let checker = world
-        .checker()
-        .threads(2)
-        .finish_when(HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
+    let world = World { bounds, bug: Bug::None };
+    let checker =
+        world.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     let discoveries = checker.discoveries();
     for name in met {
         assert!(discoveries.contains_key(name), "never: {name}");
@@ -313,10 +232,7 @@ fn holds(name: &str, bounds: Bounds, met: &[&str]) {
 
 /// Walks until each of these properties is broken.
 fn breaks(bug: Bug, bounds: &Bounds, expected: &[&'static str]) {
-    let world = World {
-        bounds: bounds.clone(),
-        bug,
-    };
+    let world = World { bounds: bounds.clone(), bug };
     let expected = BTreeSet::from_iter(expected.iter().copied());
     let checker = world
         .checker()
@@ -325,10 +241,7 @@ fn breaks(bug: Bug, bounds: &Bounds, expected: &[&'static str]) {
         .spawn_bfs()
         .join();
     for name in expected {
-        assert!(
-            checker.discovery(name).is_some(),
-            "{bug:?} does not break: {name}"
-        );
+        assert!(checker.discovery(name).is_some(), "{bug:?} does not break: {name}");
         println!("{bug:?} is found: {name}");
     }
 }

@@ -103,18 +103,12 @@ fn act(url: &str, operation: &str) -> Result<(), String> {
         Ok(response) => format!("it answered {}", response.status_code()),
         Err(error) => format!("{error:#}"),
     };
-    Err(format!(
-        "approved, but the action failed: {why}\nnext: repeat it with the key {operation}"
-    ))
+    Err(format!("approved, but the action failed: {why}\nnext: repeat it with the key {operation}"))
 }
 
 /// Why there is no ticket, whether ITSM may have acted, and what to do next.
 fn explain(failure: &Failure, ticket: &NewTicket) -> String {
-    let acted = if failure.may_have_acted {
-        "ITSM may have acted"
-    } else {
-        "ITSM did nothing"
-    };
+    let acted = if failure.may_have_acted { "ITSM may have acted" } else { "ITSM did nothing" };
     let next = match &failure.advice {
         Advice::FixArgument(name) => format!("mend {name}"),
         Advice::FixCredentials => "mend ITSM_APP_CODE and ITSM_APP_SECRET".to_owned(),

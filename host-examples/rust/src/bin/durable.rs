@@ -51,8 +51,7 @@ async fn main() -> Result<()> {
         })
         .await?;
     }
-    host.run(Duration::from_millis(1_000 / rate.clamp(1, 20)))
-        .await;
+    host.run(Duration::from_millis(1_000 / rate.clamp(1, 20))).await;
     Ok(())
 }
 
@@ -67,9 +66,7 @@ fn kill_at(wanted: Option<String>, note: String) -> Checkpoint {
         if write == name && seen.fetch_add(1, Ordering::SeqCst).to_string() == count {
             let noted = std::fs::write(&note, write);
             let pid = std::process::id().to_string();
-            let killed = std::process::Command::new("kill")
-                .args(["-9", &pid])
-                .status();
+            let killed = std::process::Command::new("kill").args(["-9", &pid]).status();
             unreachable!("still alive after {noted:?} and {killed:?}");
         }
     })

@@ -31,12 +31,7 @@ async fn set_up(test: &str, options: Options) -> Set {
     let host = Durable::open(itsm, &database, clock, Arc::new(|_| ())).unwrap();
     let endpoint = host.callback_endpoint();
     tokio::spawn(async move { axum::serve(listener, endpoint).await });
-    Set {
-        fake,
-        host,
-        now,
-        said,
-    }
+    Set { fake, host, now, said }
 }
 
 impl Set {
@@ -82,11 +77,7 @@ impl Set {
 }
 
 fn denied() -> Fault {
-    Fault::Gateway {
-        status: 403,
-        code: 1_640_301,
-        message: "App has no permission".to_owned(),
-    }
+    Fault::Gateway { status: 403, code: 1_640_301, message: "App has no permission".to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,10 +145,7 @@ async fn a_refusal_that_repeats_itself_is_reported_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_cannot_find_tickets_by_tag_deliver_too() {
     for tags in [Tags::Ignored, Tags::FilteredNotStored] {
-        let options = Options {
-            tags,
-            ..Options::default()
-        };
+        let options = Options { tags, ..Options::default() };
         let set = set_up(&format!("tags-{tags:?}"), options).await;
         set.begin(None).await;
         let sn = set.ticket().await;
@@ -171,17 +159,11 @@ async fn servers_that_cannot_find_tickets_by_tag_deliver_too() {
 /// The app may not read ITSM's result, and the log lacks whatever follows an emoji.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ending_that_cannot_be_told_is_reported_once_and_never_guessed() {
-    let options = Options {
-        verified_users: true,
-        ..Options::default()
-    };
+    let options = Options { verified_users: true, ..Options::default() };
     let set = set_up("undecidable", options).await;
     set.begin(None).await;
     let sn = set.ticket().await;
-    set.fake
-        .approve_saying(&sn, "admin", "好 👍")
-        .await
-        .unwrap();
+    set.fake.approve_saying(&sn, "admin", "好 👍").await.unwrap();
     set.fake.called_back(&sn).await.unwrap();
     set.wait().await;
     assert_eq!(set.verdicts(), [""; 0]);
@@ -196,10 +178,7 @@ async fn a_title_that_itsm_rewrites_and_a_lost_answer_lose_nothing() {
     set.fake.fault("create_ticket", lost, 1);
     set.begin(None).await;
     let sn = set.ticket().await;
-    until("the title is rewritten", || {
-        set.fake.ticket(&sn).unwrap().title != TITLE
-    })
-    .await;
+    until("the title is rewritten", || set.fake.ticket(&sn).unwrap().title != TITLE).await;
     set.fake.approve(&sn, "admin").await.unwrap();
     set.fake.called_back(&sn).await.unwrap();
     set.wait().await;
@@ -213,9 +192,7 @@ async fn a_ticket_that_a_thief_of_headers_approves_changes_nothing_and_no_tag_is
     set.begin(None).await;
     let sn = set.ticket().await;
     let victim = set.fake.ticket(&sn).unwrap();
-    let sent = thief::approve_in_place_of(&set.fake, &victim)
-        .await
-        .unwrap();
+    let sent = thief::approve_in_place_of(&set.fake, &victim).await.unwrap();
     assert!(!sent.delivered && sent.status == Some(200), "{sent:?}");
     assert_eq!(set.verdicts(), [""; 0]);
     set.fake.refuse(&sn, "admin", "no").await.unwrap();

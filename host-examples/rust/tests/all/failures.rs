@@ -47,10 +47,7 @@ async fn no_create_that_was_read_and_never_answered_is_said_to_have_done_nothing
         let whole = read.iter().any(|request| request.body.contains(title));
         assert!(!whole, "{title} was read whole, and denied");
     }
-    println!(
-        "{creates} creates, {} read whole and never answered; of these denied: 0",
-        read.len()
-    );
+    println!("{creates} creates, {} read whole and never answered; of these denied: 0", read.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,9 +55,7 @@ async fn where_nothing_listens_nothing_was_done() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);
-    let failure = create(&host(&format!("http://{address}")), "t")
-        .await
-        .unwrap_err();
+    let failure = create(&host(&format!("http://{address}")), "t").await.unwrap_err();
     assert!(matches!(failure.origin, Origin::Transport), "{failure:?}");
     assert!(!failure.may_have_acted, "{failure:?}");
 }
@@ -84,10 +79,7 @@ async fn an_answer_that_breaks_off_anywhere_is_a_failure_that_says_to_look_up() 
     for stage in 0..stages {
         let failure = create(&itsm, "t").await.unwrap_err();
         assert!(failure.may_have_acted, "after {stage} bytes: {failure:?}");
-        assert!(
-            matches!(failure.advice, Advice::LookUp),
-            "after {stage} bytes: {failure:?}"
-        );
+        assert!(matches!(failure.advice, Advice::LookUp), "after {stage} bytes: {failure:?}");
     }
     assert_eq!(server.received().len(), stages, "a create is sent once");
     assert_eq!(create(&itsm, "t").await.unwrap(), "REQ20261124000002");

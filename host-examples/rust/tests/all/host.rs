@@ -27,13 +27,7 @@ async fn set_up() -> Set {
     let (outcomes, inbox) = tokio::sync::mpsc::channel(16);
     let endpoint = callback_endpoint(itsm.clone(), outcomes);
     tokio::spawn(async move { axum::serve(listener, endpoint).await });
-    Set {
-        fake,
-        itsm,
-        inbox,
-        callback_url,
-        said,
-    }
+    Set { fake, itsm, inbox, callback_url, said }
 }
 
 impl Set {
@@ -62,10 +56,7 @@ impl Set {
     /// The header of a ticket's callback.
     fn header(&self, sn: &str) -> String {
         let ticket = self.fake.ticket(sn).unwrap();
-        ticket.meta["headers"]["X-Itsm-Binding"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        ticket.meta["headers"]["X-Itsm-Binding"].as_str().unwrap().to_owned()
     }
 }
 
@@ -121,15 +112,10 @@ async fn a_ticket_that_a_thief_of_headers_approves_is_refused_as_foreign() {
     let mut set = set_up().await;
     let (operation, sn) = set.create().await;
     let victim = set.fake.ticket(&sn).unwrap();
-    let sent = thief::approve_in_place_of(&set.fake, &victim)
-        .await
-        .unwrap();
+    let sent = thief::approve_in_place_of(&set.fake, &victim).await.unwrap();
     assert!(!sent.delivered && sent.status == Some(200), "{sent:?}");
     let said = set.said.all();
-    assert!(
-        said.contains("that ticket is not this operation's"),
-        "{said}"
-    );
+    assert!(said.contains("that ticket is not this operation's"), "{said}");
     assert!(set.inbox.try_recv().is_err());
     let told = set.itsm.confirm_own(&sn).await.unwrap();
     assert!(matches!(told, Ok(Confirmation::Open(_))), "{told:?}");
@@ -158,10 +144,7 @@ async fn junk_leads_to_no_outgoing_call() {
         (None, long.as_str()),
         (None, huge.as_str()),
     ] {
-        let headers: Vec<_> = header
-            .iter()
-            .map(|value| ("x-itsm-binding", *value))
-            .collect();
+        let headers: Vec<_> = header.iter().map(|value| ("x-itsm-binding", *value)).collect();
         let answer = set.post(&headers, body).await;
         assert!(answer.contains(r#""code":1"#), "{answer}");
     }
@@ -198,11 +181,7 @@ async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says
     let twice = bound.repeat(2);
     let blank = format!("X-Itsm-Binding:  \t{header} \r\n").into_bytes();
     let made = async |url: &str, expires_s| {
-        let claims = Claims {
-            operation_id: "op1".into(),
-            callback_url: url.into(),
-            expires_s,
-        };
+        let claims = Claims { operation_id: "op1".into(), callback_url: url.into(), expires_s };
         let key = settings(String::new(), String::new()).binding_key;
         let (name, value) = Callbacks::alone().bind(&key, &claims).await.unwrap().header;
         format!("{name}: {value}\r\n").into_bytes()
@@ -211,67 +190,17 @@ async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says
     let other_address = made("https://gate.example.com/itsm/callback", u64::MAX).await;
     let not_utf8 = [b"X-Itsm-Binding: ", &b"\xff\xfe"[..], b"\r\n"].concat();
     let here = "/itsm/callback";
-    let (elsewhere, form) = (
-        "callbacks are received at the path",
-        "there twice, or is not of its form",
-    );
+    let (elsewhere, form) =
+        ("callbacks are received at the path", "there twice, or is not of its form");
     for (what, path, headers, body, status, code, said) in [
-        (
-            "in chunks",
-            here,
-            &bound,
-            &chunked,
-            200,
-            0,
-            "a self-check is accepted",
-        ),
-        (
-            "a blank before the value",
-            here,
-            &blank,
-            &whole,
-            200,
-            0,
-            "a self-check is accepted",
-        ),
-        (
-            "a query",
-            "/itsm/callback?a=b",
-            &bound,
-            &whole,
-            200,
-            0,
-            "a self-check is accepted",
-        ),
+        ("in chunks", here, &bound, &chunked, 200, 0, "a self-check is accepted"),
+        ("a blank before the value", here, &blank, &whole, 200, 0, "a self-check is accepted"),
+        ("a query", "/itsm/callback?a=b", &bound, &whole, 200, 0, "a self-check is accepted"),
         ("another path", "/itsm", &bound, &whole, 404, 1, elsewhere),
-        (
-            "a longer path",
-            "/itsm/callback/",
-            &bound,
-            &whole,
-            404,
-            1,
-            elsewhere,
-        ),
-        (
-            "another path, unread",
-            "/",
-            &bound,
-            &slow,
-            404,
-            1,
-            elsewhere,
-        ),
+        ("a longer path", "/itsm/callback/", &bound, &whole, 404, 1, elsewhere),
+        ("another path, unread", "/", &bound, &slow, 404, 1, elsewhere),
         ("the header twice", here, &twice, &whole, 200, 1, form),
-        (
-            "a header that is no text",
-            here,
-            &not_utf8,
-            &whole,
-            200,
-            1,
-            form,
-        ),
+        ("a header that is no text", here, &not_utf8, &whole, 200, 1, form),
         (
             "an expired binding",
             here,
@@ -281,24 +210,8 @@ async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says
             1,
             "the binding of operation op1 has expired",
         ),
-        (
-            "another address",
-            here,
-            &other_address,
-            &whole,
-            200,
-            1,
-            "compare the address",
-        ),
-        (
-            "a slow body",
-            here,
-            &bound,
-            &slow,
-            200,
-            1,
-            "the body came too slowly",
-        ),
+        ("another address", here, &other_address, &whole, 200, 1, "compare the address"),
+        ("a slow body", here, &bound, &slow, 200, 1, "the body came too slowly"),
     ] {
         let before = set.said.all().len();
         let request = [
@@ -308,20 +221,11 @@ async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says
         ]
         .concat();
         let answer = sent(&set.callback_url, &request).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{what}: {answer}"
-        );
-        assert!(
-            answer.contains(&format!(r#""code":{code}"#)),
-            "{what}: {answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
+        assert!(answer.contains(&format!(r#""code":{code}"#)), "{what}: {answer}");
         let told = set.said.all()[before..].to_owned();
         assert!(told.contains(said), "{what}: {told}");
-        assert!(
-            !told.contains(&header) && !answer.contains(&header),
-            "{what}: {told}"
-        );
+        assert!(!told.contains(&header) && !answer.contains(&header), "{what}: {told}");
     }
 }
 
@@ -347,11 +251,8 @@ async fn ten_thousand_junk_callbacks_lead_to_no_outgoing_call() {
     for batch in 0..100 {
         let mut posts = tokio::task::JoinSet::new();
         for index in 0..100 {
-            let forged = format!(
-                "v1.t.op{index}.{}.{:064x}",
-                9_999_999_999_u64,
-                batch * 100 + index
-            );
+            let forged =
+                format!("v1.t.op{index}.{}.{:064x}", 9_999_999_999_u64, batch * 100 + index);
             let (client, url, body) = (client.clone(), set.callback_url.clone(), body.clone());
             posts.spawn(async move {
                 let headers = [("X-Itsm-Binding", forged.as_str())];
@@ -412,11 +313,7 @@ async fn a_self_check_is_accepted_only_with_a_binding_that_holds() {
     let header = set.header(&sn);
     let body = r#"{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}"#;
     let tried = set.itsm.outgoing_requests();
-    assert!(
-        set.post(&[("X-Itsm-Binding", &header)], body)
-            .await
-            .contains(r#""code":0"#)
-    );
+    assert!(set.post(&[("X-Itsm-Binding", &header)], body).await.contains(r#""code":0"#));
     assert!(set.post(&[], body).await.contains(r#""code":1"#));
     assert_eq!(set.itsm.outgoing_requests(), tried);
     assert!(set.inbox.try_recv().is_err());
@@ -436,10 +333,7 @@ fn the_demo_ends_well_in_any_order_and_shows_what_a_flipped_decision_changes() {
         let run = demo(&["--seed", seed]);
         let printed = String::from_utf8_lossy(&run.stdout).into_owned();
         assert!(run.status.success(), "{printed}");
-        assert!(
-            printed.contains("6 of 6 verdicts are as expected"),
-            "{printed}"
-        );
+        assert!(printed.contains("6 of 6 verdicts are as expected"), "{printed}");
         for told in [
             "ITSM says that ticket is not this operation's",
             "its callback is counted as failed, and this ticket is still open",
@@ -450,13 +344,7 @@ fn the_demo_ends_well_in_any_order_and_shows_what_a_flipped_decision_changes() {
     let run = demo(&["--flip"]);
     let printed = String::from_utf8_lossy(&run.stdout).into_owned();
     assert_eq!(run.status.code(), Some(1), "{printed}");
-    assert!(
-        printed.contains("5 of 6 verdicts are as expected"),
-        "{printed}"
-    );
-    assert!(
-        printed.contains("approved   rejected  <- wrong"),
-        "{printed}"
-    );
+    assert!(printed.contains("5 of 6 verdicts are as expected"), "{printed}");
+    assert!(printed.contains("approved   rejected  <- wrong"), "{printed}");
     assert_eq!(demo(&["--sed"]).status.code(), Some(1));
 }

@@ -55,19 +55,12 @@ async fn what_a_server_repeats_of_the_credentials_stands_in_no_word() {
         let itsms =
             json!({"result": false, "code": form, "message": said, "data": null}).to_string();
         let id = ("X-Bkapi-Request-ID", in_header.as_str());
-        let gateways = [
-            id,
-            ("X-Bkapi-Error-Code", &in_header),
-            ("X-Bkapi-Error-Message", &in_header),
-        ];
+        let gateways =
+            [id, ("X-Bkapi-Error-Code", &in_header), ("X-Bkapi-Error-Message", &in_header)];
         for step in [
             answer(200, &[id], &itsms),
             answer(400, &gateways, ""),
-            answer(
-                400,
-                &gateways[..2],
-                &json!({"code": 1_640_001, "message": said}).to_string(),
-            ),
+            answer(400, &gateways[..2], &json!({"code": 1_640_001, "message": said}).to_string()),
             answer(302, &[("Location", &in_header), id], ""),
             answer(500, &[id], &format!("<h1>{said}</h1>")),
         ] {
@@ -76,10 +69,7 @@ async fn what_a_server_repeats_of_the_credentials_stands_in_no_word() {
             let asked = itsm.confirm_own("REQ1").await.unwrap().unwrap_err();
             for said in [words(&failure), words(&asked)] {
                 assert!(said.contains("[secret]"), "{form}: {said}");
-                assert!(
-                    !said.contains("canary") && !said.contains("p\"w"),
-                    "{form}: {said}"
-                );
+                assert!(!said.contains("canary") && !said.contains("p\"w"), "{form}: {said}");
                 assert!(!said.contains(['\r', '\u{1b}']), "{form}: {said}");
             }
         }
@@ -91,54 +81,21 @@ async fn what_never_ends_is_given_up_at_the_deadline() {
     let name = |row: usize| format!("ROW{row}.");
     const SLOWLY: Duration = Duration::from_millis(20);
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-    let (sized, chunked) = (
-        "Content-Length: 99999\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n",
-    );
+    let (sized, chunked) = ("Content-Length: 99999\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n");
     let flood = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let table = [
         ("a status line", String::new(), "HTTP/1.1 200 O", true),
         ("headers", head.to_owned(), "x: y\r\n", true),
         ("headers at once", head.to_owned(), "x: y\r\n", false),
         ("a header's value", format!("{head}x: "), "y", true),
-        (
-            "interim answers",
-            String::new(),
-            "HTTP/1.1 100 Continue\r\n\r\n",
-            true,
-        ),
-        (
-            "interim answers at once",
-            String::new(),
-            "HTTP/1.1 100 Continue\r\n\r\n",
-            false,
-        ),
+        ("interim answers", String::new(), "HTTP/1.1 100 Continue\r\n\r\n", true),
+        ("interim answers at once", String::new(), "HTTP/1.1 100 Continue\r\n\r\n", false),
         ("a body", format!("{head}{sized}"), " ", true),
         ("chunks", format!("{head}{chunked}"), "1\r\n \r\n", true),
-        (
-            "chunks of a byte at once",
-            format!("{head}{chunked}"),
-            "1\r\n \r\n",
-            false,
-        ),
-        (
-            "chunks at once",
-            format!("{head}{chunked}"),
-            flood.as_str(),
-            false,
-        ),
-        (
-            "a chunk's extension",
-            format!("{head}{chunked}1;"),
-            "x",
-            true,
-        ),
-        (
-            "a chunk's extension at once",
-            format!("{head}{chunked}1;"),
-            "x",
-            false,
-        ),
+        ("chunks of a byte at once", format!("{head}{chunked}"), "1\r\n \r\n", false),
+        ("chunks at once", format!("{head}{chunked}"), flood.as_str(), false),
+        ("a chunk's extension", format!("{head}{chunked}1;"), "x", true),
+        ("a chunk's extension at once", format!("{head}{chunked}1;"), "x", false),
         ("a body without a length", format!("{head}\r\n"), " ", true),
     ];
     // What a request is about says which answer it gets.
@@ -164,10 +121,7 @@ async fn what_never_ends_is_given_up_at_the_deadline() {
             let begun = Instant::now();
             let failure = itsm.create(&operation).await.unwrap().unwrap_err();
             assert!(failure.may_have_acted, "{what}: {failure:?}");
-            assert!(
-                matches!(failure.advice, Advice::LookUp),
-                "{what}: {failure:?}"
-            );
+            assert!(matches!(failure.advice, Advice::LookUp), "{what}: {failure:?}");
             let asked = itsm.confirm_own(&name(row)).await.unwrap();
             assert!(asked.is_err_and(|it| !it.may_have_acted), "{what}");
             // Two deadlines, and all the time that a busy machine may want.
@@ -190,10 +144,7 @@ async fn a_limit_to_memory_that_is_reached_is_said_and_the_next_call_goes_on() {
     let itsm = host(&server.url(), SECRET).with_memory(3 << 20);
     let operation = itsm.prepare("carol", "t", &["admin"]).await.unwrap();
     let error = format!("{:#}", itsm.create(&operation).await.unwrap_err());
-    assert!(
-        error.starts_with("the call was stopped, and ITSM may have done"),
-        "{error}"
-    );
+    assert!(error.starts_with("the call was stopped, and ITSM may have done"), "{error}");
     assert!(error.contains("growing memory"), "{error}");
     assert_eq!(itsm.create(&operation).await.unwrap().unwrap().sn, "REQ1");
 }

@@ -54,12 +54,7 @@ struct Run {
 
 impl Run {
     async fn start(seed: u64, write: &str) -> Self {
-        let fake = FakeItsm::start(Options {
-            seed: seed + 1,
-            ..Options::default()
-        })
-        .await
-        .unwrap();
+        let fake = FakeItsm::start(Options { seed: seed + 1, ..Options::default() }).await.unwrap();
         let listen = free_address(seed);
         let callback_url = format!("http://{listen}/itsm/callback");
         let settings = settings(fake.gateway_url(), callback_url);
@@ -84,24 +79,16 @@ impl Run {
             _ => round % 8,
         };
         match kind {
-            0 => self
-                .fake
-                .fault("create_ticket", Fault::DropAfterExecuting, 1),
+            0 => self.fake.fault("create_ticket", Fault::DropAfterExecuting, 1),
             1 => self.fake.fault("create_ticket", Fault::EarlyCallback, 1),
             2 => self.fake.fault("callback", Fault::LostCallback, 2),
             3 => self.fake.fault("create_ticket", Fault::Truncated, 2),
-            4 => self
-                .fake
-                .fault("get_tickets", Fault::DropBeforeExecuting, 2),
-            5 => self
-                .fake
-                .fault("operate_ticket", Fault::DropAfterExecuting, 1),
+            4 => self.fake.fault("get_tickets", Fault::DropBeforeExecuting, 2),
+            5 => self.fake.fault("operate_ticket", Fault::DropAfterExecuting, 1),
             6 => self.fake.fault("operate_ticket", Fault::Html, 1),
             _ => {
-                self.fake
-                    .fault("ticket_approval_result", Fault::ResultNotVisible, 1);
-                self.fake
-                    .fault("create_ticket", Fault::DropAfterExecuting, 1);
+                self.fake.fault("ticket_approval_result", Fault::ResultNotVisible, 1);
+                self.fake.fault("create_ticket", Fault::DropAfterExecuting, 1);
                 self.fake.fault("callback", Fault::LostCallback, 1);
             }
         }
@@ -260,27 +247,17 @@ async fn each_outcome_arrives_exactly_once_wherever_the_host_is_killed() {
         std::env::var("KILL_RUNS").map_or(WRITES.len() as u64, |runs| runs.parse().unwrap());
     let mut writes = BTreeMap::<String, u64>::new();
     // Reads ledgers only: it needs no server.
-    let (reader, _) = itsm(settings(
-        "http://127.0.0.1:9".into(),
-        "http://127.0.0.1:9".into(),
-    ));
+    let (reader, _) = itsm(settings("http://127.0.0.1:9".into(), "http://127.0.0.1:9".into()));
     let (mut lost, mut twice, mut doubled, mut tickets) = (0, 0, 0, 0);
     let (mut rewritten, mut withdrawn, mut given_up) = (0, 0, 0);
     for seed in 0..runs {
-        let Ended {
-            killed_at,
-            tickets: all,
-            ledger,
-            given_up: without_ticket,
-        } = run(seed, &reader).await;
+        let Ended { killed_at, tickets: all, ledger, given_up: without_ticket } =
+            run(seed, &reader).await;
         if let Some(write) = killed_at {
             *writes.entry(write).or_default() += 1;
         }
         tickets += all.len();
-        rewritten += all
-            .iter()
-            .filter(|ticket| !ticket.title.contains(TITLE))
-            .count();
+        rewritten += all.iter().filter(|ticket| !ticket.title.contains(TITLE)).count();
         for order in 0..ORDERS {
             let title = format!("{TITLE} {order}");
             let made: Vec<_> = all.iter().filter(|ticket| is_of(order, ticket)).collect();
@@ -300,10 +277,7 @@ async fn each_outcome_arrives_exactly_once_wherever_the_host_is_killed() {
             withdrawn += usize::from(right.is_some_and(|ticket| verdict(ticket) == "withdrawn"));
             if right.is_none() {
                 lost += 1;
-                let made: Vec<_> = made
-                    .iter()
-                    .map(|ticket| (&ticket.sn, &ticket.status))
-                    .collect();
+                let made: Vec<_> = made.iter().map(|ticket| (&ticket.sn, &ticket.status)).collect();
                 println!("seed {seed}: {title} has tickets {made:?} and entries {entries:?}");
             }
         }

@@ -137,27 +137,15 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     let call = async |header: &str, body: &str| callback(&gateway, header, body).await;
     let forged = header.1.replace("op1", "op2");
     for (header, body, told) in [
-        (
-            &header.1,
-            body(&stolen),
-            "operation op1\na person must look, ITSM says foreign\n",
-        ),
+        (&header.1, body(&stolen), "operation op1\na person must look, ITSM says foreign\n"),
         (
             &header.1,
             body(&real),
             "operation op1\nnot to be acted on now: answer `refused`, and ask again later\n",
         ),
-        (
-            &forged,
-            body(&real),
-            "the binding's header was not made with the configured key",
-        ),
+        (&forged, body(&real), "the binding's header was not made with the configured key"),
         (&header.1, "[]".to_owned(), "the body is no callback: "),
-        (
-            &header.1,
-            body("ITSM-SELF-CHECK"),
-            "a self-check, and its binding holds\n",
-        ),
+        (&header.1, body("ITSM-SELF-CHECK"), "a self-check, and its binding holds\n"),
     ] {
         let (code, stdout, stderr) = call(header, &body).await;
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");

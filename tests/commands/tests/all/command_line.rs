@@ -17,10 +17,7 @@ fn shell(script: &str) -> Command {
     let program = Path::new(wasmtime.as_std().get_program());
     let mut path: Vec<PathBuf> = vec![program.parent().unwrap().to_owned()];
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../host-examples/command-line"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../host-examples/command-line");
     let mut shell = Command::new("sh");
     shell
         .args(["-c", script])
@@ -38,10 +35,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
     let block = |block: &'static str| {
         let (commands, rest) = block.split_once("```\n").unwrap();
         let answer = rest.strip_prefix("```text\n");
-        (
-            commands,
-            answer.map_or("", |rest| rest.split_once("```\n").unwrap().0),
-        )
+        (commands, answer.map_or("", |rest| rest.split_once("```\n").unwrap().0))
     };
     blocks.by_ref().map(block).collect()
 }
@@ -73,10 +67,7 @@ fn steady(text: &str) -> String {
 async fn what_the_readme_says_to_type_answers_what_it_says() {
     const END: &str = "-- the end of a block\n";
     let credentials = Some(("my-app".to_owned(), SECRET.to_owned()));
-    let options = Options {
-        credentials,
-        ..Options::default()
-    };
+    let options = Options { credentials, ..Options::default() };
     let fake = FakeItsm::start(options).await.unwrap();
     let blocks = blocks();
     let mut script = "trap 'kill $proxy' EXIT; exec 2>&1\n".to_owned();
@@ -104,11 +95,9 @@ async fn what_the_readme_says_to_type_answers_what_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
-    for (call, said) in [
-        ("'parse([1, 2])'", "err(malformed("),
-        ("'nosuch()'", "Error: "),
-        ("", "./itsm: "),
-    ] {
+    for (call, said) in
+        [("'parse([1, 2])'", "err(malformed("), ("'nosuch()'", "Error: "), ("", "./itsm: ")]
+    {
         let output = shell(&format!("./itsm {call}")).output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.starts_with(said), "{stderr}");
@@ -157,10 +146,7 @@ async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
         let output = shell(SCRIPT)
             .env("CALLBACKS", component("itsm-callbacks.wasm"))
             .env("ITSM_WASM", component("itsm.wasm"))
-            .env(
-                "RECEPTION",
-                format!("{}/reception", env!("CARGO_TARGET_TMPDIR")),
-            )
+            .env("RECEPTION", format!("{}/reception", env!("CARGO_TARGET_TMPDIR")))
             .env("KEY", KEY)
             .env("HEADER", format!(r#"("{}", "{}")"#, header.0, header.1))
             .env("URL", URL)
@@ -176,10 +162,7 @@ async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
     assert!(asked(&real).await.starts_with("ok(open("));
     fake.approve(&real, "bob").await.unwrap();
     let told = asked(&real).await;
-    assert!(
-        told.starts_with("ok(ended(") && told.contains("verdict: approved"),
-        "{told}"
-    );
+    assert!(told.starts_with("ok(ended(") && told.contains("verdict: approved"), "{told}");
 }
 
 #[test]
@@ -187,11 +170,7 @@ fn only_numbers_and_operation_ids_are_passed_over() {
     for (one, other, same) in [
         ("REQ20261124000002", "REQ20270101000010", true),
         ("07:26:12, 10", "23:59:59, 120", true),
-        (
-            "(aomfnrycnpu4e76tdgry4ymopb)",
-            "(muje4wzud6ecpkond4cbm6coug)",
-            true,
-        ),
+        ("(aomfnrycnpu4e76tdgry4ymopb)", "(muje4wzud6ecpkond4cbm6coug)", true),
         ("exit code 1", "exit code 0", false),
         ("approved", "rejected", false),
         ("op1", "op2", false),

@@ -58,11 +58,7 @@ impl Site {
 }
 
 fn denied() -> Fault {
-    Fault::Gateway {
-        status: 403,
-        code: 1_640_301,
-        message: "App has no permission".to_owned(),
-    }
+    Fault::Gateway { status: 403, code: 1_640_301, message: "App has no permission".to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,12 +105,7 @@ async fn a_failure_says_whether_itsm_may_have_acted_and_what_to_do_next() {
                 "ITSM may have acted",
                 r#"look for the ticket "open an account" of alice "#,
             ),
-            (
-                denied(),
-                0,
-                "ITSM did nothing",
-                "apply for the API in the developer centre",
-            ),
+            (denied(), 0, "ITSM did nothing", "apply for the API in the developer centre"),
         ] {
             let site = Site::new().await;
             site.fake.fault("create_ticket", fault, 1);

@@ -45,11 +45,7 @@ impl Site {
         settings.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         settings.extend(more);
         let receiver = Served::start(component, port, &settings).await;
-        Self {
-            fake,
-            receiver,
-            callback_url,
-        }
+        Self { fake, receiver, callback_url }
     }
 
     async fn to_stdout() -> Self {
@@ -59,12 +55,7 @@ impl Site {
     /// A receiver that asks somebody else.
     async fn asking(itsm: &str) -> Self {
         let options = Options::default();
-        Self::new(
-            options,
-            "itsm-receiver-stdout.wasm",
-            &[("ITSM_GATEWAY", itsm)],
-        )
-        .await
+        Self::new(options, "itsm-receiver-stdout.wasm", &[("ITSM_GATEWAY", itsm)]).await
     }
 
     async fn of(options: Options) -> Self {
@@ -82,10 +73,8 @@ impl Site {
 
     /// Makes a ticket whose callback carries this header.
     async fn make(&self, mut ticket: NewTicket, header: (String, String)) -> String {
-        ticket.callback = Some(CallbackTarget {
-            url: self.callback_url.clone(),
-            headers: vec![header],
-        });
+        ticket.callback =
+            Some(CallbackTarget { url: self.callback_url.clone(), headers: vec![header] });
         set_up::make(&self.fake, &ticket).await
     }
 
@@ -132,28 +121,22 @@ impl Site {
 
     fn handed_over(&self) -> Vec<Value> {
         let lines = self.receiver.stdout();
-        lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Waits until the log says so of an operation.
     async fn logged(&self, operation: &str, said: &str) {
         let line = format!("operation {operation}: {said}\n");
-        self.receiver
-            .until(|served| served.stderr().contains(&line))
-            .await;
+        self.receiver.until(|served| served.stderr().contains(&line)).await;
     }
 }
 
 /// A JSON value with the names of types instead of texts, numbers and booleans.
 fn shape(value: &Value) -> Value {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), shape(member)))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), shape(member))).collect()
+        }
         Value::Array(items) => items.iter().map(shape).collect(),
         Value::Null => "null".into(),
         Value::Bool(_) => "boolean".into(),
@@ -177,10 +160,7 @@ async fn each_ending_becomes_one_line_of_what_itsm_itself_says() {
     let Binding { header, tag } = site.binding("op4").await;
     let unasked = NewTicket {
         service: Service::Id(WITHOUT_APPROVAL),
-        fields: vec![field(
-            "APPROVER",
-            FieldValue::People(vec!["bob".to_owned()]),
-        )],
+        fields: vec![field("APPROVER", FieldValue::People(vec!["bob".to_owned()]))],
         ..fast(&tag, "bob")
     };
     let unasked = site.make(unasked, header).await;
@@ -188,36 +168,13 @@ async fn each_ending_becomes_one_line_of_what_itsm_itself_says() {
     let closed = site.ticket("op5").await;
     site.fake.close_on_page(&closed, "admin").await.unwrap();
     assert!(site.fake.called_back(&closed).await.unwrap().delivered);
-    site.receiver
-        .until(|served| served.stdout().lines().count() == 5)
-        .await;
+    site.receiver.until(|served| served.stdout().lines().count() == 5).await;
     let lines = site.handed_over();
     for (line, sn, operation, verdict, evidence, decided) in [
-        (
-            &lines[0],
-            &approved,
-            "op1",
-            "approved",
-            "approval-result",
-            Some((true, "")),
-        ),
-        (
-            &lines[1],
-            &refused,
-            "op2",
-            "rejected",
-            "approval-result",
-            Some((false, "no")),
-        ),
+        (&lines[0], &approved, "op1", "approved", "approval-result", Some((true, ""))),
+        (&lines[1], &refused, "op2", "rejected", "approval-result", Some((false, "no"))),
         (&lines[2], &withdrawn, "op3", "withdrawn", "status", None),
-        (
-            &lines[3],
-            &unasked,
-            "op4",
-            "completed",
-            "approval-result",
-            None,
-        ),
+        (&lines[3], &unasked, "op4", "completed", "approval-result", None),
         (&lines[4], &closed, "op5", "closed", "approval-result", None),
     ] {
         assert_eq!(line["ticket"]["sn"], **sn);
@@ -231,8 +188,7 @@ async fn each_ending_becomes_one_line_of_what_itsm_itself_says() {
             assert_eq!(decisions[0]["approved"], yes);
             assert_eq!(decisions[0]["remark"], remark);
         }
-        site.logged(operation, &format!("{sn} {verdict}, handed over"))
-            .await;
+        site.logged(operation, &format!("{sn} {verdict}, handed over")).await;
     }
     assert!(site.fake.failed_callbacks().is_empty());
 
@@ -258,9 +214,7 @@ async fn a_thief_of_the_header_approves_his_own_ticket_and_gets_nothing() {
     assert!(!site.fake.ticket(&real).unwrap().ended);
 
     assert_eq!(site.approve(&real, "bob").await, None);
-    site.receiver
-        .until(|served| served.stdout().lines().count() == 1)
-        .await;
+    site.receiver.until(|served| served.stdout().lines().count() == 1).await;
     let line = &site.handed_over()[0];
     assert_eq!(line["ticket"]["sn"], *real);
     assert_eq!(line["verdict"], "approved");
@@ -280,22 +234,14 @@ async fn what_itsm_does_not_confirm_is_refused_with_a_reason_and_handed_over_to_
         ("REQ20260101999999", foreign),
     ] {
         let refused = site.post("op1", &set_up::callback(&site.fake, sn)).await;
-        assert_eq!(
-            (&refused["code"], &refused["message"]),
-            (&1.into(), &message.into())
-        );
+        assert_eq!((&refused["code"], &refused["message"]), (&1.into(), &message.into()));
         site.logged("op1", &format!("refused: {message}")).await;
     }
     // A trigger wrote it.
     site.fake.set_status(&open, "FINISHED").unwrap();
     let refused = site.post("op1", &set_up::callback(&site.fake, &open)).await;
     assert_eq!(refused["message"], "the ticket has not ended");
-    for body in [
-        "",
-        "[]",
-        r#"{"sn":"a","sn":"b"}"#,
-        r#"{"sn":"<script>","<b>":1,"<b>":2}"#,
-    ] {
+    for body in ["", "[]", r#"{"sn":"a","sn":"b"}"#, r#"{"sn":"<script>","<b>":1,"<b>":2}"#] {
         let refused = site.post("op1", body).await;
         assert_eq!(refused["message"], "the body is no callback");
     }
@@ -312,39 +258,22 @@ struct Obstacle {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_receiver_cannot_settle_is_listed_by_itsm_and_settled_by_who_made_the_ticket() {
     let untraceable = "this server finds no ticket by its tag, and this receiver can't do without";
-    let tags = |tags| Options {
-        tags,
-        ..Options::default()
-    };
+    let tags = |tags| Options { tags, ..Options::default() };
     for (number, obstacle) in [
-        Obstacle {
-            options: tags(Tags::Ignored),
-            put_up: |_, _| (),
-            told: untraceable,
-        },
-        Obstacle {
-            options: tags(Tags::FilteredNotStored),
-            put_up: |_, _| (),
-            told: untraceable,
-        },
+        Obstacle { options: tags(Tags::Ignored), put_up: |_, _| (), told: untraceable },
+        Obstacle { options: tags(Tags::FilteredNotStored), put_up: |_, _| (), told: untraceable },
         Obstacle {
             options: Options::default(),
             put_up: |fake, _| fake.fault("ticket_approval_result", Fault::ResultNotVisible, 1),
             told: "the ticket has ended, and ITSM does not give its result yet",
         },
         Obstacle {
-            options: Options {
-                verified_users: true,
-                ..Options::default()
-            },
+            options: Options { verified_users: true, ..Options::default() },
             put_up: |fake, sn| {
                 let data = json!({"sn": sn, "logs": []});
                 let body = json!({"result": true, "code": 0, "message": "success", "data": data});
-                let empty = Fault::Answer {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: body.to_string(),
-                };
+                let empty =
+                    Fault::Answer { status: 200, headers: Vec::new(), body: body.to_string() };
                 fake.fault("get_ticket_logs", empty, 1);
             },
             told: "a person must look: ",
@@ -398,18 +327,13 @@ async fn strangers_make_no_call_leave_and_learn_nothing() {
             2 => Some(genuine.replace("op1", "op2")),
             _ => Some(genuine.replace(".k1.", ".k9.")),
         };
-        let forged = forged
-            .as_ref()
-            .map(|forged| (name.as_str(), forged.as_str()));
+        let forged = forged.as_ref().map(|forged| (name.as_str(), forged.as_str()));
         let posted = client.post(&site.callback_url, forged.as_slice(), &body);
         let answer = posted.await.unwrap();
         answers.insert((answer.status, answer.body));
     }
     for method in ["GET", "PUT"] {
-        client
-            .send(method, &site.callback_url, &[], "")
-            .await
-            .unwrap();
+        client.send(method, &site.callback_url, &[], "").await.unwrap();
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
     assert!(site.fake.exchanges().is_empty());
@@ -449,43 +373,11 @@ async fn what_comes_is_judged_before_it_is_read_and_the_log_says_why() {
     let form = "refused: a request has a binding's header twice, or one that is not of its form\n";
     for (what, path, headers, body, status, code, said) in [
         ("in chunks", here, &bound, &chunked, 200, 0, done),
-        (
-            "a blank before the value",
-            here,
-            &blank,
-            &whole,
-            200,
-            0,
-            done,
-        ),
-        (
-            "a query",
-            "/itsm/callback?a=/b",
-            &bound,
-            &whole,
-            200,
-            0,
-            done,
-        ),
+        ("a blank before the value", here, &blank, &whole, 200, 0, done),
+        ("a query", "/itsm/callback?a=/b", &bound, &whole, 200, 0, done),
         ("another path", "/itsm", &bound, &whole, 404, 1, elsewhere),
-        (
-            "a longer path",
-            "/itsm/callback/",
-            &bound,
-            &whole,
-            404,
-            1,
-            elsewhere,
-        ),
-        (
-            "another path, unread",
-            "/",
-            &bound,
-            &begun,
-            404,
-            1,
-            elsewhere,
-        ),
+        ("a longer path", "/itsm/callback/", &bound, &whole, 404, 1, elsewhere),
+        ("another path, unread", "/", &bound, &begun, 404, 1, elsewhere),
         ("the header twice", here, &twice, &begun, 200, 1, form),
         ("once as text", here, &once_as_text, &begun, 200, 1, form),
         ("no text", here, &no_text, &begun, 200, 1, form),
@@ -534,10 +426,7 @@ async fn an_itsm_whose_answer_never_ends_is_given_up_in_good_time() {
         let body = set_up::callback(&site.fake, "REQ1");
         let told = site.post("op1", &body).await;
         let message = told["message"].as_str().unwrap();
-        assert!(
-            message.starts_with("ITSM could not be asked: "),
-            "{what}: {message}"
-        );
+        assert!(message.starts_with("ITSM could not be asked: "), "{what}: {message}");
         assert!(!itsm.received().is_empty(), "{what}: {message}");
         // It asks for two seconds.
         assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
@@ -572,9 +461,7 @@ async fn clients_that_break_off_dawdle_or_send_too_much_cost_nothing() {
             client.write_all(head(60_000).as_bytes()).await.unwrap();
             client.write_all(piece.as_bytes()).await.unwrap();
         }
-        site.receiver
-            .until(|served| broken_off(served) == 100 * round)
-            .await;
+        site.receiver.until(|served| broken_off(served) == 100 * round).await;
     }
     let too_large = site.post("op1", &"x".repeat(1 << 20)).await;
     assert_eq!(too_large["message"], "the body is too large");
@@ -597,10 +484,7 @@ async fn forwarding_is_repeated_under_the_same_key_until_the_target_takes_it() {
     let target =
         Scripted::start(move |_, _| vec![answer(told.load(Ordering::SeqCst), &[], "")]).await;
     let url = target.url();
-    let settings = [
-        ("ITSM_FORWARD_URL", url.as_str()),
-        ("ITSM_FORWARD_TOKEN", "canary-token"),
-    ];
+    let settings = [("ITSM_FORWARD_URL", url.as_str()), ("ITSM_FORWARD_TOKEN", "canary-token")];
     let site = Site::forwarding(&settings).await;
     let sn = site.ticket("op1").await;
     let told = site.approve(&sn, "bob").await;
@@ -614,10 +498,7 @@ async fn forwarding_is_repeated_under_the_same_key_until_the_target_takes_it() {
     ] {
         status.store(answered, Ordering::SeqCst);
         let reply = site.post("op1", &set_up::callback(&site.fake, &sn)).await;
-        assert_eq!(
-            (&reply["code"], &reply["message"]),
-            (&code.into(), &message.into())
-        );
+        assert_eq!((&reply["code"], &reply["message"]), (&code.into(), &message.into()));
     }
     let received = target.received();
     assert_eq!(received.len(), 5);
@@ -643,11 +524,7 @@ async fn a_target_that_gives_no_answer_is_asked_again_another_time() {
         let site = Site::forwarding(&settings).await;
         let sn = site.ticket("op1").await;
         assert_eq!(site.approve(&sn, "bob").await.as_deref(), Some(message));
-        assert!(
-            target.received()[0]
-                .head
-                .starts_with("POST /canary?secret ")
-        );
+        assert!(target.received()[0].head.starts_with("POST /canary?secret "));
         assert!(!site.receiver.stderr().contains("canary"));
     }
 }
@@ -676,12 +553,7 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
     ];
     for (changed, value, status, message) in [
         ("ITSM_TENANT_ID", "tenant", 200, "success"),
-        (
-            "ITSM_GATEWAY",
-            "",
-            503,
-            "set one of ITSM_GATEWAY, ITSM_ESB and ITSM_ESB_LEGACY",
-        ),
+        ("ITSM_GATEWAY", "", 503, "set one of ITSM_GATEWAY, ITSM_ESB and ITSM_ESB_LEGACY"),
         ("ITSM_APP_SECRET", "canary", 503, "ITSM_APP_CODE is not set"),
         ("ITSM_CALLBACK_URL", "", 503, "ITSM_CALLBACK_URL is not set"),
         (
@@ -691,18 +563,10 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
             "ITSM_BINDING_KEYS, key 1: the key's HEX is not 64 to 128 lower-case hex digits",
         ),
         ("ITSM_FORWARD_URL", "", 503, "ITSM_FORWARD_URL is not set"),
-        (
-            "ITSM_FORWARD_URL",
-            "canary",
-            503,
-            "ITSM_FORWARD_URL must begin with https:// or http://",
-        ),
+        ("ITSM_FORWARD_URL", "canary", 503, "ITSM_FORWARD_URL must begin with https:// or http://"),
     ] {
-        let mut settings: Vec<_> = good
-            .iter()
-            .copied()
-            .filter(|(name, _)| *name != changed)
-            .collect();
+        let mut settings: Vec<_> =
+            good.iter().copied().filter(|(name, _)| *name != changed).collect();
         settings.push((changed, value));
         let served =
             Served::start("itsm-receiver-forward.wasm", Served::free_port(), &settings).await;

@@ -54,12 +54,7 @@ pub async fn never_ending() -> Vec<(&'static str, Scripted)> {
     let mut servers = Vec::new();
     for (what, first, again, pause) in [
         ("headers", head, "x: y\r\n", slowly),
-        (
-            "interim answers",
-            "",
-            "HTTP/1.1 100 Continue\r\n\r\n",
-            Duration::ZERO,
-        ),
+        ("interim answers", "", "HTTP/1.1 100 Continue\r\n\r\n", Duration::ZERO),
         ("chunks", &body, "1\r\n \r\n", slowly),
         ("chunks at once", &body, "1\r\n \r\n", Duration::ZERO),
     ] {

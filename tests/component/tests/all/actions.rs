@@ -49,11 +49,7 @@ impl Front {
     fn path(self, action: &Action) -> String {
         match self {
             Self::Gateway => {
-                let slash = if action.ends_with_slash_at_a_gateway() {
-                    "/"
-                } else {
-                    ""
-                };
+                let slash = if action.ends_with_slash_at_a_gateway() { "/" } else { "" };
                 format!("/api/bk-itsm/prod/v2/itsm/{}{slash}", action.path)
             }
             Self::Esb | Self::OldestEsb => {
@@ -71,11 +67,7 @@ impl Front {
         }
         let failure = result.unwrap_err();
         assert_eq!(
-            (
-                failure.origin,
-                failure.code.as_deref(),
-                failure.may_have_acted
-            ),
+            (failure.origin, failure.code.as_deref(), failure.may_have_acted),
             (Origin::Esb, Some("1306404"), false),
             "{name}"
         );
@@ -100,16 +92,11 @@ async fn drive(front: Front, fake: &FakeItsm, c: &Connection) {
     let node = &status.running[0];
     assert_eq!((status.running.len(), node.node_id), (1, 15));
     assert_eq!(status.allowed_actions, ["WITHDRAW", "SUSPEND"]);
-    let kinds: Vec<_> = node
-        .fields
-        .iter()
-        .map(|field| field.kind.as_str())
-        .collect();
+    let kinds: Vec<_> = node.fields.iter().map(|field| field.kind.as_str()).collect();
     assert_eq!(kinds, ["RADIO", "TEXT", "TEXT"]);
     let choices = node.fields[0].choices.iter();
-    let choices: Vec<_> = choices
-        .map(|choice| (choice.key.as_str(), choice.name.as_str()))
-        .collect();
+    let choices: Vec<_> =
+        choices.map(|choice| (choice.key.as_str(), choice.name.as_str())).collect();
     assert_eq!(choices, [("true", "通过"), ("false", "拒绝")]);
     let info = call!(host => blueking_itsm_tickets.call_info(c, &sn)).unwrap();
     assert_eq!((&info.ticket.sn, info.ticket.service.as_str()), (&sn, "2"));
@@ -123,10 +110,7 @@ async fn drive(front: Front, fake: &FakeItsm, c: &Connection) {
     assert_eq!(log[0].operator, "alice");
     let page = call!(host => blueking_itsm_tickets.call_search(c, &any_ticket(), 1, 50)).unwrap();
     assert_eq!((page.page, page.pages, page.total), (1, 1, 1));
-    let of_service = UserFilter {
-        service_id: Some(2),
-        ..any_of_a_user()
-    };
+    let of_service = UserFilter { service_id: Some(2), ..any_of_a_user() };
     let todo = UserView::Todo;
     let mine = call!(host => blueking_itsm_tickets.call_search_by_user(c, "carol", todo, &of_service, 1, 50));
     if let Some(mine) = front.given(&GET_TICKETS_BY_USER, mine) {
@@ -161,10 +145,7 @@ async fn drive(front: Front, fake: &FakeItsm, c: &Connection) {
     let results = host.approval_results(c, &[&sn]).await.unwrap();
     assert!(results[0].approve_result);
     assert_eq!(word(&host.confirm_own(c, &sn).await.unwrap()), "approved");
-    assert_eq!(
-        word(&host.confirm(c, &sn, "op1").await.unwrap()),
-        "approved"
-    );
+    assert_eq!(word(&host.confirm(c, &sn, "op1").await.unwrap()), "approved");
     assert!(host.verify_token(c, &fake.token()).await.unwrap());
     assert!(host.failed_callbacks(c, &[&sn]).await.unwrap().is_empty());
 
@@ -174,10 +155,7 @@ async fn drive(front: Front, fake: &FakeItsm, c: &Connection) {
     call!(host => blueking_itsm_operations.call_terminate(c, &sn, "bob", "stop")).unwrap();
     let sn = create(fake, c, &ticket_of(5, "op4")).await;
     call!(host => blueking_itsm_handling.call_distribute(c, &sn, 45, "bob", &dave)).unwrap();
-    let group = Assignees::Others(AssigneeGroup {
-        kind: "GENERAL".to_owned(),
-        id: "7".to_owned(),
-    });
+    let group = Assignees::Others(AssigneeGroup { kind: "GENERAL".to_owned(), id: "7".to_owned() });
     call!(host => blueking_itsm_handling.call_hand_over(c, &sn, 45, "dave", &dave, "ill")).unwrap();
     let form = [text("CHULIJIEGUO", "done")];
     call!(host => blueking_itsm_handling.call_transition(c, &sn, 45, "dave", &form)).unwrap();
@@ -187,42 +165,26 @@ async fn drive(front: Front, fake: &FakeItsm, c: &Connection) {
     assert!(sent.contains(r#""processors_type":"GENERAL""#), "{sent}");
     let sn = create(fake, c, &ticket("op6")).await;
     let refused = call!(host => blueking_itsm_handling.call_claim(c, &sn, 15, "bob")).unwrap_err();
-    assert_eq!(
-        (refused.code.as_deref(), refused.may_have_acted),
-        (Some("3900005"), false)
-    );
+    assert_eq!((refused.code.as_deref(), refused.may_have_acted), (Some("3900005"), false));
 
-    let in_catalog = ServiceFilter {
-        catalog_id: Some(11),
-        kind: None,
-        display_type: None,
-        display_role: None,
-    };
+    let in_catalog =
+        ServiceFilter { catalog_id: Some(11), kind: None, display_type: None, display_role: None };
     let services =
         call!(host => blueking_itsm_services.call_list_services(c, &in_catalog)).unwrap();
     let ids: Vec<_> = services.iter().map(|service| service.id).collect();
     assert_eq!(ids, [2, 3, 4, 5]);
     let form = call!(host => blueking_itsm_services.call_form(c, 1)).unwrap();
-    assert_eq!(
-        (form.service.id, form.fields.len(), form.fields[0].required),
-        (1, 4, true)
-    );
+    assert_eq!((form.service.id, form.fields.len(), form.fields[0].required), (1, 4, true));
     let catalogs =
         call!(host => blueking_itsm_services.call_list_catalogs(c, Some("cmdb"), false)).unwrap();
     assert_eq!((catalogs[1].id, catalogs[1].parent_id), (21, Some(20)));
     let nodes = call!(host => blueking_itsm_services.call_nodes(c, 3, None)).unwrap();
-    assert_eq!(
-        (nodes[0].id, nodes[1].id, nodes[1].all_sign),
-        (24, 25, true)
-    );
+    assert_eq!((nodes[0].id, nodes[1].id, nodes[1].all_sign), (24, 25, true));
     let flow = call!(host => blueking_itsm_services.call_workflow_detail(c, 1));
     if front == Front::Gateway {
         // The resource was published with an address that the server does not have.
         let failure = flow.unwrap_err();
-        assert_eq!(
-            (failure.origin, failure.may_have_acted),
-            (Origin::Answer, false)
-        );
+        assert_eq!((failure.origin, failure.may_have_acted), (Origin::Answer, false));
     } else {
         assert!(flow.unwrap().contains("\"states\""));
     }
@@ -247,20 +209,13 @@ async fn every_action_is_called_where_the_table_says_that_a_server_has_it() {
         (Front::OldestEsb, esb_legacy),
     ] {
         let is_oldest = front == Front::OldestEsb;
-        let (fake, _) = start(Options {
-            legacy_esb: is_oldest,
-            ..known()
-        })
-        .await;
+        let (fake, _) = start(Options { legacy_esb: is_oldest, ..known() }).await;
         drive(front, &fake, &connect(&fake.url())).await;
         let seen = fake.exchanges();
         for exchange in &seen {
             let in_header = exchange.header("x-bkapi-authorization").is_some();
             let beside = format!("{}{}", exchange.query, exchange.body).contains(APP_SECRET);
-            assert!(
-                in_header != beside,
-                "credentials in both places or none: {exchange:?}"
-            );
+            assert!(in_header != beside, "credentials in both places or none: {exchange:?}");
             assert_eq!(beside, is_oldest);
         }
         let mut published = 0;
@@ -319,10 +274,7 @@ async fn over_an_esb_an_approval_is_decided_by_the_nodes_own_form() {
                     panic!("{case}");
                 };
                 let decision = &outcome.decisions[0];
-                assert_eq!(
-                    (decision.operator.as_str(), decision.remark.as_str()),
-                    ("bob", remark)
-                );
+                assert_eq!((decision.operator.as_str(), decision.remark.as_str()), ("bob", remark));
             }
             Err(argument) => {
                 let failure = told.unwrap_err();
@@ -350,9 +302,7 @@ async fn fields_are_edited_with_the_types_that_the_form_tells() {
         extra_json: Some(r#"{"type": "TEXT"}"#.to_owned()),
         ..text("APPROVAL_CONTENT", "c")
     };
-    edit(&[text("title", "t"), text("APPROVER", "dave"), of_its_own])
-        .await
-        .unwrap();
+    edit(&[text("title", "t"), text("APPROVER", "dave"), of_its_own]).await.unwrap();
     let sent = fake.exchanges_of("edit_field").pop().unwrap().body;
     let sent: Value = serde_json::from_str(&sent).unwrap();
     assert_eq!(
@@ -363,49 +313,23 @@ async fn fields_are_edited_with_the_types_that_the_form_tells() {
             {"key": "APPROVAL_CONTENT", "value": "c", "type": "TEXT"},
         ])
     );
-    let failure = edit(&[text("title", "u"), text("nobodys", "x")])
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (failure.advice, failure.origin),
-        (fix("fields[1]"), Origin::Argument)
-    );
+    let failure = edit(&[text("title", "u"), text("nobodys", "x")]).await.unwrap_err();
+    assert_eq!((failure.advice, failure.origin), (fix("fields[1]"), Origin::Argument));
     assert_eq!(fake.exchanges_of("edit_field").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_without_a_proven_user_is_told_what_it_can_not_use() {
-    let (_fake, mut c) = start(Options {
-        verified_users: true,
-        ..Options::default()
-    })
-    .await;
+    let (_fake, mut c) = start(Options { verified_users: true, ..Options::default() }).await;
     c.authorization = app(None);
     let host = Host::new();
     let failure = host.approval_results(&c, &["S"]).await.unwrap_err();
-    assert_eq!(
-        (failure.advice, failure.origin),
-        (Advice::SendVerifiedUser, Origin::Gateway)
-    );
+    assert_eq!((failure.advice, failure.origin), (Advice::SendVerifiedUser, Origin::Gateway));
     let findings = call!(host => blueking_itsm_diagnosis.call_diagnose(&c)).unwrap();
-    let blocked: Vec<_> = findings
-        .iter()
-        .filter(|found| found.failure.is_some())
-        .collect();
+    let blocked: Vec<_> = findings.iter().filter(|found| found.failure.is_some()).collect();
     let names: Vec<_> = blocked.iter().map(|found| found.action.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "ticket_approval_result",
-            "callback_failed_ticket",
-            "get_service_roles"
-        ]
-    );
-    assert!(
-        blocked[1].words.contains("give an access token"),
-        "{}",
-        blocked[1].words
-    );
+    assert_eq!(names, ["ticket_approval_result", "callback_failed_ticket", "get_service_roles"]);
+    assert!(blocked[1].words.contains("give an access token"), "{}", blocked[1].words);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -429,20 +353,12 @@ async fn diagnosis_says_what_is_wrong_and_changes_nothing() {
     };
     fake.fault("create_ticket", permission, 1);
     let unpermitted = diagnose(&c).await;
-    assert!(
-        unpermitted[2]
-            .words
-            .contains("apply for the permission to call create_ticket")
-    );
+    assert!(unpermitted[2].words.contains("apply for the permission to call create_ticket"));
 
     let mut wrong = c.clone();
     wrong.authorization = Authorization::AddedByHost;
     let refused = diagnose(&wrong).await;
-    assert!(
-        refused[0].words.contains("app code"),
-        "{}",
-        refused[0].words
-    );
+    assert!(refused[0].words.contains("app code"), "{}", refused[0].words);
 
     let nowhere = diagnose(&gateway("http://127.0.0.1:1")).await;
     assert_eq!(nowhere.len(), 1);
@@ -456,12 +372,8 @@ async fn diagnosis_says_what_is_wrong_and_changes_nothing() {
 async fn processors_are_named_by_node_and_an_unclear_name_lists_the_candidates() {
     let (fake, c) = start(known()).await;
     let host = Host::new();
-    let named = |name: &str| {
-        [NamedProcessors {
-            name: name.to_owned(),
-            users: vec!["dave".to_owned()],
-        }]
-    };
+    let named =
+        |name: &str| [NamedProcessors { name: name.to_owned(), users: vec!["dave".to_owned()] }];
     let nodes = named("管理员审批");
     let nodes =
         call!(host => blueking_itsm_services.call_resolve_processors(&c, 1, &nodes)).unwrap();
@@ -545,10 +457,7 @@ async fn a_node_that_would_ignore_its_processors_is_told() {
         .await;
         let c = gateway(&server.url());
         for ((id, (name, .., counts)), seen) in (1..).zip(NODES).zip(1..) {
-            let named = [NamedProcessors {
-                name: name.to_owned(),
-                users: vec!["dave".to_owned()],
-            }];
+            let named = [NamedProcessors { name: name.to_owned(), users: vec!["dave".to_owned()] }];
             let resolved =
                 call!(Host::new() => blueking_itsm_services.call_resolve_processors(&c, 7, &named));
             assert_eq!(server.received().len(), 3 * seen, "{name}, {flow:?}");
@@ -580,10 +489,8 @@ async fn catalogues_are_as_deep_as_itsm_says_and_else_as_they_stand() {
     let c = gateway(&server.url());
     let catalogs =
         call!(Host::new() => blueking_itsm_services.call_list_catalogs(&c, None, false)).unwrap();
-    let levels: Vec<_> = catalogs
-        .iter()
-        .map(|catalog| (catalog.id, catalog.parent_id, catalog.level))
-        .collect();
+    let levels: Vec<_> =
+        catalogs.iter().map(|catalog| (catalog.id, catalog.parent_id, catalog.level)).collect();
     assert_eq!(levels, [(1, None, 3), (2, Some(1), 4), (3, Some(1), 1)]);
 }
 
@@ -597,10 +504,7 @@ async fn pages_beyond_the_last_are_empty_and_odd_sizes_can_not_be_asked_for() {
     for (page, rows) in [(1, 2), (2, 1), (3, 0), (99, 0)] {
         let found =
             call!(host => blueking_itsm_tickets.call_search(&c, &any_ticket(), page, 2)).unwrap();
-        assert_eq!(
-            (found.tickets.len(), found.page, found.pages, found.total),
-            (rows, page, 2, 3)
-        );
+        assert_eq!((found.tickets.len(), found.page, found.pages, found.total), (rows, page, 2, 3));
     }
     let created = UserView::Created;
     let beyond = call!(host => blueking_itsm_tickets.call_search_by_user(&c, "alice", created, &any_of_a_user(), 9, 2));
@@ -630,26 +534,13 @@ async fn a_callback_address_is_fit_only_if_it_answers_as_itsm_wants() {
         (answer(201, &[], r#"{"code": 0.0}"#), Ok(())),
         (answer(202, &[], r#"{"code": 0}"#), Err(Unfit::Status(202))),
         (answer(204, &[], ""), Err(Unfit::Status(204))),
-        (
-            answer(302, &[("location", "/login")], ""),
-            Err(Unfit::Redirect(302)),
-        ),
-        (
-            answer(301, &[("location", "/cb/")], ""),
-            Err(Unfit::Redirect(301)),
-        ),
+        (answer(302, &[("location", "/login")], ""), Err(Unfit::Redirect(302))),
+        (answer(301, &[("location", "/cb/")], ""), Err(Unfit::Redirect(301))),
         (answer(200, &[], "<html>log in</html>"), Err(Unfit::NotJson)),
-        (
-            answer(200, &[], r#"{"result": true}"#),
-            Err(Unfit::NoZeroCode),
-        ),
+        (answer(200, &[], r#"{"result": true}"#), Err(Unfit::NoZeroCode)),
         (answer(200, &[], r#"{"code": "0"}"#), Err(Unfit::NoZeroCode)),
         (
-            answer(
-                200,
-                &[],
-                r#"{"code": 1, "message": "not for this receiver"}"#,
-            ),
+            answer(200, &[], r#"{"code": 1, "message": "not for this receiver"}"#),
             Err(Unfit::Refused("not for this receiver".to_owned())),
         ),
     ] {
@@ -658,19 +549,10 @@ async fn a_callback_address_is_fit_only_if_it_answers_as_itsm_wants() {
         let checked = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
         assert_eq!(checked, fit, "{answered:?}");
         let seen = format!("{}{}", server.received()[0].head, server.received()[0].body);
-        assert!(
-            seen.starts_with("POST /itsm/callback?a=1 HTTP/1.1"),
-            "{seen}"
-        );
-        assert!(
-            seen.contains("ITSM-SELF-CHECK") && seen.contains("canary-binding"),
-            "{seen}"
-        );
+        assert!(seen.starts_with("POST /itsm/callback?a=1 HTTP/1.1"), "{seen}");
+        assert!(seen.contains("ITSM-SELF-CHECK") && seen.contains("canary-binding"), "{seen}");
     }
     let target = callback_target("http://127.0.0.1:1/");
     let unreachable = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
-    assert!(
-        matches!(unreachable, Err(Unfit::Unreachable(_))),
-        "{unreachable:?}"
-    );
+    assert!(matches!(unreachable, Err(Unfit::Unreachable(_))), "{unreachable:?}");
 }

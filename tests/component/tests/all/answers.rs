@@ -65,11 +65,7 @@ fn answered(action: &str, sn: &str, request: &Received, wrong: Wrong) -> Step {
 async fn server(wrong: Wrong) -> Scripted {
     Scripted::start(move |_, request| {
         let action = request.action();
-        let sn = if matches!(wrong, Wrong::Ticket(of) if of == action) {
-            OTHER
-        } else {
-            ASKED
-        };
+        let sn = if matches!(wrong, Wrong::Ticket(of) if of == action) { OTHER } else { ASKED };
         vec![answered(action, sn, request, wrong)]
     })
     .await
@@ -78,16 +74,9 @@ async fn server(wrong: Wrong) -> Scripted {
 async fn ask(function: &str, c: &Connection, sn: &str) -> Result<(), Failure> {
     let host = Host::new();
     let sns = [sn.to_owned()];
-    let of_number = TicketFilter {
-        sns: sns.to_vec(),
-        ..any_ticket()
-    };
-    let any = UserFilter {
-        service_id: None,
-        catalog_id: None,
-        created_from: None,
-        created_to: None,
-    };
+    let of_number = TicketFilter { sns: sns.to_vec(), ..any_ticket() };
+    let any =
+        UserFilter { service_id: None, catalog_id: None, created_from: None, created_to: None };
     let mine = async |page| call!(host => blueking_itsm_tickets.call_search_by_user(c, "alice", UserView::Created, &any, page, 10));
     match function {
         "info" => call!(host => blueking_itsm_tickets.call_info(c, sn)).map(drop),
@@ -140,9 +129,7 @@ async fn an_answer_about_another_ticket_or_page_is_a_failure_in_every_function_t
         }
         for wrong in wrongs {
             let server = server(*wrong).await;
-            let failure = ask(function, &gateway(&server.url()), ASKED)
-                .await
-                .unwrap_err();
+            let failure = ask(function, &gateway(&server.url()), ASKED).await.unwrap_err();
             assert_eq!(
                 (failure.origin, failure.advice, failure.may_have_acted),
                 (Origin::Answer, Advice::CallOperator, false),
@@ -180,15 +167,9 @@ async fn numbers_of_ones_own_are_looked_for_on_every_page() {
     let asked = ["REQ1", "REQ2", "REQ3"].map(str::to_owned);
     for (second_page, words) in [
         (json!({"sn": "REQ2", "id": 7}), ["open", "open", "missing"]),
-        (
-            json!({"sn": "REQ1", "id": 7}),
-            ["ambiguous", "missing", "missing"],
-        ),
+        (json!({"sn": "REQ1", "id": 7}), ["ambiguous", "missing", "missing"]),
         // A ticket made meanwhile moves a row on to the next page.
-        (
-            json!({"sn": "REQ1", "id": 1}),
-            ["open", "missing", "missing"],
-        ),
+        (json!({"sn": "REQ1", "id": 1}), ["open", "missing", "missing"]),
     ] {
         let second = row(second_page);
         let server = Scripted::start(move |_, request| {
@@ -197,18 +178,13 @@ async fn numbers_of_ones_own_are_looked_for_on_every_page() {
                 1 => row(json!({"sn": "REQ1", "id": 1})),
                 _ => second.clone(),
             };
-            vec![envelope(
-                &json!({"page": page, "total_page": 2, "count": 2, "items": [found]}),
-            )]
+            vec![envelope(&json!({"page": page, "total_page": 2, "count": 2, "items": [found]}))]
         })
         .await;
         let c = gateway(&server.url());
         let reconciled =
             call!(Host::new() => blueking_itsm_tickets.call_reconcile(&c, &asked)).unwrap();
-        let said: Vec<_> = reconciled
-            .iter()
-            .map(|row| word(&row.confirmation))
-            .collect();
+        let said: Vec<_> = reconciled.iter().map(|row| word(&row.confirmation)).collect();
         assert_eq!(said, words);
         assert_eq!(server.received().len(), 2);
     }
@@ -216,19 +192,11 @@ async fn numbers_of_ones_own_are_looked_for_on_every_page() {
     let endless = Scripted::start(|_, request| {
         let page = asked_page(request);
         let found = row(json!({"sn": "REQ1", "id": page}));
-        vec![envelope(
-            &json!({"page": page, "total_page": page + 1, "count": 2, "items": [found]}),
-        )]
+        vec![envelope(&json!({"page": page, "total_page": page + 1, "count": 2, "items": [found]}))]
     })
     .await;
-    let failure = Host::new()
-        .confirm_own(&gateway(&endless.url()), "REQ1")
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (failure.origin, failure.advice),
-        (Origin::Answer, Advice::CallOperator)
-    );
+    let failure = Host::new().confirm_own(&gateway(&endless.url()), "REQ1").await.unwrap_err();
+    assert_eq!((failure.origin, failure.advice), (Origin::Answer, Advice::CallOperator));
     assert!(endless.received().len() <= 10);
 }
 
@@ -252,9 +220,7 @@ async fn only_a_time_ends_a_ticket() {
         let found = row(json!({"end_at": end_at, "current_status": "REVOKED"}));
         let page = json!({"page": 1, "total_page": 1, "count": 1, "items": [found]});
         let server = Scripted::always(vec![envelope(&page)]).await;
-        let confirmed = Host::new()
-            .confirm_own(&gateway(&server.url()), ASKED)
-            .await;
+        let confirmed = Host::new().confirm_own(&gateway(&server.url()), ASKED).await;
         let confirmed = confirmed.map(|confirmed| word(&confirmed));
         assert_eq!(
             confirmed.map_err(|failure| failure.origin),

@@ -53,10 +53,7 @@ async fn naming(place: &str, user: &str) -> Result<(), Failure> {
     let users = vec![user.to_owned()];
     let people = Assignees::People(users.clone());
     match place {
-        "create: approvers" => host
-            .create(&c, &approved_by(&["bob", user]))
-            .await
-            .map(drop),
+        "create: approvers" => host.create(&c, &approved_by(&["bob", user])).await.map(drop),
         "create: people" => {
             let mut ticket = ticket_of(1, "op1");
             ticket.fields = vec![field("leader", FieldValue::People(users))];
@@ -132,17 +129,9 @@ async fn each_text_of_users_holds_one_name_that_somebody_can_have() {
             assert_eq!(told.as_deref(), Some(argument), "{place}: {user:?}");
             names += 1;
         }
-        for user in [
-            "admin",
-            "zhang.san",
-            "a_b-c",
-            "bob@x.com",
-            "张三",
-            "o'neill",
-            "b+c",
-            "A1",
-            "李",
-        ] {
+        for user in
+            ["admin", "zhang.san", "a_b-c", "bob@x.com", "张三", "o'neill", "b+c", "A1", "李"]
+        {
             let told = refused(naming(place, user).await);
             assert_eq!(told, None, "{place}: {user:?}");
         }
@@ -157,10 +146,8 @@ async fn each_text_of_users_holds_one_name_that_somebody_can_have() {
         assert!(nobody.is_some());
     }
     // A group's id is not a name.
-    let group = Assignees::Others(AssigneeGroup {
-        kind: "GENERAL".to_owned(),
-        id: "1,2".to_owned(),
-    });
+    let group =
+        Assignees::Others(AssigneeGroup { kind: "GENERAL".to_owned(), id: "1,2".to_owned() });
     let told = call!(Host::denying() => blueking_itsm_handling.call_distribute(&anywhere(), "S", 1, "bob", &group));
     assert_eq!(refused(told), None);
 }
@@ -216,10 +203,7 @@ async fn dynamic_fields_that_would_leave_a_ghost_are_refused_however_they_are_sp
         (fields(name, "\"INT\"", "5", ""), true),
         (fields(name, "\"INT\"", "\"-5\"", ""), true),
         (fields(name, kind, value, r#", "meta": {}"#), true),
-        (
-            fields(&quoted(long(32)), kind, &quoted(long(255)), ""),
-            true,
-        ),
+        (fields(&quoted(long(32)), kind, &quoted(long(255)), ""), true),
         ("[]".to_owned(), true),
         (fields("\"\"", kind, value, ""), false),
         (fields("\" \"", kind, value, ""), false),
@@ -249,11 +233,7 @@ async fn dynamic_fields_that_would_leave_a_ghost_are_refused_however_they_are_sp
         ("null".to_owned(), false),
         ("\"\"".to_owned(), false),
     ] {
-        for member in [
-            "dynamic_fields",
-            "dynamic\\u005ffields",
-            "\\u0064ynamic_fields",
-        ] {
+        for member in ["dynamic_fields", "dynamic\\u005ffields", "\\u0064ynamic_fields"] {
             let mut ticket = ticket("op1");
             ticket.extra_json = Some(format!("{{\"{member}\": {list}}}"));
             let told = create(&ticket).await;
@@ -273,10 +253,7 @@ async fn json_of_the_callers_own_is_sent_as_it_was_given_or_refused() {
         (r#"{"x": 1}"#, true),
         (r#"{"x": 1, "X": 2}"#, true),
         (r#"{"x": {"y": 1}, "z": {"y": 1}}"#, true),
-        (
-            r#"{"x": [18446744073709551615, -9223372036854775808, 0, -0]}"#,
-            true,
-        ),
+        (r#"{"x": [18446744073709551615, -9223372036854775808, 0, -0]}"#, true),
         (r#"{"x": [1e300, 0.1, -2.5E-3]}"#, true),
         (r#"{"x": "18446744073709551616"}"#, true),
         (r#"{"x": 1, "x": 1}"#, false),
@@ -311,10 +288,7 @@ async fn json_of_the_callers_own_is_sent_as_it_was_given_or_refused() {
             ticket.fields = vec![field("k", value)];
         });
         let beside_field = with(&|ticket| {
-            ticket.fields = vec![Field {
-                extra_json: Some(object.to_owned()),
-                ..text("k", "v")
-            }];
+            ticket.fields = vec![Field { extra_json: Some(object.to_owned()), ..text("k", "v") }];
         });
         for (told, argument) in [
             (create(&extra).await, "ticket.extra-json"),
@@ -425,19 +399,12 @@ const NO_ADDRESSES: [&str; 45] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_address_is_the_same_to_create_and_to_the_check() {
     let long = format!("http://h/{}", "x".repeat(2048));
-    let fit = [
-        "http://h_1:8080/cb?a=1",
-        "https://[::1]:80/",
-        "http://127.0.0.1",
-        "http://h/%E5~a;b",
-    ];
+    let fit =
+        ["http://h_1:8080/cb?a=1", "https://[::1]:80/", "http://127.0.0.1", "http://h/%E5~a;b"];
     let addresses = NO_ADDRESSES.into_iter().chain([long.as_str()]);
     let addresses = addresses.map(|url| (url, false));
     for (url, fits) in addresses.chain(fit.map(|url| (url, true))) {
-        let target = CallbackTarget {
-            url: url.to_owned(),
-            headers: vec![],
-        };
+        let target = CallbackTarget { url: url.to_owned(), headers: vec![] };
         let mut ticket = ticket("op1");
         ticket.callback = Some(target.clone());
         let expected = (!fits).then_some("ticket.callback.url");
@@ -473,23 +440,15 @@ async fn headers_that_would_change_on_their_way_are_refused_by_their_place() {
         ("Proxy-Authorization", "a", false),
         ("x-first", "a second one", false),
     ] {
-        let headers = vec![
-            ("X-First".to_owned(), "one".to_owned()),
-            (name.to_owned(), value.to_owned()),
-        ];
-        let target = CallbackTarget {
-            url: "http://127.0.0.1:1/cb".to_owned(),
-            headers: headers.clone(),
-        };
+        let headers =
+            vec![("X-First".to_owned(), "one".to_owned()), (name.to_owned(), value.to_owned())];
+        let target =
+            CallbackTarget { url: "http://127.0.0.1:1/cb".to_owned(), headers: headers.clone() };
         let mut ticket = ticket("op1");
         ticket.callback = Some(target.clone());
         let expected = |argument| (!fits).then_some(argument);
         let told = create(&ticket).await;
-        assert_eq!(
-            told.as_deref(),
-            expected("ticket.callback.headers[1]"),
-            "{name}: {value:?}"
-        );
+        assert_eq!(told.as_deref(), expected("ticket.callback.headers[1]"), "{name}: {value:?}");
         let host = Host::denying();
         let unfit = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
         let Err(Unfit::Unreachable(failure)) = unfit else {
@@ -503,11 +462,7 @@ async fn headers_that_would_change_on_their_way_are_refused_by_their_place() {
         let mut c = anywhere();
         c.headers = headers;
         let told = refused(host.confirm_own(&c, "S").await.map(drop));
-        assert_eq!(
-            told.as_deref(),
-            expected("connection.headers[1]"),
-            "{name}: {value:?}"
-        );
+        assert_eq!(told.as_deref(), expected("connection.headers[1]"), "{name}: {value:?}");
     }
 }
 
@@ -522,14 +477,8 @@ async fn what_is_wrong_with_a_connection_is_named() {
         }),
         ..anywhere()
     };
-    let by = |user| Connection {
-        authorization: app(Some(user)),
-        ..anywhere()
-    };
-    let lasting = |deadline_ms| Connection {
-        deadline_ms,
-        ..anywhere()
-    };
+    let by = |user| Connection { authorization: app(Some(user)), ..anywhere() };
+    let lasting = |deadline_ms| Connection { deadline_ms, ..anywhere() };
     let mut table = vec![
         (url("http://127.0.0.1:1/api/bk-itsm/prod"), None),
         (url("http://127.0.0.1:1/prod/"), None),
@@ -572,25 +521,12 @@ async fn what_is_wrong_with_a_connection_is_named() {
         "http://127.0.0.1:1/v2/itsm/",
         "http://127.0.0.1:99999",
     ] {
-        for endpoint in [
-            Endpoint::Esb(wrong.to_owned()),
-            Endpoint::EsbLegacy(wrong.to_owned()),
-        ] {
+        for endpoint in [Endpoint::Esb(wrong.to_owned()), Endpoint::EsbLegacy(wrong.to_owned())] {
             table.push((connection(endpoint), Some("connection.endpoint")));
         }
     }
     // A blank credential, and one that holds what no credential does.
-    for wrong in [
-        "",
-        " ",
-        "a\n",
-        "a\rb",
-        "a\u{7f}",
-        "a\0b",
-        "\u{85}",
-        "\u{1b}[0m",
-        "a\u{9f}",
-    ] {
+    for wrong in ["", " ", "a\n", "a\rb", "a\u{7f}", "a\0b", "\u{85}", "\u{1b}[0m", "a\u{9f}"] {
         let (code, secret, user) = (
             "connection.authorization.app-code",
             "connection.authorization.app-secret",
@@ -603,18 +539,12 @@ async fn what_is_wrong_with_a_connection_is_named() {
         table.push((by(User::LoginToken(wrong.clone())), Some(user)));
         table.push((by(User::Name(wrong.clone())), Some(user)));
         table.push((
-            by(User::Other(Credential {
-                key: "bk_ticket".to_owned(),
-                value: wrong,
-            })),
+            by(User::Other(Credential { key: "bk_ticket".to_owned(), value: wrong })),
             Some(user),
         ));
     }
     for (key, value) in [("", "x"), ("bk_app_secret", "x"), ("a\nb", "x")] {
-        let other = User::Other(Credential {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        });
+        let other = User::Other(Credential { key: key.to_owned(), value: value.to_owned() });
         table.push((by(other), Some("connection.authorization.user")));
     }
     for (c, expected) in table {

@@ -20,12 +20,7 @@ fn filled(opening: &str, piece: &str, closing: &str, bytes: usize) -> Vec<u8> {
 /// A success with a list of equal rows.
 fn rows(opening: &str, row: &str, closing: &str, bytes: usize) -> Vec<u8> {
     let opening = format!(r#"{{"result":true,"code":0,"data":{opening}[{row}"#);
-    filled(
-        &opening,
-        &format!(",{row}"),
-        &format!("]{closing}}}"),
-        bytes,
-    )
+    filled(&opening, &format!(",{row}"), &format!("]{closing}}}"), bytes)
 }
 
 /// The same without a length: in chunks of 16 KiB.
@@ -54,54 +49,26 @@ fn cases() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     };
     let function = "create";
     let mut cases = vec![
-        (
-            "members without names",
-            function,
-            filled("{\"\":0", ",\"\":0", "}", four),
-        ),
-        (
-            "members of the data",
-            function,
-            data("{\"\":0", ",\"\":0", "}"),
-        ),
+        ("members without names", function, filled("{\"\":0", ",\"\":0", "}", four)),
+        ("members of the data", function, data("{\"\":0", ",\"\":0", "}")),
         ("brackets", function, filled("", "[", "", four)),
         ("brackets in the data", function, data("", "[", "")),
-        (
-            "objects in objects",
-            function,
-            filled("", "{\"a\":", "", four),
-        ),
+        ("objects in objects", function, filled("", "{\"a\":", "", four)),
         ("one text", function, filled("\"", "a", "\"", four)),
         ("one text as the data", function, data("\"", "a", "\"")),
-        (
-            "one text of escapes as the data",
-            function,
-            data("\"", "\\u0061", "\""),
-        ),
+        ("one text of escapes as the data", function, data("\"", "\\u0061", "\"")),
         ("numbers", function, data("[0", ",0", "]")),
         ("empty objects", function, data("[{}", ",{}", "]")),
         ("blanks", function, filled("{", " ", "}", four)),
-        (
-            "a message",
-            function,
-            failed(r#""code":3900004,"message":"#, "a"),
-        ),
-        (
-            "a message of escapes",
-            function,
-            failed(r#""code":3900004,"message":"#, "\\u4e00"),
-        ),
+        ("a message", function, failed(r#""code":3900004,"message":"#, "a")),
+        ("a message of escapes", function, failed(r#""code":3900004,"message":"#, "\\u4e00")),
         (
             "a message of control characters",
             function,
             failed(r#""code":3900004,"message":"#, "\\n"),
         ),
         ("a code", function, failed(r#""message":"m","code":"#, "9")),
-        (
-            "a request id",
-            function,
-            failed(r#""code":1306404,"request_id":"#, "a"),
-        ),
+        ("a request id", function, failed(r#""code":1306404,"request_id":"#, "a")),
     ];
     let line = r#"{"operator":"alice","operate_at":"2026-11-24 07:26:12","message":"流程开始","source":"WEB"}"#;
     let ticket = r#"{"id":2,"sn":"REQ20261124000002","title":"t","creator":"alice","service_id":2,"current_status":"RUNNING","create_at":"2026-11-24 07:26:12","end_at":null,"updated_by":"alice","update_at":"2026-11-24 07:26:12","ticket_url":"http://itsm.example.com/#/ticket/detail?id=2"}"#;
@@ -288,16 +255,10 @@ fn cases() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ] {
         let around = rows(opening, row, closing, 0).len();
         let most = around + 9_999 * (row.len() + 1);
-        cases.push((
-            "as many rows as are read",
-            function,
-            rows(opening, row, closing, most),
-        ));
+        cases.push(("as many rows as are read", function, rows(opening, row, closing, most)));
     }
-    let users = format!(
-        r#"{{"result":true,"code":0,"data":{{"approver":"a{}"}}}}"#,
-        ",a".repeat(10_000)
-    );
+    let users =
+        format!(r#"{{"result":true,"code":0,"data":{{"approver":"a{}"}}}}"#, ",a".repeat(10_000));
     cases.push(("as many users as are read", "approvers", users.into_bytes()));
     cases
 }
@@ -327,10 +288,9 @@ async fn ask(function: &'static str, step: &Step, most: usize) -> (usize, bool) 
 /// One answer, with its length and without. Gives the names of those that took too much.
 async fn measure(name: &'static str, function: &'static str, body: Vec<u8>) -> Vec<String> {
     let mut beyond = Vec::new();
-    for (way, step) in [
-        ("with its length", answer_of_bytes(200, &[], &body)),
-        ("in chunks", in_chunks(&body)),
-    ] {
+    for (way, step) in
+        [("with its length", answer_of_bytes(200, &[], &body)), ("in chunks", in_chunks(&body))]
+    {
         let (mut guest, trapped) = ask(function, &step, limit(body.len())).await;
         if trapped {
             (guest, _) = ask(function, &step, 1 << 30).await;
@@ -379,9 +339,7 @@ async fn a_length_that_is_only_said_costs_no_more_than_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_is_exact() {
     for (bytes, fits) in [(4 * MIB, true), (4 * MIB + 1, false)] {
-        let mut body = json!({"result": true, "code": 0, "data": []})
-            .to_string()
-            .into_bytes();
+        let mut body = json!({"result": true, "code": 0, "data": []}).to_string().into_bytes();
         body.resize(bytes, b' ');
         for step in [answer_of_bytes(200, &[], &body), in_chunks(&body)] {
             let server = Scripted::always(vec![step]).await;

@@ -32,10 +32,7 @@ macro_rules! both {
 
 impl Both {
     fn new() -> Self {
-        Self {
-            alone: Callbacks::alone(),
-            whole: Callbacks::of_the_whole(),
-        }
+        Self { alone: Callbacks::alone(), whole: Callbacks::of_the_whole() }
     }
 }
 
@@ -128,10 +125,7 @@ async fn each_recorded_callback_is_read_as_recorded() {
         assert_eq!(callback.id, None, "{name}");
         let token = both!(both, token(body)).unwrap();
         assert_eq!(token, means["token"].as_str().unwrap(), "{name}");
-        let verdict = both!(
-            both,
-            conclude(&callback.status, callback.approve_result, true)
-        );
+        let verdict = both!(both, conclude(&callback.status, callback.approve_result, true));
         assert_eq!(describe_verdict(verdict), means["verdict"], "{name}");
     }
 }
@@ -162,10 +156,9 @@ async fn a_claim_never_holds_the_token() {
     let both = Both::new();
     for case in recorded() {
         let body = case["body"].as_str().unwrap();
-        if let (Ok(callback), Some(token)) = (
-            both!(both, parse(body.as_bytes())),
-            case["means"]["token"].as_str(),
-        ) {
+        if let (Ok(callback), Some(token)) =
+            (both!(both, parse(body.as_bytes())), case["means"]["token"].as_str())
+        {
             assert!(!format!("{callback:?}").contains(token));
         }
     }
@@ -182,13 +175,8 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
     let without = |name: &'static str| with(|body| drop(body.remove(name)));
     let set = |name: &str, value: Value| with(|body| drop(body.insert(name.to_owned(), value)));
     let deep = |open: &str, close: &str, times: usize| {
-        format!(
-            r#"{{"title": {}{}, {}"#,
-            open.repeat(times),
-            close.repeat(times),
-            &BODY[1..]
-        )
-        .into_bytes()
+        format!(r#"{{"title": {}{}, {}"#, open.repeat(times), close.repeat(times), &BODY[1..])
+            .into_bytes()
     };
     let twice = |member: &str| format!("{{{member}, {}", &BODY[1..]).into_bytes();
     let mut not_utf8 = BODY.as_bytes().to_vec();
@@ -210,90 +198,30 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
         ("null", b"null".to_vec(), Malformed),
         ("a form", b"sn=REQ1&approve_result=true".to_vec(), Malformed),
         ("half of it", BODY.as_bytes()[..100].to_vec(), Malformed),
-        (
-            "something after it",
-            format!("{BODY} {{}}").into(),
-            Malformed,
-        ),
+        ("something after it", format!("{BODY} {{}}").into(), Malformed),
         ("not UTF-8", not_utf8, Malformed),
         // Readers differ in what they make of it, so nothing is.
-        (
-            "half a surrogate pair",
-            BODY.replace("\\u5220", "\\ud800").into(),
-            Field("title"),
-        ),
+        ("half a surrogate pair", BODY.replace("\\u5220", "\\ud800").into(), Field("title")),
         ("deep arrays", deep("[", "]", 10_000), Malformed),
         ("deep objects", deep("{\"a\":", "}", 5_000), Malformed),
-        (
-            "a byte order mark",
-            [b"\xef\xbb\xbf", BODY.as_bytes()].concat(),
-            Malformed,
-        ),
+        ("a byte order mark", [b"\xef\xbb\xbf", BODY.as_bytes()].concat(), Malformed),
         ("no sn", without("sn"), Field("sn")),
         ("a blank sn", set("sn", json!("  ")), Field("sn")),
         ("an sn that is a number", set("sn", json!(7)), Field("sn")),
         ("no sn but null", set("sn", Value::Null), Field("sn")),
-        (
-            "no status",
-            without("current_status"),
-            Field("current_status"),
-        ),
-        (
-            "an empty status",
-            set("current_status", json!("")),
-            Field("current_status"),
-        ),
-        (
-            "a status that is a list",
-            set("current_status", json!([])),
-            Field("current_status"),
-        ),
-        (
-            "no result",
-            without("approve_result"),
-            Field("approve_result"),
-        ),
-        (
-            "a result of 1",
-            set("approve_result", json!(1)),
-            Field("approve_result"),
-        ),
-        (
-            "a result of null",
-            set("approve_result", Value::Null),
-            Field("approve_result"),
-        ),
-        (
-            "a result in other words",
-            set("approve_result", json!("yes")),
-            Field("approve_result"),
-        ),
-        (
-            "a title that is an object",
-            set("title", json!({})),
-            Field("title"),
-        ),
-        (
-            "users in a list",
-            set("updated_by", json!(["a"])),
-            Field("updated_by"),
-        ),
-        (
-            "a result given twice",
-            twice(r#""approve_result": false"#),
-            Field("approve_result"),
-        ),
+        ("no status", without("current_status"), Field("current_status")),
+        ("an empty status", set("current_status", json!("")), Field("current_status")),
+        ("a status that is a list", set("current_status", json!([])), Field("current_status")),
+        ("no result", without("approve_result"), Field("approve_result")),
+        ("a result of 1", set("approve_result", json!(1)), Field("approve_result")),
+        ("a result of null", set("approve_result", Value::Null), Field("approve_result")),
+        ("a result in other words", set("approve_result", json!("yes")), Field("approve_result")),
+        ("a title that is an object", set("title", json!({})), Field("title")),
+        ("users in a list", set("updated_by", json!(["a"])), Field("updated_by")),
+        ("a result given twice", twice(r#""approve_result": false"#), Field("approve_result")),
         ("an sn given twice", twice(r#""sn": "REQ1""#), Field("sn")),
-        (
-            "an sn given twice, once in escapes",
-            twice(r#""\u0073n": "REQ1""#),
-            Field("sn"),
-        ),
-        (
-            "a stranger given twice",
-            twice(r#""x": 1, "x": 1"#),
-            Field("x"),
-        ),
+        ("an sn given twice, once in escapes", twice(r#""\u0073n": "REQ1""#), Field("sn")),
+        ("a stranger given twice", twice(r#""x": 1, "x": 1"#), Field("x")),
     ];
     let both = Both::new();
     for (name, body, expected) in table {
@@ -344,10 +272,7 @@ async fn a_token_that_is_not_there_is_told_by_its_name() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(matches!(
-        both!(both, token(b"\xff")),
-        Err(Unreadable::Malformed(_))
-    ));
+    assert!(matches!(both!(both, token(b"\xff")), Err(Unreadable::Malformed(_))));
 }
 
 /// Why a body is refused never repeats the body: a token could be in it.
@@ -375,27 +300,13 @@ async fn a_refusal_never_repeats_values_of_the_body() {
 async fn ten_thousand_random_bodies_never_trap() {
     let callbacks = Callbacks::alone();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
-    let pieces: [&[u8]; 12] = [
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b"\"",
-        b":",
-        b",",
-        b"\\u",
-        b"sn",
-        b"1e999",
-        b"\xf0\x9f",
-        b"null",
-    ];
+    let pieces: [&[u8]; 12] =
+        [b"{", b"}", b"[", b"]", b"\"", b":", b",", b"\\u", b"sn", b"1e999", b"\xf0\x9f", b"null"];
     let mut readable = 0;
     for turn in 0..10_000 {
         let body: Vec<u8> = match turn % 3 {
             // Noise.
-            0 => (0..numbers.below(300))
-                .map(|_| numbers.next() as u8)
-                .collect(),
+            0 => (0..numbers.below(300)).map(|_| numbers.next() as u8).collect(),
             // Pieces of JSON.
             1 => (0..numbers.below(100))
                 .flat_map(|_| pieces[numbers.below(pieces.len())])
@@ -454,11 +365,7 @@ async fn conclude_is_total_and_needs_the_ending() {
 }
 
 fn claims() -> Claims {
-    Claims {
-        operation_id: "op7".to_owned(),
-        callback_url: URL.to_owned(),
-        expires_s: NOW + 60,
-    }
+    Claims { operation_id: "op7".to_owned(), callback_url: URL.to_owned(), expires_s: NOW + 60 }
 }
 
 fn keys(keys: &[&str]) -> Vec<String> {
@@ -483,19 +390,12 @@ async fn what_is_bound_is_proven_in_any_order_and_case_and_after_a_change_of_key
         (
             "among others",
             vec![KEY],
-            vec![
-                ("Host", "gate"),
-                ("X-ITSM-BINDING", &value),
-                ("Accept", "*"),
-            ],
+            vec![("Host", "gate"), ("X-ITSM-BINDING", &value), ("Accept", "*")],
         ),
         ("an older key", vec![OTHER_KEY, KEY], vec![(&name, &value)]),
         ("the same key twice", vec![KEY, KEY], vec![(&name, &value)]),
     ] {
-        let proven = both!(
-            both,
-            check_binding(&keys(&known), &headers(&received), URL, NOW)
-        );
+        let proven = both!(both, check_binding(&keys(&known), &headers(&received), URL, NOW));
         let bound = proven.unwrap_or_else(|why| panic!("{case}: {why:?}"));
         assert_eq!((bound.claims, &bound.tag), (claims(), &made.tag), "{case}");
     }
@@ -517,23 +417,8 @@ async fn a_tag_follows_from_the_key_and_the_operation_alone_and_never_shows_in_t
     for (key, claims, is_the_same) in [
         (KEY, claims(), true),
         // A callback is confirmed by the tag long after the address or the expiry has changed.
-        (
-            KEY,
-            Claims {
-                callback_url: "http://h/".to_owned(),
-                expires_s: 1,
-                ..claims()
-            },
-            true,
-        ),
-        (
-            KEY,
-            Claims {
-                operation_id: "op8".to_owned(),
-                ..claims()
-            },
-            false,
-        ),
+        (KEY, Claims { callback_url: "http://h/".to_owned(), expires_s: 1, ..claims() }, true),
+        (KEY, Claims { operation_id: "op8".to_owned(), ..claims() }, false),
         (OTHER_KEY, claims(), false),
     ] {
         assert_eq!(tag(key, claims).await == first, is_the_same, "{key}");
@@ -554,21 +439,9 @@ async fn what_is_not_bound_proves_nothing() {
         ("empty", String::new(), Malformed),
         ("not of the form", BINDING.to_owned(), Malformed),
         ("a later version", changed("v1", "v2"), Malformed),
-        (
-            "upper-case digits",
-            good.to_uppercase().replacen('V', "v", 1),
-            Malformed,
-        ),
-        (
-            "an expiry written otherwise",
-            changed(".18", ".018"),
-            Malformed,
-        ),
-        (
-            "one digit short",
-            good[..good.len() - 1].to_owned(),
-            Malformed,
-        ),
+        ("upper-case digits", good.to_uppercase().replacen('V', "v", 1), Malformed),
+        ("an expiry written otherwise", changed(".18", ".018"), Malformed),
+        ("one digit short", good[..good.len() - 1].to_owned(), Malformed),
         ("a blank before", format!(" {good}"), Malformed),
         ("very long", "v1.".repeat(100_000), Malformed),
         ("another digit", other_digit, Forged),
@@ -584,66 +457,21 @@ async fn what_is_not_bound_proves_nothing() {
     let alone = [(name, good.as_str())];
     let twice = [(name, good.as_str()), ("x-itsm-binding", &good)];
     let (other, at_end) = (format!("{URL}/"), NOW + 60);
-    type Row<'a> = (
-        &'a str,
-        &'a [&'a str],
-        &'a [(&'a str, &'a str)],
-        &'a str,
-        u64,
-        Unbound,
-    );
+    type Row<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str, u64, Unbound);
     let table: [Row; 10] = [
         ("no headers", &[KEY], &[], URL, NOW, Absent),
-        (
-            "another header",
-            &[KEY],
-            &[("X-Other", &good)],
-            URL,
-            NOW,
-            Absent,
-        ),
+        ("another header", &[KEY], &[("X-Other", &good)], URL, NOW, Absent),
         ("twice", &[KEY], &twice, URL, NOW, Malformed),
         ("no keys", &[], &alone, URL, NOW, UnknownKey),
-        (
-            "only another key",
-            &[OTHER_KEY],
-            &alone,
-            URL,
-            NOW,
-            UnknownKey,
-        ),
+        ("only another key", &[OTHER_KEY], &alone, URL, NOW, UnknownKey),
         ("another address", &[KEY], &alone, &other, NOW, Forged),
         ("at its end", &[KEY], &alone, URL, at_end, Expired(claims())),
-        (
-            "long after",
-            &[KEY],
-            &alone,
-            URL,
-            u64::MAX,
-            Expired(claims()),
-        ),
-        (
-            "a wrong key first",
-            &["secret", KEY],
-            &alone,
-            URL,
-            NOW,
-            InvalidKey(0),
-        ),
-        (
-            "a wrong key last",
-            &[KEY, "itsm-key.b2.00"],
-            &[],
-            URL,
-            NOW,
-            InvalidKey(1),
-        ),
+        ("long after", &[KEY], &alone, URL, u64::MAX, Expired(claims())),
+        ("a wrong key first", &["secret", KEY], &alone, URL, NOW, InvalidKey(0)),
+        ("a wrong key last", &[KEY, "itsm-key.b2.00"], &[], URL, NOW, InvalidKey(1)),
     ];
     for (case, known, received, url, now, expected) in table {
-        let found = both!(
-            both,
-            check_binding(&keys(known), &headers(received), url, now)
-        );
+        let found = both!(both, check_binding(&keys(known), &headers(received), url, now));
         assert_eq!(found.unwrap_err(), expected, "{case}");
     }
 }
@@ -664,9 +492,8 @@ async fn ten_thousand_random_bindings_are_never_proven_and_never_trap() {
         if value == good {
             continue;
         }
-        let found = callbacks
-            .check_binding(&known, &[(name.clone(), value.clone())], URL, NOW)
-            .await;
+        let found =
+            callbacks.check_binding(&known, &[(name.clone(), value.clone())], URL, NOW).await;
         assert!(found.is_err(), "{value}");
     }
 }
@@ -689,32 +516,14 @@ async fn what_can_not_be_bound_is_told_without_the_key() {
         (format!("itsm-key.A1.{secret_half}"), claims()),
         (format!("itsm-key..{secret_half}"), claims()),
         (format!("itsm-key.a1.{}", secret_half.repeat(2)), claims()),
-        (
-            format!("itsm-key.a1.{}", secret_half.to_uppercase()),
-            claims(),
-        ),
+        (format!("itsm-key.a1.{}", secret_half.to_uppercase()), claims()),
         (format!("itsm-key.a1.{secret_half}."), claims()),
         (KEY.to_owned(), with_claims(|c| c.operation_id.clear())),
-        (
-            KEY.to_owned(),
-            with_claims(|c| c.operation_id = "Op7".to_owned()),
-        ),
-        (
-            KEY.to_owned(),
-            with_claims(|c| c.operation_id = "a.b".to_owned()),
-        ),
+        (KEY.to_owned(), with_claims(|c| c.operation_id = "Op7".to_owned())),
+        (KEY.to_owned(), with_claims(|c| c.operation_id = "a.b".to_owned())),
         (KEY.to_owned(), with_claims(|c| c.callback_url.clear())),
-        (
-            KEY.to_owned(),
-            with_claims(|c| c.callback_url = "http://\u{e9}".to_owned()),
-        ),
-        (
-            KEY.to_owned(),
-            Claims {
-                callback_url: long,
-                ..claims()
-            },
-        ),
+        (KEY.to_owned(), with_claims(|c| c.callback_url = "http://\u{e9}".to_owned())),
+        (KEY.to_owned(), Claims { callback_url: long, ..claims() }),
     ];
     for (key, claims) in table {
         let why = both!(both, bind(&key, &claims)).unwrap_err();
@@ -748,10 +557,7 @@ async fn accepted_is_delivered_and_refused_never_is() {
         assert!(sent.len() > 253 || sent == message);
         assert_eq!(refused.headers, accepted.headers);
     }
-    assert_eq!(
-        accepted.headers,
-        [("content-type".to_owned(), "application/json".to_owned())]
-    );
+    assert_eq!(accepted.headers, [("content-type".to_owned(), "application/json".to_owned())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -763,67 +569,20 @@ async fn one_call_tells_what_a_request_to_the_callback_address_is() {
     let probe = with(|body| drop(body.insert("sn".to_owned(), json!("ITSM-SELF-CHECK"))));
     let no_sn = with(|body| drop(body.remove("sn")));
     let (known, other, end) = ([KEY], [OTHER_KEY], NOW + 60);
-    type Row<'a> = (
-        &'a [&'a str],
-        &'a [(&'a str, &'a str)],
-        &'a str,
-        u64,
-        &'a [u8],
-        &'a str,
-        &'a str,
-    );
+    type Row<'a> =
+        (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, u64, &'a [u8], &'a str, &'a str);
     let table: [Row; 10] = [
         (&known, &bound, URL, NOW, BODY.as_bytes(), "genuine", ""),
         (&known, &bound, URL, NOW, &probe, "self-check", ""),
         // What nobody bound is not even read: a stranger does not learn whether it could be.
-        (
-            &known,
-            &[],
-            URL,
-            NOW,
-            BODY.as_bytes(),
-            "refused",
-            "is not there",
-        ),
+        (&known, &[], URL, NOW, BODY.as_bytes(), "refused", "is not there"),
         (&known, &[], URL, NOW, &probe, "refused", "is not there"),
         (&other, &bound, URL, NOW, b"{", "refused", "not configured"),
-        (
-            &known,
-            &bound,
-            "http://h/",
-            NOW,
-            BODY.as_bytes(),
-            "refused",
-            "address",
-        ),
-        (
-            &known,
-            &bound,
-            URL,
-            end,
-            BODY.as_bytes(),
-            "refused",
-            "operation op7 has expired",
-        ),
-        (
-            &["secret"],
-            &bound,
-            URL,
-            NOW,
-            BODY.as_bytes(),
-            "refused",
-            "fix the configuration",
-        ),
+        (&known, &bound, "http://h/", NOW, BODY.as_bytes(), "refused", "address"),
+        (&known, &bound, URL, end, BODY.as_bytes(), "refused", "operation op7 has expired"),
+        (&["secret"], &bound, URL, NOW, BODY.as_bytes(), "refused", "fix the configuration"),
         (&known, &bound, URL, NOW, &no_sn, "refused", "`sn`"),
-        (
-            &known,
-            &bound,
-            URL,
-            NOW,
-            b"sn=REQ1",
-            "refused",
-            "no callback",
-        ),
+        (&known, &bound, URL, NOW, b"sn=REQ1", "refused", "no callback"),
     ];
     let mut said = BTreeSet::new();
     for (known, received, url, now, body, word, reason) in table {
@@ -839,10 +598,7 @@ async fn one_call_tells_what_a_request_to_the_callback_address_is() {
         assert!(why.contains(reason), "{case}: {why}");
         match reception {
             Reception::Genuine(genuine) => {
-                assert_eq!(
-                    (genuine.bound.claims, &genuine.bound.tag),
-                    (claims(), &made.tag)
-                );
+                assert_eq!((genuine.bound.claims, &genuine.bound.tag), (claims(), &made.tag));
                 assert_eq!(genuine.callback, both!(both, parse(body)).unwrap());
             }
             Reception::SelfCheck(reply) => assert!(is_delivered(&reply)),
@@ -870,12 +626,7 @@ async fn news_of_a_node_is_read_by_the_template_and_what_came_out_there_in_any_s
         );
         both!(both, parse_node_event(body.as_bytes()))
     };
-    for (result, output) in [
-        (r#""true""#, "true"),
-        ("true", "true"),
-        ("3", "3"),
-        ("null", ""),
-    ] {
+    for (result, output) in [(r#""true""#, "true"), ("true", "true"), ("3", "3"), ("null", "")] {
         let expected = NodeEvent {
             sn: "REQ1".to_owned(),
             title: "t".to_owned(),

@@ -14,19 +14,10 @@ async fn a_ticket_arrives_with_all_that_it_was_given() {
     let mut ticket = ticket_of(1, "op7");
     ticket.fields = vec![
         text("apply_content", "more memory"),
-        field(
-            "apply_reason",
-            FieldValue::Json(r#"{"hosts": [1, 2]}"#.to_owned()),
-        ),
-        field(
-            "ZHIDINGSHENPIREN",
-            FieldValue::People(vec!["bob".to_owned(), "carol".to_owned()]),
-        ),
+        field("apply_reason", FieldValue::Json(r#"{"hosts": [1, 2]}"#.to_owned())),
+        field("ZHIDINGSHENPIREN", FieldValue::People(vec!["bob".to_owned(), "carol".to_owned()])),
     ];
-    ticket.processors = vec![NodeProcessors {
-        node_id: 5,
-        users: vec!["dave".to_owned()],
-    }];
+    ticket.processors = vec![NodeProcessors { node_id: 5, users: vec!["dave".to_owned()] }];
     ticket.callback = Some(callback_target("http://127.0.0.1:1/itsm"));
     ticket.extra_json = Some(r#"{"bk_biz_id": 2, "meta": {"envs": {"A": "b"}}}"#.to_owned());
     let created = Host::new().create(&c, &ticket).await.unwrap();
@@ -60,32 +51,19 @@ async fn requests_have_a_length_one_place_for_credentials_and_the_address_of_the
             Endpoint::Gateway(format!("{url}/api/bk-itsm/prod")),
             "/api/bk-itsm/prod/v2/itsm/create_ticket/",
         ),
-        (
-            Endpoint::Gateway(format!("{url}/stage/")),
-            "/stage/v2/itsm/create_ticket/",
-        ),
-        (
-            Endpoint::Esb(url.clone()),
-            "/api/c/compapi/v2/itsm/create_ticket/",
-        ),
+        (Endpoint::Gateway(format!("{url}/stage/")), "/stage/v2/itsm/create_ticket/"),
+        (Endpoint::Esb(url.clone()), "/api/c/compapi/v2/itsm/create_ticket/"),
     ] {
         let mut c = connection(endpoint);
         c.headers = vec![("X-Bk-Tenant-Id".to_owned(), "system".to_owned())];
         Host::new().create(&c, &ticket("op7")).await.unwrap();
         let sent = fake.exchanges_of("create_ticket").pop().unwrap();
         assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", path));
-        assert_eq!(
-            sent.header("content-length"),
-            Some(sent.body.len().to_string().as_str())
-        );
+        assert_eq!(sent.header("content-length"), Some(sent.body.len().to_string().as_str()));
         assert_eq!(sent.header("transfer-encoding"), None);
         assert_eq!(sent.header("content-type"), Some("application/json"));
         assert_eq!(sent.header("x-bk-tenant-id"), Some("system"));
-        assert!(
-            sent.header("x-bkapi-authorization")
-                .unwrap()
-                .contains(APP_SECRET)
-        );
+        assert!(sent.header("x-bkapi-authorization").unwrap().contains(APP_SECRET));
         assert!(!sent.body.contains(APP_SECRET));
     }
 }
@@ -96,10 +74,7 @@ async fn with_added_by_host_the_component_sends_no_credentials_of_its_own() {
     c.authorization = Authorization::AddedByHost;
     let host = Host::new();
     let failure = host.create(&c, &ticket("op7")).await.unwrap_err();
-    assert_eq!(
-        (failure.advice, failure.origin),
-        (Advice::FixCredentials, Origin::Gateway)
-    );
+    assert_eq!((failure.advice, failure.origin), (Advice::FixCredentials, Origin::Gateway));
     assert!(host.sent()[0].header("x-bkapi-authorization").is_empty());
     let header = r#"{"bk_app_code":"a","bk_app_secret":"b"}"#;
     let adding = Host::new().adding("x-bkapi-authorization", header);
@@ -112,46 +87,28 @@ async fn what_itsm_would_refuse_or_strand_is_not_sent_at_all() {
     let host = Host::new();
     let mut refused = 0;
     for (name, change) in [
-        (
-            "ticket.tag",
-            (|t| t.tag = "Not lower".into()) as fn(&mut NewTicket),
-        ),
+        ("ticket.tag", (|t| t.tag = "Not lower".into()) as fn(&mut NewTicket)),
         ("ticket.creator", |t| t.creator = "u".repeat(65)),
         ("ticket.title", |t| t.title = "x".repeat(129)),
         ("ticket.title", |t| t.title = "🚀".into()),
-        ("ticket.fields[0]", |t| {
-            t.fields = vec![text("APPROVER", "x")]
-        }),
+        ("ticket.fields[0]", |t| t.fields = vec![text("APPROVER", "x")]),
         ("ticket.fields[0]", |t| t.fields = vec![text("note", "🚀")]),
-        ("ticket.callback.url", |t| {
-            t.callback = Some(callback_target("callback"))
-        }),
+        ("ticket.callback.url", |t| t.callback = Some(callback_target("callback"))),
         ("ticket.callback.headers[0]", |t| {
             t.callback = Some(callback_target("http://h/"));
             t.callback.as_mut().unwrap().headers[0].1 = "a\r\nHost: b".into();
         }),
-        ("ticket.extra-json", |t| {
-            t.extra_json = Some(r#"{"tag":"x"}"#.into())
-        }),
-        ("ticket.extra-json", |t| {
-            t.extra_json = Some("[".repeat(100_000))
-        }),
+        ("ticket.extra-json", |t| t.extra_json = Some(r#"{"tag":"x"}"#.into())),
+        ("ticket.extra-json", |t| t.extra_json = Some("[".repeat(100_000))),
     ] {
         let mut ticket = ticket("op7");
         change(&mut ticket);
         let failure = host.create(&c, &ticket).await.unwrap_err();
-        assert_eq!(
-            failure.advice,
-            Advice::FixArgument(name.to_owned()),
-            "{failure:?}"
-        );
+        assert_eq!(failure.advice, Advice::FixArgument(name.to_owned()), "{failure:?}");
         assert!(!failure.may_have_acted);
         refused += 1;
     }
-    assert_eq!(
-        (refused, host.sent().len(), fake.exchanges().len()),
-        (10, 0, 0)
-    );
+    assert_eq!((refused, host.sent().len(), fake.exchanges().len()), (10, 0, 0));
 }
 
 /// A field of choices needs its choices in the request, or approvers see keys instead of names.

@@ -29,43 +29,19 @@ fn endless() -> Vec<(&'static str, Vec<Step>)> {
         ("nothing at all", vec![Step::Hang]),
         (
             "a head, byte by byte",
-            vec![
-                Step::Send(b"HTTP/1.1 200 OK\r\nX-A: ".to_vec()),
-                forever(b"b", 20),
-            ],
+            vec![Step::Send(b"HTTP/1.1 200 OK\r\nX-A: ".to_vec()), forever(b"b", 20)],
         ),
         (
             "a head, line by line",
-            vec![
-                Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()),
-                forever(b"X-A: b\r\n", 50),
-            ],
+            vec![Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), forever(b"X-A: b\r\n", 50)],
         ),
-        (
-            "answers before the answer",
-            vec![forever(b"HTTP/1.1 100 Continue\r\n\r\n", 5)],
-        ),
+        ("answers before the answer", vec![forever(b"HTTP/1.1 100 Continue\r\n\r\n", 5)]),
         ("a head, and no body", vec![long(), Step::Hang]),
-        (
-            "a trickle of a body with a length",
-            vec![long(), forever(b" ", 5)],
-        ),
-        (
-            "a trickle of a body without a length",
-            vec![head(""), forever(b" ", 5)],
-        ),
-        (
-            "a trickle of an envelope",
-            vec![long(), envelope(), forever(b"1,", 5)],
-        ),
-        (
-            "a trickle of chunks",
-            vec![chunked(), forever(b"1\r\n \r\n", 5)],
-        ),
-        (
-            "a flood of chunks of one byte",
-            vec![chunked(), forever(&b"1\r\n \r\n".repeat(100), 0)],
-        ),
+        ("a trickle of a body with a length", vec![long(), forever(b" ", 5)]),
+        ("a trickle of a body without a length", vec![head(""), forever(b" ", 5)]),
+        ("a trickle of an envelope", vec![long(), envelope(), forever(b"1,", 5)]),
+        ("a trickle of chunks", vec![chunked(), forever(b"1\r\n \r\n", 5)]),
+        ("a flood of chunks of one byte", vec![chunked(), forever(&b"1\r\n \r\n".repeat(100), 0)]),
     ]
 }
 
@@ -172,33 +148,19 @@ async fn an_answer_that_comes_before_the_request_was_read_is_the_answer() {
             (401, &[][..], "", Advice::LookUp),
             (413, &[], "<html>too large</html>", Advice::LookUp),
             (401, &gateways("1640101"), "{}", Advice::FixCredentials),
-            (
-                413,
-                &gateways("1641301"),
-                "{}",
-                Advice::FixArgument("ticket".to_owned()),
-            ),
+            (413, &gateways("1641301"), "{}", Advice::FixArgument("ticket".to_owned())),
             (429, &[("Retry-After", "3")], "", Advice::WaitMs(3_000)),
         ] {
             let steps = vec![answer(status, headers, body), then.clone()];
             let server = Scripted::after_the_head(steps).await;
             for host in [Host::new(), Host::new().forgetting_timeouts()] {
-                let failure = host
-                    .create(&gateway(&server.url()), &large_ticket())
-                    .await
-                    .unwrap_err();
+                let failure =
+                    host.create(&gateway(&server.url()), &large_ticket()).await.unwrap_err();
                 // Where it also closes, a reset can overtake the answer. Then nothing is known.
                 let overtaken = closes && failure.origin == Origin::Transport;
                 let expected = if overtaken { &Advice::LookUp } else { &advice };
-                assert_eq!(
-                    &failure.advice, expected,
-                    "{status}, closes: {closes}: {failure:?}"
-                );
-                assert_eq!(
-                    failure.may_have_acted,
-                    failure.advice == Advice::LookUp,
-                    "{failure:?}"
-                );
+                assert_eq!(&failure.advice, expected, "{status}, closes: {closes}: {failure:?}");
+                assert_eq!(failure.may_have_acted, failure.advice == Advice::LookUp, "{failure:?}");
                 assert!(!failure.message.contains("deadline"), "{failure:?}");
             }
             let target = callback_target(&server.url());

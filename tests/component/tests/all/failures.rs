@@ -10,133 +10,38 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn gateway_error(status: u16, code: u32) -> Fault {
-    Fault::Gateway {
-        status,
-        code,
-        message: "told by the gateway".to_owned(),
-    }
+    Fault::Gateway { status, code, message: "told by the gateway".to_owned() }
 }
 
 fn esb_error(code: u32) -> Fault {
-    Fault::Esb {
-        code,
-        message: "told by the ESB".to_owned(),
-    }
+    Fault::Esb { code, message: "told by the ESB".to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_says_whether_it_may_have_happened_and_is_never_sent_again() {
     let html = Fault::Html;
     let redirect = Fault::Redirect("http://127.0.0.1:1/".to_owned());
-    let busy = Fault::Answer {
-        status: 503,
-        headers: vec![],
-        body: "busy".to_owned(),
-    };
+    let busy = Fault::Answer { status: 503, headers: vec![], body: "busy".to_owned() };
     for (fault, advice, may_have_acted, origin, made) in [
-        (
-            gateway_error(400, 1_640_001),
-            Advice::FixCredentials,
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            gateway_error(200, 1_640_001),
-            Advice::FixCredentials,
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            gateway_error(403, 1_640_301),
-            Advice::AskPermission,
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            gateway_error(404, 1_640_401),
-            fix("connection.endpoint"),
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            gateway_error(429, 1_642_902),
-            Advice::WaitMs(1_000),
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            gateway_error(504, 1_650_401),
-            Advice::LookUp,
-            true,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            Fault::needs_verified_user(),
-            Advice::SendVerifiedUser,
-            false,
-            Origin::Gateway,
-            0,
-        ),
-        (
-            esb_error(1_306_000),
-            Advice::FixCredentials,
-            false,
-            Origin::Esb,
-            0,
-        ),
+        (gateway_error(400, 1_640_001), Advice::FixCredentials, false, Origin::Gateway, 0),
+        (gateway_error(200, 1_640_001), Advice::FixCredentials, false, Origin::Gateway, 0),
+        (gateway_error(403, 1_640_301), Advice::AskPermission, false, Origin::Gateway, 0),
+        (gateway_error(404, 1_640_401), fix("connection.endpoint"), false, Origin::Gateway, 0),
+        (gateway_error(429, 1_642_902), Advice::WaitMs(1_000), false, Origin::Gateway, 0),
+        (gateway_error(504, 1_650_401), Advice::LookUp, true, Origin::Gateway, 0),
+        (Fault::needs_verified_user(), Advice::SendVerifiedUser, false, Origin::Gateway, 0),
+        (esb_error(1_306_000), Advice::FixCredentials, false, Origin::Esb, 0),
         (esb_error(1_306_201), Advice::LookUp, true, Origin::Esb, 0),
         (html, Advice::LookUp, true, Origin::Answer, 0),
         (redirect, Advice::LookUp, true, Origin::Answer, 0),
         (busy, Advice::LookUp, true, Origin::Answer, 0),
-        (
-            Fault::DropBeforeExecuting,
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            0,
-        ),
-        (
-            Fault::DropAfterExecuting,
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            1,
-        ),
+        (Fault::DropBeforeExecuting, Advice::LookUp, true, Origin::Transport, 0),
+        (Fault::DropAfterExecuting, Advice::LookUp, true, Origin::Transport, 1),
         (Fault::Truncated, Advice::LookUp, true, Origin::Transport, 1),
-        (
-            Fault::CutAt(Stage::AfterStatusLine),
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            1,
-        ),
-        (
-            Fault::CutAt(Stage::InHeaders),
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            1,
-        ),
-        (
-            Fault::CutAt(Stage::AfterHeaders),
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            1,
-        ),
-        (
-            Fault::Huge(5 << 20),
-            Advice::LookUp,
-            true,
-            Origin::Transport,
-            1,
-        ),
+        (Fault::CutAt(Stage::AfterStatusLine), Advice::LookUp, true, Origin::Transport, 1),
+        (Fault::CutAt(Stage::InHeaders), Advice::LookUp, true, Origin::Transport, 1),
+        (Fault::CutAt(Stage::AfterHeaders), Advice::LookUp, true, Origin::Transport, 1),
+        (Fault::Huge(5 << 20), Advice::LookUp, true, Origin::Transport, 1),
     ] {
         let (fake, c) = start(Options::default()).await;
         fake.fault("create_ticket", fault.clone(), 9);
@@ -168,11 +73,7 @@ async fn a_read_is_tried_again_only_after_what_passes() {
         fake.fault("get_tickets", fault.clone(), 9);
         let host = Host::new();
         let failure = host.confirm_own(&c, "S").await.unwrap_err();
-        assert_eq!(
-            (&failure.advice, failure.may_have_acted),
-            (&advice, false),
-            "{fault:?}"
-        );
+        assert_eq!((&failure.advice, failure.may_have_acted), (&advice, false), "{fault:?}");
         assert_eq!(host.sent().len(), requests, "{fault:?}");
     }
     let (fake, c) = start(Options::default()).await;
@@ -222,10 +123,8 @@ async fn bytes_that_are_no_http_and_answers_that_are_no_itsm_are_failures_and_ne
         http("\u{feff}{}"),
     ] {
         let server = Scripted::always(steps.clone()).await;
-        let failure = Host::new()
-            .create(&gateway(&server.url()), &fast_ticket())
-            .await
-            .unwrap_err();
+        let failure =
+            Host::new().create(&gateway(&server.url()), &fast_ticket()).await.unwrap_err();
         assert!(failure.may_have_acted, "{steps:?}: {failure:?}");
         assert_eq!(server.received().len(), 1);
     }
@@ -235,11 +134,7 @@ async fn bytes_that_are_no_http_and_answers_that_are_no_itsm_are_failures_and_ne
 async fn a_redirect_gets_no_second_request_and_no_credentials() {
     let elsewhere = Scripted::always(vec![Step::Hang]).await;
     let (fake, c) = start(Options::default()).await;
-    fake.fault(
-        "create_ticket",
-        Fault::Redirect(format!("{}/", elsewhere.url())),
-        1,
-    );
+    fake.fault("create_ticket", Fault::Redirect(format!("{}/", elsewhere.url())), 1);
     Host::new().create(&c, &fast_ticket()).await.unwrap_err();
     assert!(elsewhere.received().is_empty());
 }
@@ -287,10 +182,7 @@ async fn a_server_without_tls_that_is_trusted_is_for_its_operator() {
         // Nothing but the handshake has left.
         host.create(&connection, &fast_ticket()).await.unwrap_err(),
     ] {
-        assert_eq!(
-            (&failure.advice, failure.may_have_acted),
-            (&Advice::CallOperator, false)
-        );
+        assert_eq!((&failure.advice, failure.may_have_acted), (&Advice::CallOperator, false));
         assert!(failure.message.contains("certificate"), "{failure:?}");
     }
 }

@@ -29,9 +29,7 @@ async fn search(fake: &FakeItsm, connection: &Connection, adding: bool) -> (usiz
     let created = tickets.call_create(&mut store, connection, &ticket).await;
     let sn = created.expect("no trap").expect("a ticket").sn;
     fake.approve(&sn, "bob").await.unwrap();
-    let confirmed = tickets
-        .call_confirm(&mut store, connection, &sn, &ticket.tag)
-        .await;
+    let confirmed = tickets.call_confirm(&mut store, connection, &sn, &ticket.tag).await;
     confirmed.expect("no trap").expect("an answer");
     (host.sent().len(), found.load(Ordering::SeqCst), memory)
 }

@@ -39,10 +39,7 @@ fn answers() -> Vec<(Step, Says)> {
     let framework =
         |status: u16, body: &str, advice: Advice| (answer(status, &[], body), Undone(advice));
     let page = |status: u16| {
-        let html = [
-            ("Content-Type", "Text/HTML; charset=utf-8"),
-            ("Location", "/login"),
-        ];
+        let html = [("Content-Type", "Text/HTML; charset=utf-8"), ("Location", "/login")];
         (answer(status, &html, "<html>sorry</html>"), LookUp)
     };
     let endpoint = || Undone(fix("connection.endpoint"));
@@ -85,26 +82,10 @@ fn answers() -> Vec<(Step, Says)> {
             r#"{"result":false,"code":"UNAUTHORIZED","detail":"log in"}"#,
             Advice::FixCredentials,
         ),
-        framework(
-            403,
-            r#"{"code":"UNAUTHORIZED","detail":"log in"}"#,
-            Advice::FixCredentials,
-        ),
-        framework(
-            403,
-            r#"{"code":"PERMISSION_DENIED"}"#,
-            Advice::AskPermission,
-        ),
-        framework(
-            499,
-            r#"{"code":"PERMISSION_DENIED"}"#,
-            Advice::AskPermission,
-        ),
-        framework(
-            499,
-            r#"{"result":false,"code":9900403,"message":"m"}"#,
-            Advice::AskPermission,
-        ),
+        framework(403, r#"{"code":"UNAUTHORIZED","detail":"log in"}"#, Advice::FixCredentials),
+        framework(403, r#"{"code":"PERMISSION_DENIED"}"#, Advice::AskPermission),
+        framework(499, r#"{"code":"PERMISSION_DENIED"}"#, Advice::AskPermission),
+        framework(499, r#"{"result":false,"code":9900403,"message":"m"}"#, Advice::AskPermission),
         framework(429, "", Advice::WaitMs(1_000)),
         framework(
             403,
@@ -125,47 +106,23 @@ fn answers() -> Vec<(Step, Says)> {
         page(504),
         (answer(200, &[], ""), LookUp),
         (answer(200, &[], "[]"), LookUp),
-        (
-            answer(200, &[], r#"{"result":true,"code":true,"data":{"sn":"S"}}"#),
-            LookUp,
-        ),
-        (
-            answer(200, &[], r#"{"result":true,"code":[],"data":{"sn":"S"}}"#),
-            LookUp,
-        ),
-        (
-            answer(200, &[], r#"{"result":true,"code":"","data":{"sn":"S"}}"#),
-            LookUp,
-        ),
-        (
-            answer(500, &[], r#"{"result":true,"code":0,"data":{"sn":"S"}}"#),
-            LookUp,
-        ),
+        (answer(200, &[], r#"{"result":true,"code":true,"data":{"sn":"S"}}"#), LookUp),
+        (answer(200, &[], r#"{"result":true,"code":[],"data":{"sn":"S"}}"#), LookUp),
+        (answer(200, &[], r#"{"result":true,"code":"","data":{"sn":"S"}}"#), LookUp),
+        (answer(500, &[], r#"{"result":true,"code":0,"data":{"sn":"S"}}"#), LookUp),
         // The ESB answers most codes before it calls ITSM.
         coded(1_306_000, Undone(Advice::FixCredentials)),
         (
-            code(
-                json!(1_306_000),
-                "User authentication failed: bk_token is wrong",
-            ),
+            code(json!(1_306_000), "User authentication failed: bk_token is wrong"),
             Undone(Advice::SendVerifiedUser),
         ),
-        (
-            code(
-                json!(1_306_000),
-                "Component error, please contact the component developer",
-            ),
-            LookUp,
-        ),
+        (code(json!(1_306_000), "Component error, please contact the component developer"), LookUp),
         coded(1_306_201, LookUp),
         coded(1_306_203, LookUp),
         coded(1_306_206, Undone(Advice::CallOperator)),
         coded(1_306_208, LookUp),
         coded(1_306_401, Undone(Advice::SendVerifiedUser)),
-        (
-            code(json!("1306402"), "told"),
-            Undone(Advice::AskPermission),
-        ),
+        (code(json!("1306402"), "told"), Undone(Advice::AskPermission)),
         coded(1_306_403, Undone(Advice::AskPermission)),
         coded(1_306_404, endpoint()),
         coded(1_306_405, endpoint()),
@@ -180,12 +137,7 @@ fn answers() -> Vec<(Step, Says)> {
         by_gateway(414, "1641401", "", endpoint()),
         by_gateway(429, "1642902", "", Undone(Advice::WaitMs(1_000))),
         by_gateway(500, "1650000", "", LookUp),
-        by_gateway(
-            502,
-            "1650200",
-            "connection refused",
-            Undone(Advice::WaitMs(1_000)),
-        ),
+        by_gateway(502, "1650200", "connection refused", Undone(Advice::WaitMs(1_000))),
         by_gateway(502, "1650200", "cannot read header from upstream", LookUp),
         by_gateway(504, "1650401", "", LookUp),
         by_gateway(
@@ -324,21 +276,9 @@ async fn a_ticket_with_dynamic_fields_may_have_been_left_behind_by_every_refusal
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_gives_its_words() {
     for (status, body, words) in [
-        (
-            403,
-            r#"{"code":"UNAUTHORIZED","detail":"log in first"}"#,
-            "log in first",
-        ),
-        (
-            403,
-            r#"{"code":"PERMISSION_DENIED","message":"no right"}"#,
-            "no right",
-        ),
-        (
-            499,
-            r#"{"code":"PERMISSION_DENIED","message":"no right"}"#,
-            "no right",
-        ),
+        (403, r#"{"code":"UNAUTHORIZED","detail":"log in first"}"#, "log in first"),
+        (403, r#"{"code":"PERMISSION_DENIED","message":"no right"}"#, "no right"),
+        (499, r#"{"code":"PERMISSION_DENIED","message":"no right"}"#, "no right"),
         (499, r#"{"detail":"no right"}"#, "no right"),
         (
             200,
@@ -347,13 +287,8 @@ async fn a_refusal_gives_its_words() {
         ),
     ] {
         let server = Scripted::always(vec![answer(status, &[], body)]).await;
-        let failure = write(&Host::new(), &gateway(&server.url()), "create", "bob")
-            .await
-            .unwrap_err();
-        assert!(
-            failure.message.ends_with(words),
-            "{body}: {}",
-            failure.message
-        );
+        let failure =
+            write(&Host::new(), &gateway(&server.url()), "create", "bob").await.unwrap_err();
+        assert!(failure.message.ends_with(words), "{body}: {}", failure.message);
     }
 }

@@ -37,19 +37,12 @@ use serde_json::{Value, json};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_ticket_is_found_whatever_itsm_made_of_its_title() {
     for (id, title, stored_as) in [
-        (
-            "A06",
-            "Grant \"admin\" on host-1",
-            "Grant &quot;admin&quot; on host-1",
-        ),
+        ("A06", "Grant \"admin\" on host-1", "Grant &quot;admin&quot; on host-1"),
         ("A07", "CPU<4核 扩容", "CPU&lt;4核 扩容"),
         ("A09", "扩容 3 台 -> 5 台", "扩容 3 台 -&gt; 5 台"),
     ] {
         let (fake, c) = start(Options::default()).await;
-        let lost = NewTicket {
-            title: title.to_owned(),
-            ..ticket("op1")
-        };
+        let lost = NewTicket { title: title.to_owned(), ..ticket("op1") };
         fake.fault("create_ticket", Fault::DropAfterExecuting, 1);
         let failure = Host::new().create(&c, &lost).await.unwrap_err();
         assert!(failure.may_have_acted, "{id}");
@@ -157,11 +150,7 @@ async fn no_second_ticket_is_made_without_a_proof_that_there_is_none() {
         (Tags::Ignored, Fault::DropAfterExecuting),
         (Tags::Stored, Fault::DropAfterExecuting),
     ] {
-        let (fake, c) = start(Options {
-            tags,
-            ..Options::default()
-        })
-        .await;
+        let (fake, c) = start(Options { tags, ..Options::default() }).await;
         let other = create(&fake, &c, &ticket("anothers")).await;
         fake.fault("create_ticket", lost.clone(), 1);
         let mut follower = Follower::start(&c, ticket("op1")).await;
@@ -192,10 +181,7 @@ async fn no_second_ticket_is_made_without_a_proof_that_there_is_none() {
 async fn a_ticket_whose_title_was_rewritten_is_taken_as_ours_and_its_outcome_delivered() {
     let (fake, c) = start(Options::default()).await;
     fake.fault("create_ticket", Fault::DropAfterExecuting, 1);
-    let titled = NewTicket {
-        title: "Grant \"admin\" on host-1".to_owned(),
-        ..ticket("op1")
-    };
+    let titled = NewTicket { title: "Grant \"admin\" on host-1".to_owned(), ..ticket("op1") };
     let mut follower = Follower::start(&c, titled).await;
     let sn = fake.tickets()[0].sn.clone();
     fake.approve(&sn, "bob").await.unwrap();
@@ -224,11 +210,7 @@ async fn a_ticket_whose_title_was_rewritten_is_taken_as_ours_and_its_outcome_del
 /// A17: a server without tags, and the number from the host's own record.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_tags_an_outcome_comes_by_ones_own_number() {
-    let (fake, c) = start(Options {
-        tags: Tags::Ignored,
-        ..Options::default()
-    })
-    .await;
+    let (fake, c) = start(Options { tags: Tags::Ignored, ..Options::default() }).await;
     let mut follower = Follower::start(&c, ticket("op1")).await;
     let sn = fake.tickets()[0].sn.clone();
     fake.withdraw(&sn, "alice").await.unwrap();
@@ -270,29 +252,17 @@ async fn a_log_says_what_was_decided_and_nothing_else_in_it_does() {
     let table: [(&str, &[Line], &str); 7] = [
         (
             "B01",
-            &[(
-                "bob",
-                "APPROVAL",
-                &[(OWN, "RADIO", "true"), (DECISION, "RADIO", "false")],
-            )],
+            &[("bob", "APPROVAL", &[(OWN, "RADIO", "true"), (DECISION, "RADIO", "false")])],
             "undecidable",
         ),
         (
             "B01, the other way round",
-            &[(
-                "bob",
-                "APPROVAL",
-                &[(DECISION, "RADIO", "true"), (OWN, "RADIO", "false")],
-            )],
+            &[("bob", "APPROVAL", &[(DECISION, "RADIO", "true"), (OWN, "RADIO", "false")])],
             "undecidable",
         ),
         (
             "B01, with a key made of words",
-            &[(
-                "bob",
-                "APPROVAL",
-                &[("URGENT", "RADIO", "true"), (DECISION, "RADIO", "false")],
-            )],
+            &[("bob", "APPROVAL", &[("URGENT", "RADIO", "true"), (DECISION, "RADIO", "false")])],
             "rejected",
         ),
         (
@@ -313,17 +283,10 @@ async fn a_log_says_what_was_decided_and_nothing_else_in_it_does() {
         ),
         (
             "B07",
-            &[
-                ("bob", "APPROVAL", &[]),
-                ("dave", "APPROVAL", &[(DECISION, "RADIO", "true")]),
-            ],
+            &[("bob", "APPROVAL", &[]), ("dave", "APPROVAL", &[(DECISION, "RADIO", "true")])],
             "approved",
         ),
-        (
-            "B07, nothing more",
-            &[("bob", "APPROVAL", &[])],
-            "completed",
-        ),
+        ("B07, nothing more", &[("bob", "APPROVAL", &[])], "completed"),
     ];
     for (id, lines, expected) in table {
         let mut log = vec![line("alice", "", &[])];
@@ -343,10 +306,7 @@ async fn a_log_says_what_was_decided_and_nothing_else_in_it_does() {
             }]
         })
         .await;
-        let confirmed = Host::new()
-            .confirm_own(&gateway(&server.url()), "S")
-            .await
-            .unwrap();
+        let confirmed = Host::new().confirm_own(&gateway(&server.url()), "S").await.unwrap();
         assert_eq!(word(&confirmed), expected, "{id}");
         if let component_tests::wit_types::Confirmation::Ended(outcome) = confirmed {
             assert_eq!(outcome.evidence, Evidence::Decisions, "{id}");
@@ -359,37 +319,15 @@ async fn a_log_says_what_was_decided_and_nothing_else_in_it_does() {
 async fn a_created_ticket_is_known_by_its_number_alone() {
     for (data, sn, id, url) in [
         (json!({"sn": "REQ1"}), "REQ1", "", ""),
-        (
-            json!({"sn": "REQ1", "id": null, "ticket_url": null}),
-            "REQ1",
-            "",
-            "",
-        ),
-        (
-            json!({"sn": "REQ1", "id": [], "ticket_url": {}}),
-            "REQ1",
-            "",
-            "",
-        ),
+        (json!({"sn": "REQ1", "id": null, "ticket_url": null}), "REQ1", "", ""),
+        (json!({"sn": "REQ1", "id": [], "ticket_url": {}}), "REQ1", "", ""),
         (json!({"sn": "REQ1", "id": 7}), "REQ1", "7", ""),
-        (
-            json!({"sn": "REQ1", "id": "7", "ticket_url": "u", "more": 1}),
-            "REQ1",
-            "7",
-            "u",
-        ),
+        (json!({"sn": "REQ1", "id": "7", "ticket_url": "u", "more": 1}), "REQ1", "7", "u"),
     ] {
         let server = Scripted::always(vec![envelope(&data)]).await;
-        let created = Host::new()
-            .create(&gateway(&server.url()), &ticket("op1"))
-            .await
-            .unwrap();
+        let created = Host::new().create(&gateway(&server.url()), &ticket("op1")).await.unwrap();
         assert_eq!(
-            (
-                created.sn.as_str(),
-                created.id.as_str(),
-                created.ticket_url.as_str()
-            ),
+            (created.sn.as_str(), created.id.as_str(), created.ticket_url.as_str()),
             (sn, id, url),
             "{data}"
         );
@@ -403,50 +341,24 @@ async fn a_nodes_news_is_read_in_the_forms_that_templates_write() {
         ("E16", r#"{"sn": "S", "result": true}"#, "", "true"),
         ("E16", r#"{"sn": "S", "result": 1}"#, "", "1"),
         ("E16", r#"{"sn": "S", "result": "true"}"#, "", "true"),
-        (
-            "E17, tojson",
-            r#"{"sn": "S", "title": "a \"b\"\n\\c"}"#,
-            "a \"b\"\n\\c",
-            "",
-        ),
-        (
-            "E17, HTML",
-            r#"{"sn": "S", "title": "a &quot;b&quot;"}"#,
-            "a &quot;b&quot;",
-            "",
-        ),
+        ("E17, tojson", r#"{"sn": "S", "title": "a \"b\"\n\\c"}"#, "a \"b\"\n\\c", ""),
+        ("E17, HTML", r#"{"sn": "S", "title": "a &quot;b&quot;"}"#, "a &quot;b&quot;", ""),
     ] {
         let event = callbacks.parse_node_event(body.as_bytes()).await.unwrap();
-        assert_eq!(
-            (event.title.as_str(), event.output.as_str()),
-            (title, output),
-            "{id}"
-        );
+        assert_eq!((event.title.as_str(), event.output.as_str()), (title, output), "{id}");
     }
     // A template that only puts quotation marks around a title makes no JSON of some, and that is told.
     for title in ["a \"b\"", "a\nb", "a\\"] {
         let body = format!(r#"{{"sn": "S", "title": "{title}"}}"#);
-        let unreadable = callbacks
-            .parse_node_event(body.as_bytes())
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(unreadable, Unreadable::Malformed(_)),
-            "E17: {unreadable:?}"
-        );
+        let unreadable = callbacks.parse_node_event(body.as_bytes()).await.unwrap_err();
+        assert!(matches!(unreadable, Unreadable::Malformed(_)), "E17: {unreadable:?}");
     }
 }
 
 /// G07: ITSM's client keeps its POST for these two, so that it is not known what comes of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_that_keeps_the_method_is_told_in_words() {
-    for (status, keeps) in [
-        (301, false),
-        (302, false),
-        (303, false),
-        (307, true),
-        (308, true),
-    ] {
+    for (status, keeps) in [(301, false), (302, false), (303, false), (307, true), (308, true)] {
         let elsewhere = Scripted::always(vec![answer(200, &[], r#"{"code": 0}"#)]).await;
         let to = [("Location", elsewhere.url())];
         let to = to.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -482,11 +394,7 @@ async fn what_others_send_can_be_sent() {
     let view = UserView::Created;
     call!(host => blueking_itsm_tickets.call_search_by_user(&c, "alice", view, &filter, 1, 10))
         .unwrap();
-    let query = fake
-        .exchanges_of("get_tickets_by_user")
-        .pop()
-        .unwrap()
-        .query;
+    let query = fake.exchanges_of("get_tickets_by_user").pop().unwrap().query;
     for sent in [
         "service_id=2",
         "catalog_id=11",
@@ -498,15 +406,10 @@ async fn what_others_send_can_be_sent() {
     }
 
     // I04
-    let group = Assignees::Others(AssigneeGroup {
-        kind: "GENERAL".to_owned(),
-        id: "12".to_owned(),
-    });
+    let group =
+        Assignees::Others(AssigneeGroup { kind: "GENERAL".to_owned(), id: "12".to_owned() });
     let _ = call!(host => blueking_itsm_handling.call_distribute(&c, &sn, 15, "bob", &group));
     let body = fake.exchanges_of("operate_node").pop().unwrap().body;
     let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(
-        (&body["processors_type"], &body["processors"]),
-        (&json!("GENERAL"), &json!("12"))
-    );
+    assert_eq!((&body["processors_type"], &body["processors"]), (&json!("GENERAL"), &json!("12")));
 }

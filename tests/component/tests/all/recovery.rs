@@ -79,13 +79,7 @@ fn found(recovery: &Recovery) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_does_with_tags_decides_what_can_be_said() {
     for (tags, confirmed, lost, absent, diagnosed) in [
-        (
-            Tags::Stored,
-            "approved",
-            "found",
-            "absent",
-            "tickets are found by their tag",
-        ),
+        (Tags::Stored, "approved", "found", "absent", "tickets are found by their tag"),
         (
             Tags::FilteredNotStored,
             "untraceable",
@@ -93,19 +87,9 @@ async fn what_a_server_does_with_tags_decides_what_can_be_said() {
             "untraceable",
             "does not store them",
         ),
-        (
-            Tags::Ignored,
-            "untraceable",
-            "untraceable",
-            "untraceable",
-            "ignores tags",
-        ),
+        (Tags::Ignored, "untraceable", "untraceable", "untraceable", "ignores tags"),
     ] {
-        let (fake, c) = start(Options {
-            tags,
-            ..Options::default()
-        })
-        .await;
+        let (fake, c) = start(Options { tags, ..Options::default() }).await;
         let sn = create(&fake, &c, &ticket("ours")).await;
         fake.approve(&sn, "bob").await.unwrap();
         let host = Host::new();
@@ -128,10 +112,7 @@ async fn what_a_server_does_with_tags_decides_what_can_be_said() {
 async fn a_lost_operation_is_found_by_its_tag_and_nothing_else_is_taken_for_it() {
     let (fake, c) = start(Options::default()).await;
     let recover = async |ticket: &NewTicket| Host::new().recover(&c, ticket).await.unwrap();
-    let lost = NewTicket {
-        title: "给 O'Brien <ops@x> 开户".to_owned(),
-        ..ticket("op1")
-    };
+    let lost = NewTicket { title: "给 O'Brien <ops@x> 开户".to_owned(), ..ticket("op1") };
     assert_eq!(recover(&lost).await, Recovery::Absent);
 
     fake.fault("create_ticket", Fault::DropAfterExecuting, 1);
@@ -149,10 +130,7 @@ async fn a_lost_operation_is_found_by_its_tag_and_nothing_else_is_taken_for_it()
     fake.edit_title(&sn, "alice", "another title").unwrap();
     assert_eq!(found(&recover(&lost).await), "found");
 
-    let of_another = NewTicket {
-        creator: "mallory".to_owned(),
-        ..lost.clone()
-    };
+    let of_another = NewTicket { creator: "mallory".to_owned(), ..lost.clone() };
     match recover(&of_another).await {
         Recovery::Mismatched(tickets) => assert_eq!(tickets[0].sn, sn),
         other => panic!("{other:?}"),
@@ -171,14 +149,7 @@ async fn a_lost_operation_is_found_by_its_tag_and_nothing_else_is_taken_for_it()
 #[tokio::test(flavor = "multi_thread")]
 async fn each_ending_has_its_verdict_and_only_finished_ones_are_asked_for_their_result() {
     let (fake, c) = start(Options::default()).await;
-    let endings = [
-        "approved",
-        "rejected",
-        "withdrawn",
-        "terminated",
-        "closed",
-        "open",
-    ];
+    let endings = ["approved", "rejected", "withdrawn", "terminated", "closed", "open"];
     let mut sns = Vec::new();
     for (index, ending) in endings.into_iter().enumerate() {
         let tag = format!("op{index}");
@@ -195,15 +166,9 @@ async fn each_ending_has_its_verdict_and_only_finished_ones_are_asked_for_their_
         assert_eq!(word(&confirmed), ending);
         if let Confirmation::Ended(outcome) = confirmed {
             let by_result = matches!(ending, "approved" | "rejected");
-            let (evidence, decisions) = if by_result {
-                (Evidence::ApprovalResult, 1)
-            } else {
-                (Evidence::Status, 0)
-            };
-            assert_eq!(
-                (outcome.evidence, outcome.decisions.len()),
-                (evidence, decisions)
-            );
+            let (evidence, decisions) =
+                if by_result { (Evidence::ApprovalResult, 1) } else { (Evidence::Status, 0) };
+            assert_eq!((outcome.evidence, outcome.decisions.len()), (evidence, decisions));
         }
         sns.push(sn);
     }
@@ -212,43 +177,22 @@ async fn each_ending_has_its_verdict_and_only_finished_ones_are_asked_for_their_
     sns.insert(2, "REQ20261124999999".to_owned());
     let seen = fake.exchanges().len();
     let reconciled = call!(Host::new() => blueking_itsm_tickets.call_reconcile(&c, &sns)).unwrap();
-    let asked: Vec<_> = fake.exchanges()[seen..]
-        .iter()
-        .map(|exchange| exchange.action.clone())
-        .collect();
+    let asked: Vec<_> =
+        fake.exchanges()[seen..].iter().map(|exchange| exchange.action.clone()).collect();
     // One for the tickets, one for the results, and one for the log of each that is FINISHED.
     assert_eq!(
         asked,
-        [
-            "get_tickets",
-            "ticket_approval_result",
-            "get_ticket_logs",
-            "get_ticket_logs"
-        ]
+        ["get_tickets", "ticket_approval_result", "get_ticket_logs", "get_ticket_logs"]
     );
-    let words: Vec<_> = reconciled
-        .iter()
-        .map(|row| word(&row.confirmation))
-        .collect();
+    let words: Vec<_> = reconciled.iter().map(|row| word(&row.confirmation)).collect();
     assert_eq!(
         words,
-        [
-            "approved",
-            "rejected",
-            "missing",
-            "withdrawn",
-            "terminated",
-            "closed",
-            "open"
-        ]
+        ["approved", "rejected", "missing", "withdrawn", "terminated", "closed", "open"]
     );
     let answered: Vec<_> = reconciled.iter().map(|row| row.sn.clone()).collect();
     assert_eq!(answered, sns);
     // Only the two that are FINISHED were taken off the failed list.
-    assert_eq!(
-        fake.failed_callbacks(),
-        [&sns[3], &sns[4], &sns[5], &sns[6]].map(Clone::clone)
-    );
+    assert_eq!(fake.failed_callbacks(), [&sns[3], &sns[4], &sns[5], &sns[6]].map(Clone::clone));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,10 +209,7 @@ async fn reconciling_takes_one_to_fifty_of_ones_own_and_a_huge_failed_list_chang
     assert_eq!(word(&reconciled[0].confirmation), "approved");
     assert!(fake.exchanges_of("callback_failed_ticket").is_empty());
     assert_eq!(fake.failed_callbacks().len(), 100_000);
-    let among = host
-        .failed_callbacks(&c, &[&own, "REQ1999000000042"])
-        .await
-        .unwrap();
+    let among = host.failed_callbacks(&c, &[&own, "REQ1999000000042"]).await.unwrap();
     assert_eq!(among, ["REQ1999000000042"]);
     for count in [0, 51] {
         let refused = reconcile(&vec![own.clone(); count]).await.unwrap_err();

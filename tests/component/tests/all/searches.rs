@@ -67,11 +67,7 @@ async fn only_times_that_itsm_reads_are_sent() {
         ("２０２６-11-24", false),
     ] {
         let expected = |name: &str| {
-            if is_read {
-                Advice::AllowHost("127.0.0.1:1".to_owned())
-            } else {
-                fix(name)
-            }
+            if is_read { Advice::AllowHost("127.0.0.1:1".to_owned()) } else { fix(name) }
         };
         for (name, set) in of_tickets {
             let mut filter = any_ticket();
@@ -81,11 +77,8 @@ async fn only_times_that_itsm_reads_are_sent() {
         }
         for (name, set) in of_users {
             let right = || Some("2026-11-24 00:00:00".to_owned());
-            let mut filter = UserFilter {
-                created_from: right(),
-                created_to: right(),
-                ..any_of_a_user()
-            };
+            let mut filter =
+                UserFilter { created_from: right(), created_to: right(), ..any_of_a_user() };
             set(&mut filter, Some(time.to_owned()));
             let failure = search_by_user(&host, &c, &filter).await.unwrap_err();
             assert_eq!(failure.advice, expected(name), "{time}");
@@ -96,11 +89,7 @@ async fn only_times_that_itsm_reads_are_sent() {
         let mut filter = any_of_a_user();
         set(&mut filter, Some("2026-11-24".to_owned()));
         let failure = search_by_user(&host, &c, &filter).await.unwrap_err();
-        assert_eq!(
-            (failure.advice, failure.origin),
-            (fix(missing), Origin::Argument),
-            "{given}"
-        );
+        assert_eq!((failure.advice, failure.origin), (fix(missing), Origin::Argument), "{given}");
     }
 }
 
@@ -112,27 +101,13 @@ async fn rows_that_a_filter_leaves_out_are_no_answer() {
         statuses: vec!["RUNNING".to_owned(), "SUSPENDED".to_owned()],
         ..any_ticket()
     };
-    let creator = || TicketFilter {
-        creator: text("alice"),
-        ..any_ticket()
-    };
-    let services = || TicketFilter {
-        service_ids: vec![2, 3],
-        ..any_ticket()
-    };
+    let creator = || TicketFilter { creator: text("alice"), ..any_ticket() };
+    let services = || TicketFilter { service_ids: vec![2, 3], ..any_ticket() };
     for (filter, changed, ignored) in [
-        (
-            any_ticket(),
-            json!({"current_status": "X", "creator": "x"}),
-            None,
-        ),
+        (any_ticket(), json!({"current_status": "X", "creator": "x"}), None),
         (statuses(), json!({}), None),
         (statuses(), json!({"current_status": "suspended"}), None),
-        (
-            statuses(),
-            json!({"current_status": "FINISHED"}),
-            Some("filter.statuses"),
-        ),
+        (statuses(), json!({"current_status": "FINISHED"}), Some("filter.statuses")),
         (creator(), json!({}), None),
         (creator(), json!({"creator": "Alice"}), None),
         (creator(), json!({"creator": "bob"}), Some("filter.creator")),
@@ -140,11 +115,7 @@ async fn rows_that_a_filter_leaves_out_are_no_answer() {
         (services(), json!({"service_id": "3"}), None),
         // A server that does not tell a ticket's service gives no reason to doubt it.
         (services(), json!({"service_id": null}), None),
-        (
-            services(),
-            json!({"service_id": 4}),
-            Some("filter.service-ids"),
-        ),
+        (services(), json!({"service_id": 4}), Some("filter.service-ids")),
     ] {
         let rows = [row(json!({})), row(changed.clone())];
         let server = Scripted::always(vec![envelope(&page(&rows))]).await;
@@ -164,27 +135,15 @@ async fn rows_that_a_filter_leaves_out_are_no_answer() {
         }
         assert_eq!(server.received().len(), 1);
     }
-    let of_service = UserFilter {
-        service_id: Some(2),
-        ..any_of_a_user()
-    };
-    for (service, is_of_it) in [
-        (json!(2), true),
-        (json!("2"), true),
-        (Value::Null, true),
-        (json!(3), false),
-    ] {
-        let server = Scripted::always(vec![envelope(&page(&[row(
-            json!({"service_id": service}),
-        )]))])
-        .await;
+    let of_service = UserFilter { service_id: Some(2), ..any_of_a_user() };
+    for (service, is_of_it) in
+        [(json!(2), true), (json!("2"), true), (Value::Null, true), (json!(3), false)]
+    {
+        let server =
+            Scripted::always(vec![envelope(&page(&[row(json!({"service_id": service}))]))]).await;
         let found = search_by_user(&Host::new(), &gateway(&server.url()), &of_service).await;
         let told = found.map_err(|failure| failure.advice).map(drop);
-        let expected = if is_of_it {
-            Ok(())
-        } else {
-            Err(fix("filter.service-id"))
-        };
+        let expected = if is_of_it { Ok(()) } else { Err(fix("filter.service-id")) };
         assert_eq!(told, expected, "{service}");
     }
 }
@@ -194,28 +153,19 @@ async fn rows_that_a_filter_leaves_out_are_no_answer() {
 async fn a_filter_that_rows_do_not_show_is_checked_with_a_fresh_value() {
     type Set = fn(&mut TicketFilter);
     let by_tag: (&str, Set) = ("tag", |filter| filter.tag = Some("op1".to_owned()));
-    let by_project: (&str, Set) = ("project_key", |filter| {
-        filter.project_key = Some("0".to_owned())
-    });
+    let by_project: (&str, Set) =
+        ("project_key", |filter| filter.project_key = Some("0".to_owned()));
     let mut values = Vec::new();
     for ((name, set), tags, found) in [
         (by_tag, Tags::Stored, Ok((1, 2))),
         (by_project, Tags::Stored, Ok((1, 2))),
         // No ticket was found, so nobody is misled.
         (by_tag, Tags::FilteredNotStored, Ok((0, 1))),
-        (
-            by_project,
-            Tags::FilteredNotStored,
-            Err("filter.project-key"),
-        ),
+        (by_project, Tags::FilteredNotStored, Err("filter.project-key")),
         (by_tag, Tags::Ignored, Err("filter.tag")),
         (by_project, Tags::Ignored, Err("filter.project-key")),
     ] {
-        let (fake, c) = start(Options {
-            tags,
-            ..Options::default()
-        })
-        .await;
+        let (fake, c) = start(Options { tags, ..Options::default() }).await;
         create(&fake, &c, &ticket("op1")).await;
         let mut filter = any_ticket();
         set(&mut filter);
@@ -260,18 +210,11 @@ async fn a_users_rows_may_be_half_filled() {
     let found = search_by_user(&Host::new(), &gateway(&server.url()), &any_of_a_user()).await;
     let rows = found.unwrap().tickets;
     assert_eq!(
-        (
-            rows[0].sn.as_str(),
-            rows[0].waiting_approve,
-            rows[0].processors.as_slice()
-        ),
+        (rows[0].sn.as_str(), rows[0].waiting_approve, rows[0].processors.as_slice()),
         ("REQ1", true, &["bob".to_owned(), "carol".to_owned()][..])
     );
     let second = &rows[1];
-    assert_eq!(
-        (second.sn.as_str(), second.waiting_approve),
-        ("REQ2", false)
-    );
+    assert_eq!((second.sn.as_str(), second.waiting_approve), ("REQ2", false));
     assert!(second.processors.is_empty() && second.service_name.is_empty());
     // What stands in the database is always there.
     for column in ["sn", "id", "title", "current_status", "create_at"] {
@@ -282,11 +225,9 @@ async fn a_users_rows_may_be_half_filled() {
         assert_eq!(found.unwrap_err().origin, Origin::Answer, "{column}");
     }
     // And on the fake, which does so.
-    let (fake, c) = start(Options {
-        start_after: std::time::Duration::from_secs(600),
-        ..Options::default()
-    })
-    .await;
+    let (fake, c) =
+        start(Options { start_after: std::time::Duration::from_secs(600), ..Options::default() })
+            .await;
     let sn = Host::new().create(&c, &ticket("op1")).await.unwrap().sn;
     let found = search_by_user(&Host::new(), &c, &any_of_a_user()).await;
     assert_eq!(found.unwrap().tickets[0].sn, sn);
@@ -297,12 +238,7 @@ async fn a_users_rows_may_be_half_filled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_too_large_is_for_whoever_chose_its_size() {
     let (fake, c) = start(Options::default()).await;
-    for action in [
-        "get_tickets",
-        "get_tickets_by_user",
-        "get_ticket_logs",
-        "get_services",
-    ] {
+    for action in ["get_tickets", "get_tickets_by_user", "get_ticket_logs", "get_services"] {
         fake.fault(action, Fault::Huge(5 << 20), 99);
     }
     let sn = create(&fake, &c, &ticket("op1")).await;
@@ -311,27 +247,15 @@ async fn an_answer_that_is_too_large_is_for_whoever_chose_its_size() {
         ("search-by-user", fix("page-size")),
         ("list-services", Advice::CallOperator),
     ] {
-        let failure = crate::set_up::read(&Host::new(), &c, function)
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (failure.advice, failure.origin),
-            (advice, Origin::Transport),
-            "{function}"
-        );
-        assert!(
-            failure.message.contains("more than 4194304 bytes"),
-            "{}",
-            failure.message
-        );
+        let failure = crate::set_up::read(&Host::new(), &c, function).await.unwrap_err();
+        assert_eq!((failure.advice, failure.origin), (advice, Origin::Transport), "{function}");
+        assert!(failure.message.contains("more than 4194304 bytes"), "{}", failure.message);
     }
     let failure = call!(Host::new() => blueking_itsm_tickets.call_log(&c, &sn)).unwrap_err();
     assert_eq!(failure.advice, Advice::CallOperator);
     // These choose no size: there is nothing for their caller to fix.
     for function in ["confirm", "confirm-own", "reconcile", "recover"] {
-        let failure = crate::set_up::read(&Host::new(), &c, function)
-            .await
-            .unwrap_err();
+        let failure = crate::set_up::read(&Host::new(), &c, function).await.unwrap_err();
         assert_eq!(failure.advice, Advice::CallOperator, "{function}");
     }
 }

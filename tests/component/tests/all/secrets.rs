@@ -17,15 +17,8 @@ async fn nothing_that_the_component_says_of_any_fault_holds_a_secret() {
         Fault::DropAfterExecuting,
         Fault::Redirect(format!("http://h/?{APP_SECRET}")),
         Fault::needs_verified_user(),
-        Fault::Gateway {
-            status: 403,
-            code: 1_640_301,
-            message: repeated.clone(),
-        },
-        Fault::Esb {
-            code: 1_306_000,
-            message: repeated,
-        },
+        Fault::Gateway { status: 403, code: 1_640_301, message: repeated.clone() },
+        Fault::Esb { code: 1_306_000, message: repeated },
     ];
     let actions = [
         "create_ticket",

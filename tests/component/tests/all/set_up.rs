@@ -16,10 +16,7 @@ pub async fn start(options: Options) -> (FakeItsm, Connection) {
 
 /// A ticket for the built-in approval.
 pub fn ticket(tag: &str) -> NewTicket {
-    NewTicket {
-        tag: tag.to_owned(),
-        ..fast_ticket()
-    }
+    NewTicket { tag: tag.to_owned(), ..fast_ticket() }
 }
 
 /// A ticket of a service, to be handled by bob and carol where its form asks by whom.
@@ -74,12 +71,7 @@ pub fn fix(argument: &str) -> Advice {
 
 /// All of a user's tickets.
 pub fn any_of_a_user() -> UserFilter {
-    UserFilter {
-        service_id: None,
-        catalog_id: None,
-        created_from: None,
-        created_to: None,
-    }
+    UserFilter { service_id: None, catalog_id: None, created_from: None, created_to: None }
 }
 
 /// The functions that change something, and the argument that the parameters of their action are made of.
@@ -181,12 +173,8 @@ pub const READS: [&str; 21] = [
 /// Calls a function that changes nothing.
 pub async fn read(host: &Host, c: &Connection, function: &str) -> Result<(), Failure> {
     let sns = ["S".to_owned()];
-    let any_service = ServiceFilter {
-        catalog_id: None,
-        kind: None,
-        display_type: None,
-        display_role: None,
-    };
+    let any_service =
+        ServiceFilter { catalog_id: None, kind: None, display_type: None, display_role: None };
     match function {
         "confirm" => host.confirm(c, "S", "op1").await.map(drop),
         "confirm-own" => host.confirm_own(c, "S").await.map(drop),
@@ -220,10 +208,7 @@ pub async fn read(host: &Host, c: &Connection, function: &str) -> Result<(), Fai
         }
         "nodes" => call!(host => blueking_itsm_services.call_nodes(c, 1, None)).map(drop),
         "resolve-processors" => {
-            let named = [NamedProcessors {
-                name: "n".to_owned(),
-                users: sns.to_vec(),
-            }];
+            let named = [NamedProcessors { name: "n".to_owned(), users: sns.to_vec() }];
             match call!(host => blueking_itsm_services.call_resolve_processors(c, 1, &named)) {
                 Err(Unresolved::Failed(failure)) => Err(failure),
                 _ => Ok(()),

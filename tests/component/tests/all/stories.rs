@@ -18,18 +18,8 @@ const STORIES: [(u64, &str, &str, &str); 41] = [
     (2, "bob terminates", "terminated", "terminated"),
     (2, "admin ends it with DONE_OK", "closed", "closed"),
     (2, "alice renames it, bob approves", "approved", "approved"),
-    (
-        2,
-        "bob suspends, bob resumes, bob approves",
-        "approved",
-        "approved",
-    ),
-    (
-        2,
-        "bob approves with an emoji",
-        "undecidable",
-        "undecidable",
-    ),
+    (2, "bob suspends, bob resumes, bob approves", "approved", "approved"),
+    (2, "bob approves with an emoji", "undecidable", "undecidable"),
     (4, "bob refuses", "terminated", "terminated"),
     // Nobody is asked.
     (5, "bob handles", "completed", "completed"),
@@ -39,82 +29,37 @@ const STORIES: [(u64, &str, &str, &str); 41] = [
     (6, "bob refuses, admin approves", "rejected", "rejected"),
     (6, "bob approves, admin refuses", "rejected", "rejected"),
     // ITSM's result is over the nodes that the flow has now.
-    (
-        6,
-        "admin deletes node 55, bob refuses, admin approves",
-        "rejected",
-        "rejected",
-    ),
+    (6, "admin deletes node 55, bob refuses, admin approves", "rejected", "rejected"),
     // A countersign of mixed answers: its condition decides, which the log does not tell.
     (3, "bob approves, carol approves", "approved", "approved"),
     (3, "bob refuses, carol refuses", "rejected", "rejected"),
     (3, "bob approves, carol refuses", "rejected", "undecidable"),
     (3, "bob refuses, carol approves", "rejected", "undecidable"),
     (7, "bob approves, dave approves", "approved", "approved"),
-    (
-        7,
-        "bob refuses, dave approves, erin approves",
-        "rejected",
-        "undecidable",
-    ),
+    (7, "bob refuses, dave approves, erin approves", "rejected", "undecidable"),
     // Parallel branches.
     (8, "bob approves, dave approves", "approved", "approved"),
     (8, "dave refuses, bob approves", "rejected", "rejected"),
     // Loops: what counts is the last visit.
-    (
-        9,
-        "bob refuses, alice handles, dave approves",
-        "approved",
-        "approved",
-    ),
+    (9, "bob refuses, alice handles, dave approves", "approved", "approved"),
     (
         9,
         "bob refuses, alice handles, dave hands over to erin, erin approves",
         "approved",
         "approved",
     ),
-    (
-        10,
-        "bob approves, dave refuses, bob approves, dave approves",
-        "approved",
-        "approved",
-    ),
+    (10, "bob approves, dave refuses, bob approves, dave approves", "approved", "approved"),
     // A failed automatic node looks like a ticket without nodes, until somebody tries it again.
     (11, "bob approves", "approved", "approved"),
     (11, "the webhook fails, bob approves", "open", "open"),
-    (
-        11,
-        "the webhook fails, bob approves, admin retries the webhook",
-        "approved",
-        "approved",
-    ),
+    (11, "the webhook fails, bob approves, admin retries the webhook", "approved", "approved"),
     // A choice of the flow's author is no decision.
-    (
-        12,
-        "bob approves and says not urgent",
-        "approved",
-        "approved",
-    ),
+    (12, "bob approves and says not urgent", "approved", "approved"),
     (12, "bob refuses and says urgent", "rejected", "rejected"),
     // Who signs off decides nothing.
-    (
-        13,
-        "bob approves, dave approves, erin approves",
-        "approved",
-        "approved",
-    ),
-    (
-        13,
-        "bob refuses, dave approves, erin approves",
-        "approved",
-        "approved",
-    ),
-    (
-        14,
-        "bob hands over to dave, dave approves",
-        "approved",
-        "approved",
-    ),
+    (13, "bob approves, dave approves, erin approves", "approved", "approved"),
+    (13, "bob refuses, dave approves, erin approves", "approved", "approved"),
+    (14, "bob hands over to dave, dave approves", "approved", "approved"),
     // The flow itself approves: for nobody, and for the creator.
     (15, "", "approved", "approved"),
     (16, "", "approved", "approved"),
@@ -146,11 +91,8 @@ async fn act(fake: &FakeItsm, c: &Connection, sn: &str, what: &str) {
                 });
                 text(&found.unwrap().key, value)
             };
-            let form = [
-                text("URGENT", "true"),
-                field("RADIO", true, "false"),
-                field("TEXT", true, "no"),
-            ];
+            let form =
+                [text("URGENT", "true"), field("RADIO", true, "false"), field("TEXT", true, "no")];
             call!(host => blueking_itsm_handling.call_transition(c, sn, node.node_id, who, &form))
                 .unwrap();
             Ok(())
@@ -213,15 +155,8 @@ async fn told(c: &Connection, sn: &str, tag: &str, story: &str) -> (Confirmation
 
 /// A site where results are for proven users, a connection of one, and one of an app alone.
 async fn site() -> (FakeItsm, Connection, Connection) {
-    let (fake, proven) = start(Options {
-        verified_users: true,
-        ..Options::default()
-    })
-    .await;
-    let alone = Connection {
-        authorization: app(None),
-        ..proven.clone()
-    };
+    let (fake, proven) = start(Options { verified_users: true, ..Options::default() }).await;
+    let alone = Connection { authorization: app(None), ..proven.clone() };
     (fake, proven, alone)
 }
 
@@ -235,27 +170,19 @@ async fn no_story_is_told_more_kindly_than_it_went() {
         for what in acts.split(", ").filter(|what| !what.is_empty()) {
             act(&fake, &proven, &sn, what).await;
         }
-        for (c, expected, evidence) in [
-            (&proven, by_proven, Evidence::ApprovalResult),
-            (&alone, by_app, Evidence::Decisions),
-        ] {
+        for (c, expected, evidence) in
+            [(&proven, by_proven, Evidence::ApprovalResult), (&alone, by_app, Evidence::Decisions)]
+        {
             let (confirmation, _) = told(c, &sn, "op1", &story).await;
             assert_eq!(word(&confirmation), expected, "{story}");
             if let Confirmation::Ended(outcome) = confirmation {
                 let by_status = outcome.ticket.status != "FINISHED";
-                let evidence = if by_status {
-                    Evidence::Status
-                } else {
-                    evidence
-                };
+                let evidence = if by_status { Evidence::Status } else { evidence };
                 assert_eq!(outcome.evidence, evidence, "{story}");
             }
         }
     }
-    println!(
-        "{} stories, each told twice, 0 more kindly than it went",
-        STORIES.len()
-    );
+    println!("{} stories, each told twice, 0 more kindly than it went", STORIES.len());
 }
 
 /// A manager merges a ticket under another, whose end also ends it. Its log then ends as a flow's own does, and
@@ -287,10 +214,7 @@ async fn a_merged_ticket_is_not_approved_by_its_parent_and_an_app_alone_is_told_
         match told(&alone, &child, "child", &story).await.0 {
             Confirmation::Ended(outcome) => {
                 let said = word(&Confirmation::Ended(outcome.clone()));
-                assert_eq!(
-                    (said.as_str(), outcome.evidence),
-                    (by_app, Evidence::Decisions)
-                );
+                assert_eq!((said.as_str(), outcome.evidence), (by_app, Evidence::Decisions));
             }
             other => panic!("{story}: {other:?}"),
         }
@@ -303,14 +227,7 @@ async fn an_explanation_names_who_decided_and_what_is_waited_for() {
     for (service, acts, ending, decided, waiting_for, words) in [
         (2, "", Ending::Open, "", "内置审批节点", ""),
         (2, "bob refuses", Ending::Rejected, "bob no: no", "", ""),
-        (
-            4,
-            "bob refuses",
-            Ending::RejectedAndTerminated,
-            "bob no: no",
-            "",
-            "",
-        ),
+        (4, "bob refuses", Ending::RejectedAndTerminated, "bob no: no", "", ""),
         (4, "bob terminates", Ending::Terminated, "", "", ""),
         (8, "bob approves", Ending::Open, "bob yes: ", "分支乙", ""),
         (
@@ -321,30 +238,9 @@ async fn an_explanation_names_who_decided_and_what_is_waited_for() {
             "",
             "",
         ),
-        (
-            14,
-            "bob hands over to dave, dave approves",
-            Ending::Approved,
-            "dave yes: ",
-            "",
-            "",
-        ),
-        (
-            11,
-            "the webhook fails, bob approves",
-            Ending::Stuck,
-            "bob yes: ",
-            "",
-            "no node runs",
-        ),
-        (
-            2,
-            "bob approves with an emoji",
-            Ending::Undetermined,
-            "",
-            "",
-            "its log does not end",
-        ),
+        (14, "bob hands over to dave, dave approves", Ending::Approved, "dave yes: ", "", ""),
+        (11, "the webhook fails, bob approves", Ending::Stuck, "bob yes: ", "", "no node runs"),
+        (2, "bob approves with an emoji", Ending::Undetermined, "", "", "its log does not end"),
     ] {
         let (fake, proven, _) = site().await;
         let story = format!("service {service}: {acts}");
@@ -361,20 +257,12 @@ async fn an_explanation_names_who_decided_and_what_is_waited_for() {
                 format!("{} {said}: {}", decision.operator, decision.remark)
             })
             .collect();
-        let waiting: Vec<_> = explained
-            .waiting_for
-            .iter()
-            .map(|node| node.name.as_str())
-            .collect();
+        let waiting: Vec<_> = explained.waiting_for.iter().map(|node| node.name.as_str()).collect();
         assert_eq!(
             (explained.ending, decisions.join(", "), waiting.join(", ")),
             (ending, decided.to_owned(), waiting_for.to_owned()),
             "{story}"
         );
-        assert!(
-            explained.words.contains(words),
-            "{story}: {}",
-            explained.words
-        );
+        assert!(explained.words.contains(words), "{story}: {}", explained.words);
     }
 }

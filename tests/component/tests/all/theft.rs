@@ -14,18 +14,9 @@ const KEY: &str = "itsm-key.a1.000102030405060708090a0b0c0d0e0f10111213141516171
 async fn received(fake: &FakeItsm, endpoint: &Scripted, url: &str, sn: &str) -> BoundCallback {
     assert!(fake.called_back(sn).await.unwrap().delivered);
     let posted = endpoint.received();
-    let posted = posted
-        .iter()
-        .find(|posted| posted.body.contains(sn))
-        .unwrap();
+    let posted = posted.iter().find(|posted| posted.body.contains(sn)).unwrap();
     let reception = Callbacks::alone()
-        .receive(
-            &[KEY.to_owned()],
-            &posted.headers(),
-            url,
-            10,
-            posted.body.as_bytes(),
-        )
+        .receive(&[KEY.to_owned()], &posted.headers(), url, 10, posted.body.as_bytes())
         .await;
     match reception {
         Reception::Genuine(genuine) => genuine,
@@ -44,14 +35,8 @@ async fn a_thief_of_headers_gets_nothing_approved() {
         expires_s: 1_000,
     };
     let ours = Callbacks::alone().bind(KEY, &claims).await.unwrap();
-    let callback = Some(CallbackTarget {
-        url: url.clone(),
-        headers: vec![ours.header.clone()],
-    });
-    let victim = NewTicket {
-        callback: callback.clone(),
-        ..ticket(&ours.tag)
-    };
+    let callback = Some(CallbackTarget { url: url.clone(), headers: vec![ours.header.clone()] });
+    let victim = NewTicket { callback: callback.clone(), ..ticket(&ours.tag) };
     let sn = create(&fake, &c, &victim).await;
 
     // The header tells the operation, and whoever reads it knows the address.
@@ -81,15 +66,9 @@ async fn a_thief_of_headers_gets_nothing_approved() {
     assert_eq!(confirm(&sn, &ours.tag).await, "open");
     assert_eq!(word(&host.confirm_own(&c, &sn).await.unwrap()), "open");
     let found = host.recover(&c, &victim).await.unwrap();
-    assert!(
-        matches!(&found, Recovery::Found(found) if found.sn == sn),
-        "{found:?}"
-    );
+    assert!(matches!(&found, Recovery::Found(found) if found.sn == sn), "{found:?}");
 
     fake.approve(&sn, "bob").await.unwrap();
     let genuine = received(&fake, &endpoint, &url, &sn).await;
-    assert_eq!(
-        confirm(&genuine.callback.sn, &genuine.bound.tag).await,
-        "approved"
-    );
+    assert_eq!(confirm(&genuine.callback.sn, &genuine.bound.tag).await, "approved");
 }

@@ -57,15 +57,9 @@ async fn what_never_reached_a_server_has_not_happened() {
         assert!(!refused.may_have_acted, "{refused:?}");
     }
     let (fake, c) = start(Options::default()).await;
-    let denied = Host::denying()
-        .create(&c, &fast_ticket())
-        .await
-        .unwrap_err();
+    let denied = Host::denying().create(&c, &fast_ticket()).await.unwrap_err();
     let authority = fake.url().replace("http://", "");
-    assert_eq!(
-        (denied.advice, denied.may_have_acted),
-        (Advice::AllowHost(authority), false)
-    );
+    assert_eq!((denied.advice, denied.may_have_acted), (Advice::AllowHost(authority), false));
     assert!(fake.exchanges().is_empty());
     let mut ticket = fast_ticket();
     ticket.title = "too long".repeat(20);
@@ -73,10 +67,7 @@ async fn what_never_reached_a_server_has_not_happened() {
     let failure = host.create(&c, &ticket).await.unwrap_err();
     assert_eq!(
         (failure.advice, failure.origin),
-        (
-            Advice::FixArgument("ticket.title".to_owned()),
-            Origin::Argument
-        )
+        (Advice::FixArgument("ticket.title".to_owned()), Origin::Argument)
     );
     assert!(host.sent().is_empty());
 }

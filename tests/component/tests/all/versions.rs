@@ -50,10 +50,7 @@ fn only_the_worlds_that_say_so_import_handling_and_administration() {
     ] {
         let imports = imports(world);
         assert!(imports.contains("tickets"), "{world}: {imports:?}");
-        let granted: Vec<_> = GRANTED
-            .into_iter()
-            .filter(|name| imports.contains(name))
-            .collect();
+        let granted: Vec<_> = GRANTED.into_iter().filter(|name| imports.contains(name)).collect();
         assert_eq!(granted, expected, "{world}");
     }
     // A type of theirs in another interface would bring them into every world that imports it.
@@ -62,11 +59,7 @@ fn only_the_worlds_that_say_so_import_handling_and_administration() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         for name in GRANTED {
-            assert!(
-                !text.contains(&format!("use {name}.")),
-                "{}",
-                path.display()
-            );
+            assert!(!text.contains(&format!("use {name}.")), "{}", path.display());
         }
     }
 }

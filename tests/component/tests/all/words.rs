@@ -26,13 +26,8 @@ const TAG_OF_A_TICKET: &str = "thetagofthisticket";
 fn forms(secret: &str) -> Vec<String> {
     let escaped = |text: &str, upper: bool| {
         let units = text.encode_utf16();
-        let escapes = units.map(|unit| {
-            if upper {
-                format!("\\u{unit:04X}")
-            } else {
-                format!("\\u{unit:04x}")
-            }
-        });
+        let escapes = units
+            .map(|unit| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") });
         escapes.collect::<String>()
     };
     // As a program writes it that keeps to ASCII, and escapes nothing more than it has to.
@@ -164,10 +159,7 @@ fn said(place: Place, failure: &Failure) -> String {
 /// Whether a header can carry it.
 fn can_hold(place: Place, text: &str) -> bool {
     let is_header = matches!(place, GatewayCode | GatewayMessage | GatewayRequestId);
-    !is_header
-        || text
-            .bytes()
-            .all(|byte| matches!(byte, 0x20..=0x7e | 0x80..))
+    !is_header || text.bytes().all(|byte| matches!(byte, 0x20..=0x7e | 0x80..))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,10 +189,7 @@ async fn a_secret_is_blotted_out_of_every_place_in_every_form() {
             }
         }
     }
-    println!(
-        "{repeated} repeated secrets, {} of them said",
-        said_all_the_same.len()
-    );
+    println!("{repeated} repeated secrets, {} of them said", said_all_the_same.len());
     assert!(said_all_the_same.is_empty(), "{said_all_the_same:#?}");
 }
 
@@ -229,10 +218,8 @@ async fn what_is_too_long_is_cut_only_after_secrets_are_blotted_out() {
         let text = "单".repeat(300);
         if can_hold(place, "单") {
             let server = Scripted::always(vec![saying(place, &text)]).await;
-            let failure = Host::new()
-                .create(&connection(&server), &secret_ticket())
-                .await
-                .unwrap_err();
+            let failure =
+                Host::new().create(&connection(&server), &secret_ticket()).await.unwrap_err();
             assert_eq!(said(place, &failure).len(), most / 3 * 3, "{place:?}");
         }
     }
@@ -302,10 +289,7 @@ async fn words_are_one_line_that_steers_nothing() {
         // Findings, and what a receiver answers.
         let body = json!({"code": 1, "message": format!("a{steering}b")}).to_string();
         let receiver = Scripted::always(vec![answer(200, &[], &body)]).await;
-        let target = CallbackTarget {
-            url: receiver.url(),
-            headers: vec![],
-        };
+        let target = CallbackTarget { url: receiver.url(), headers: vec![] };
         match call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target)) {
             Err(Unfit::Refused(words)) => assert!(!steers(&words), "{words:?}"),
             other => panic!("{other:?}"),
@@ -357,10 +341,7 @@ async fn findings_hold_no_secret_in_any_form() {
             }
         }
     }
-    println!(
-        "{findings} findings, {} of them with a secret",
-        said_all_the_same.len()
-    );
+    println!("{findings} findings, {} of them with a secret", said_all_the_same.len());
     assert!(said_all_the_same.is_empty(), "{said_all_the_same:#?}");
 }
 
@@ -387,32 +368,21 @@ async fn a_receiver_that_repeats_the_header_gets_it_into_no_word() {
             repeated += 1;
         }
     }
-    println!(
-        "{repeated} forms of a header, {} of them said",
-        said_all_the_same.len()
-    );
+    println!("{repeated} forms of a header, {} of them said", said_all_the_same.len());
     assert!(said_all_the_same.is_empty(), "{said_all_the_same:#?}");
     // Nor a password, that an address may hold: the address is refused, and not repeated.
-    let target = CallbackTarget {
-        url: "http://bob:pa55word@127.0.0.1:1/cb".to_owned(),
-        headers: vec![],
-    };
+    let target =
+        CallbackTarget { url: "http://bob:pa55word@127.0.0.1:1/cb".to_owned(), headers: vec![] };
     let unfit = call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target));
     let Err(Unfit::Unreachable(failure)) = unfit else {
         panic!("{unfit:?}");
     };
-    assert_eq!(
-        (&failure.advice, failure.origin),
-        (&fix("target.url"), Origin::Argument)
-    );
+    assert_eq!((&failure.advice, failure.origin), (&fix("target.url"), Origin::Argument));
     assert!(!format!("{failure:?}").contains("pa55word"), "{failure:?}");
     let mut ticket = secret_ticket();
     ticket.callback = Some(target);
     let host = Host::new();
-    let failure = host
-        .create(&gateway("http://h"), &ticket)
-        .await
-        .unwrap_err();
+    let failure = host.create(&gateway("http://h"), &ticket).await.unwrap_err();
     assert_eq!(failure.advice, fix("ticket.callback.url"));
     assert!(!format!("{failure:?}").contains("pa55word"), "{failure:?}");
     assert!(host.sent().is_empty());
@@ -425,10 +395,7 @@ async fn every_kind_of_credential_is_a_secret() {
     for user in [
         User::AccessToken(secret.to_owned()),
         User::LoginToken(secret.to_owned()),
-        User::Other(Credential {
-            key: "bk_ticket".to_owned(),
-            value: secret.to_owned(),
-        }),
+        User::Other(Credential { key: "bk_ticket".to_owned(), value: secret.to_owned() }),
     ] {
         let server = Scripted::start(|_, request| {
             let sent = format!("{} {}", request.head, request.body);
@@ -439,11 +406,7 @@ async fn every_kind_of_credential_is_a_secret() {
         let mut c = connection(&server);
         c.authorization = component_tests::app(Some(user));
         let failure = Host::new().confirm_own(&c, "S").await.unwrap_err();
-        assert!(
-            failure.message.starts_with("[secret]"),
-            "{}",
-            failure.message
-        );
+        assert!(failure.message.starts_with("[secret]"), "{}", failure.message);
     }
 }
 
@@ -461,11 +424,8 @@ async fn what_a_server_repeats_of_credentials_that_the_host_added_is_bounded() {
     c.authorization = Authorization::AddedByHost;
     let host = Host::new().adding("x-bkapi-authorization", &"not the guest's. ".repeat(100));
     let failure = host.create(&c, &secret_ticket()).await.unwrap_err();
-    let lengths = (
-        failure.message.len(),
-        failure.code.unwrap().len(),
-        failure.request_id.unwrap().len(),
-    );
+    let lengths =
+        (failure.message.len(), failure.code.unwrap().len(), failure.request_id.unwrap().len());
     assert_eq!(lengths, (256, 64, 128));
 }
 
@@ -483,14 +443,8 @@ async fn why_a_ticket_is_undecidable_is_said_without_what_its_log_holds() {
     for lines in [
         vec![],
         vec![line(secret, secret, json!([]))],
-        vec![
-            line("", "", json!({})),
-            line(secret, "APPROVAL", json!([{"key": secret}])),
-        ],
-        vec![
-            line(secret, "APPROVAL", json!({"a": secret})),
-            line("", "", json!({})),
-        ],
+        vec![line("", "", json!({})), line(secret, "APPROVAL", json!([{"key": secret}]))],
+        vec![line(secret, "APPROVAL", json!({"a": secret})), line("", "", json!({}))],
         vec![json!({"operator": secret, "operate_at": secret, "message": secret})],
     ] {
         let server = Scripted::start(move |_, request| {
@@ -532,11 +486,8 @@ async fn why_a_callback_is_refused_holds_no_secret_and_steers_nothing() {
         "itsm-key.a1.000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     const URL: &str = "https://gate.example.com/itsm/callback";
     let callbacks = Callbacks::alone();
-    let claims = Claims {
-        operation_id: "op7".to_owned(),
-        callback_url: URL.to_owned(),
-        expires_s: 100,
-    };
+    let claims =
+        Claims { operation_id: "op7".to_owned(), callback_url: URL.to_owned(), expires_s: 100 };
     let made = callbacks.bind(KEY, &claims).await.unwrap();
     let mut refused = 0;
     let mut said_all_the_same = Vec::new();
@@ -574,31 +525,19 @@ async fn why_a_callback_is_refused_holds_no_secret_and_steers_nothing() {
             refused += 1;
         }
     }
-    println!(
-        "{refused} refused callbacks, {} of them with a secret",
-        said_all_the_same.len()
-    );
+    println!("{refused} refused callbacks, {} of them with a secret", said_all_the_same.len());
     assert!(said_all_the_same.is_empty(), "{said_all_the_same:#?}");
 }
 
 /// What most people meet when something between them and ITSM is wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_json_is_named_by_what_it_is() {
-    let utf16: Vec<u8> = "{\"result\": true}"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = "{\"result\": true}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let utf16 = [&b"\xff\xfe"[..], &utf16].concat();
     for (body, words) in [
         (&b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0"[..], "gzip"),
-        (
-            b"\xef\xbb\xbf{\"result\":true,\"code\":0,\"data\":{\"sn\":\"S\"}}",
-            "byte order mark",
-        ),
-        (
-            b"{\"result\":false,\"code\":1,\"message\":\"\xb5\xa5\xbe\xdd\"}",
-            "GBK",
-        ),
+        (b"\xef\xbb\xbf{\"result\":true,\"code\":0,\"data\":{\"sn\":\"S\"}}", "byte order mark"),
+        (b"{\"result\":false,\"code\":1,\"message\":\"\xb5\xa5\xbe\xdd\"}", "GBK"),
         (&utf16, "UTF-16"),
         (b"", "ends too early"),
         (b"{\"result\":true,\"code\":0,", "ends too early"),

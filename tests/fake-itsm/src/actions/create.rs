@@ -27,14 +27,10 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     };
     let title = check_form(service, &fields)?;
     if creator.chars().count() > 64 {
-        return Err(Refusal::crash(
-            "(1406, \"Data too long for column 'creator' at row 1\")",
-        ));
+        return Err(Refusal::crash("(1406, \"Data too long for column 'creator' at row 1\")"));
     }
     if tag.as_ref().is_some_and(|tag| tag.chars().count() > 32) {
-        return Err(Refusal::crash(
-            "(1406, \"Data too long for column 'tag' at row 1\")",
-        ));
+        return Err(Refusal::crash("(1406, \"Data too long for column 'tag' at row 1\")"));
     }
     if text::is_beyond_basic_plane(&title) {
         return Err(Refusal::crash(
@@ -60,18 +56,13 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     ticket.title = title;
     ticket.tag = tag.filter(|_| world.tags == Tags::Stored);
     ticket.meta = meta;
-    ticket.never_starts = fields
-        .values()
-        .any(|value| text::is_beyond_basic_plane(&value.to_string()))
-        || !call.body.get("creator").is_some_and(Value::is_string);
+    ticket.never_starts =
+        fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
+            || !call.body.get("creator").is_some_and(Value::is_string);
     ticket.fields = fields;
     let url = ticket.url();
     world.tickets.push(ticket);
-    if let Some(why) = call
-        .body
-        .get("dynamic_fields")
-        .and_then(dynamic_fields_error)
-    {
+    if let Some(why) = call.body.get("dynamic_fields").and_then(dynamic_fields_error) {
         // The ticket stays, and nobody starts it.
         return Err(Refusal::Crash(why));
     }
@@ -88,9 +79,7 @@ fn service(body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
     });
     let id = if fast { Some(FAST_APPROVAL) } else { wanted };
     let refused = |why: &str| {
-        Err(Refusal::Crash(format!(
-            "{{'服务': ErrorDetail(string='{why}', code='invalid')}}"
-        )))
+        Err(Refusal::Crash(format!("{{'服务': ErrorDetail(string='{why}', code='invalid')}}")))
     };
     let found = SERVICES.iter().find(|service| Some(service.id) == id);
     match found.map(|service| (service, service.offer)) {
@@ -135,10 +124,7 @@ fn fields(body: &Map<String, Value>) -> Result<BTreeMap<String, Value>, Refusal>
     let field = |field: &Value| {
         let key = field.get("key").and_then(Value::as_str);
         let key = key.ok_or_else(|| Refusal::crash("'key'"))?;
-        Ok((
-            key.to_owned(),
-            field.get("value").cloned().unwrap_or_default(),
-        ))
+        Ok((key.to_owned(), field.get("value").cloned().unwrap_or_default()))
     };
     given.iter().map(field).collect()
 }
@@ -165,10 +151,7 @@ fn check_form(service: &Service, fields: &BTreeMap<String, Value>) -> Result<Str
     if !missing.is_empty() {
         return failed(format!("单据创建失败，缺少参数：[{}]", missing.join(", ")));
     }
-    if let Some(key) = fields
-        .keys()
-        .find(|key| !form.iter().any(|field| field.key == **key))
-    {
+    if let Some(key) = fields.keys().find(|key| !form.iter().any(|field| field.key == **key)) {
         return failed(format!("【{key}】字段不存在，请联系管理员"));
     }
     for field in form {
@@ -216,10 +199,7 @@ fn dynamic_fields_error(fields: &Value) -> Option<String> {
     };
     let whys: Vec<_> = fields.iter().map(dynamic_field_errors).collect();
     let is_refused = whys.iter().any(|why| !why.is_empty());
-    let whys: Vec<_> = whys
-        .iter()
-        .map(|why| format!("{{{}}}", why.join(", ")))
-        .collect();
+    let whys: Vec<_> = whys.iter().map(|why| format!("{{{}}}", why.join(", "))).collect();
     is_refused.then(|| format!("[{}]", whys.join(", ")))
 }
 
@@ -239,10 +219,9 @@ fn dynamic_field_errors(field: &Value) -> Vec<String> {
             "type" if is_kind(&text) => Ok(()),
             "type" => Err((format!("“{text}” 不是合法选项。"), "invalid_choice")),
             _ if text.trim().is_empty() => Err(("该字段不能为空。".into(), "blank")),
-            _ if text.chars().count() > most => Err((
-                format!("请确保这个字段不能超过 {most} 个字符。"),
-                "max_length",
-            )),
+            _ if text.chars().count() > most => {
+                Err((format!("请确保这个字段不能超过 {most} 个字符。"), "max_length"))
+            }
             _ => Ok(()),
         });
         if let Err((why, code)) = why {

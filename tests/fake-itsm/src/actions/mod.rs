@@ -66,9 +66,7 @@ impl Refusal {
 
     /// An operation that is not possible now.
     fn sorry(why: &str) -> Self {
-        Self::Crash(format!(
-            "[ErrorDetail(string='抱歉，{why}', code='invalid')]"
-        ))
+        Self::Crash(format!("[ErrorDetail(string='抱歉，{why}', code='invalid')]"))
     }
 
     fn body(self, has_word_codes: bool) -> String {
@@ -120,10 +118,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// A member of the body that is text, or else nothing.
     fn text(&self, name: &str) -> &str {
-        self.body
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.body.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// A parameter of the query, or else nothing.
@@ -133,12 +128,9 @@ impl Call<'_> {
 
     /// Refuses a body without one of these members, naming all that are missing.
     fn wants(&self, members: &[&str]) -> Result<(), Refusal> {
-        let missing = members
-            .iter()
-            .filter(|name| !self.body.contains_key(**name));
-        let missing: Vec<_> = missing
-            .map(|name| invalid_member(name, "该字段是必填项。", "required"))
-            .collect();
+        let missing = members.iter().filter(|name| !self.body.contains_key(**name));
+        let missing: Vec<_> =
+            missing.map(|name| invalid_member(name, "该字段是必填项。", "required")).collect();
         match missing.is_empty() {
             true => Ok(()),
             false => Err(Refusal::Crash(format!("{{{}}}", missing.join(", ")))),
@@ -159,18 +151,11 @@ pub(crate) struct Route {
 }
 
 const fn numbers(path: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
-    Route {
-        path,
-        has_word_codes: false,
-        run,
-    }
+    Route { path, has_word_codes: false, run }
 }
 
 const fn words(path: &'static str, run: fn(&mut World, &Call) -> Outcome) -> Route {
-    Route {
-        has_word_codes: true,
-        ..numbers(path, run)
-    }
+    Route { has_word_codes: true, ..numbers(path, run) }
 }
 
 static ROUTES: [Route; 27] = [
@@ -181,9 +166,7 @@ static ROUTES: [Route; 27] = [
     words("get_ticket_info", read::info),
     words("get_ticket_logs", read::logs),
     words("ticket_approval_result", read::approval_result),
-    numbers("callback_failed_ticket", |world, _| {
-        data(json!(world.failed))
-    }),
+    numbers("callback_failed_ticket", |world, _| data(json!(world.failed))),
     numbers("token/verify", verify_token),
     numbers("operate_ticket", operate::operate_ticket),
     numbers("operate_node", operate::operate_node),
@@ -239,8 +222,7 @@ fn published() -> impl Iterator<Item = Published> {
         ends_with_slash_at_a_gateway: true,
         esb: Esb::Missing,
     });
-    used.chain(left_out)
-        .filter(|action| route(action.path).is_some())
+    used.chain(left_out).filter(|action| route(action.path).is_some())
 }
 
 /// The action that a gateway publishes by a path, or the server itself has there.
@@ -283,11 +265,7 @@ impl Route {
         fault: Option<&Fault>,
     ) -> (String, After) {
         let outcome = self.members(body).and_then(|body| {
-            let call = Call {
-                query,
-                body: &body,
-                fault,
-            };
+            let call = Call { query, body: &body, fault };
             (self.run)(world, &call)
         });
         match outcome {
@@ -319,9 +297,9 @@ fn verify_token(_: &mut World, call: &Call) -> Outcome {
     match token::check(call.text("token")) {
         token::Check::Passed => data(json!({"is_passed": true})),
         token::Check::NotPassed => data(json!({"is_passed": false})),
-        token::Check::Crash => Err(Refusal::crash(
-            "ord() expected a character, but string of length 0 found",
-        )),
+        token::Check::Crash => {
+            Err(Refusal::crash("ord() expected a character, but string of length 0 found"))
+        }
     }
 }
 

@@ -11,9 +11,7 @@ use crate::world::World;
 use serde_json::{Value, json};
 
 pub(super) fn operate_ticket(world: &mut World, call: &Call) -> Outcome {
-    let ticket = world
-        .ticket(call.text("sn"))
-        .ok_or_else(Refusal::no_ticket)?;
+    let ticket = world.ticket(call.text("sn")).ok_or_else(Refusal::no_ticket)?;
     let action = call.text("action_type");
     let operator = call.text("operator");
     let user = match call.text("username") {
@@ -40,11 +38,7 @@ pub(super) fn operate_ticket(world: &mut World, call: &Call) -> Outcome {
         Some(message) => message.as_str().unwrap_or_default(),
     };
     if message.trim().is_empty() {
-        return Err(Refusal::invalid(
-            "action_message",
-            "该字段不能为空。",
-            "blank",
-        ));
+        return Err(Refusal::invalid("action_message", "该字段不能为空。", "blank"));
     }
     if message.chars().count() > 255 {
         let why = "请确保这个字段不能超过 255 个字符。";
@@ -93,25 +87,19 @@ fn number(value: Option<&Value>) -> Option<u64> {
 }
 
 pub(super) fn approve(world: &mut World, call: &Call) -> Outcome {
-    let ticket = world
-        .ticket(call.text("sn"))
-        .ok_or_else(Refusal::no_ticket)?;
+    let ticket = world.ticket(call.text("sn")).ok_or_else(Refusal::no_ticket)?;
     let failed =
         |why: &str| Refusal::Number(3_900_004, format!("单据操作失败: 单据审批失败，{why}"));
     if let Some(Value::String(id)) = call.body.get("state_id")
         && id.parse::<u64>().is_err()
     {
-        return Err(Refusal::Crash(format!(
-            "Field 'state_id' expected a number but got '{id}'."
-        )));
+        return Err(Refusal::Crash(format!("Field 'state_id' expected a number but got '{id}'.")));
     }
     let asked = state_id(call).filter(|&id| ticket.service.has_node(id));
     let Some(asked) = asked else {
         return Err(Refusal::crash("Status matching query does not exist."));
     };
-    let visit = ticket
-        .visit(asked)
-        .filter(|visit| visit.state == State::Running);
+    let visit = ticket.visit(asked).filter(|visit| visit.state == State::Running);
     let visit = visit.ok_or_else(|| failed("单据当前状态非RUNNING"))?;
     let node = visit.node;
     if !node.kind.is_approval() {
@@ -142,21 +130,12 @@ fn handle(
 }
 
 pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
-    let ticket = world
-        .ticket_mut(call.text("sn"))
-        .ok_or_else(Refusal::no_ticket)?;
+    let ticket = world.ticket_mut(call.text("sn")).ok_or_else(Refusal::no_ticket)?;
     let operator = call.text("operator");
     let visit = state_id(call).and_then(|id| ticket.visit(id));
     let Some(visit) = visit.filter(|visit| visit.state == State::Running) else {
-        let id = call
-            .body
-            .get("state_id")
-            .map(Value::to_string)
-            .unwrap_or_default();
-        return Err(Refusal::sorry(&format!(
-            "没有找到该节点：{}",
-            id.trim_matches('"')
-        )));
+        let id = call.body.get("state_id").map(Value::to_string).unwrap_or_default();
+        return Err(Refusal::sorry(&format!("没有找到该节点：{}", id.trim_matches('"'))));
     };
     if ticket.parent.is_some() {
         return Err(Refusal::sorry("子单为只读状态，无法操作"));
@@ -180,9 +159,7 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
                 return Err(Refusal::crash(why));
             }
             let why = format!("指定流程节点【{}】不支持终止操作.", node.name);
-            return Err(Refusal::Crash(format!(
-                "[ErrorDetail(string='{why}', code='invalid')]"
-            )));
+            return Err(Refusal::Crash(format!("[ErrorDetail(string='{why}', code='invalid')]")));
         }
         "CLAIM" if !is_to_be_claimed => {
             return Err(Refusal::bad_parameter("当前节点无法进行【认领】操作"));
@@ -224,16 +201,10 @@ fn transition_values(node: &Node, fields: Option<&Value>) -> Result<Vec<(String,
             false => "{}".into(),
         };
         let whys: Vec<_> = fields.iter().map(why).collect();
-        return Err(Refusal::Crash(format!(
-            "{{'fields': [{}]}}",
-            whys.join(", ")
-        )));
+        return Err(Refusal::Crash(format!("{{'fields': [{}]}}", whys.join(", "))));
     }
     let sent = |key: &str| {
-        fields
-            .iter()
-            .find(|field| field["key"] == key)
-            .map(|field| field["value"].clone())
+        fields.iter().find(|field| field["key"] == key).map(|field| field["value"].clone())
     };
     let form = node.form();
     let missing = form
@@ -323,9 +294,7 @@ pub(super) fn add_follower(world: &mut World, call: &Call) -> Outcome {
         other => return Err(Refusal::no_attribute(other, "split")),
     };
     let Some(ticket) = world.ticket_mut(sn) else {
-        return Err(Refusal::bad_parameter(format!(
-            "sn[{sn}]对应的单据不存在！"
-        )));
+        return Err(Refusal::bad_parameter(format!("sn[{sn}]对应的单据不存在！")));
     };
     for user in users.split(',') {
         if call.body.get("attention").is_some_and(python::truth) {
@@ -343,14 +312,9 @@ pub(super) fn edit_field(world: &mut World, call: &Call) -> Outcome {
     };
     let sn = call.text("sn");
     let Some(ticket) = world.ticket_mut(sn) else {
-        return Err(Refusal::Invalid(format!(
-            "ticket_id = {sn} 对应的单据不存在！"
-        )));
+        return Err(Refusal::Invalid(format!("ticket_id = {sn} 对应的单据不存在！")));
     };
-    if matches!(
-        ticket.status.as_str(),
-        "FINISHED" | "TERMINATED" | "REVOKED"
-    ) {
+    if matches!(ticket.status.as_str(), "FINISHED" | "TERMINATED" | "REVOKED") {
         return Err(Refusal::Invalid(format!(
             "current_status = {} 当前状态不可修改字段！",
             ticket.status

@@ -11,9 +11,7 @@ use crate::world::World;
 use serde_json::{Value, json};
 
 fn asked<'a>(world: &'a World, call: &Call) -> Result<&'a Ticket, Refusal> {
-    world
-        .ticket(call.parameter("sn"))
-        .ok_or_else(Refusal::no_ticket)
+    world.ticket(call.parameter("sn")).ok_or_else(Refusal::no_ticket)
 }
 
 fn operation(key: &str, name: &str) -> Value {
@@ -35,11 +33,7 @@ fn steps(ticket: &Ticket) -> Vec<(Value, Vec<Field>, Option<&'static Node>)> {
     }
     let of_visit = |visit: &Visit| {
         let node = visit.node;
-        (
-            step(node.name, node.id, "PERSON", &visit.processors),
-            node.form(),
-            Some(node),
-        )
+        (step(node.name, node.id, "PERSON", &visit.processors), node.form(), Some(node))
     };
     ticket.running().map(of_visit).collect()
 }
@@ -56,10 +50,7 @@ pub(super) fn status(world: &mut World, call: &Call) -> Outcome {
         _ => {}
     }
     let with_form = |(mut step, form, node): (Value, Vec<Field>, Option<&Node>)| {
-        let mut operations = vec![
-            operation("TRANSITION", "提交"),
-            operation("SUSPEND", "挂起"),
-        ];
+        let mut operations = vec![operation("TRANSITION", "提交"), operation("SUSPEND", "挂起")];
         if node.is_some_and(|node| node.may_be_handed_over) {
             operations.push(operation("DELIVER", "转单"));
         }
@@ -115,18 +106,13 @@ pub(super) fn approval_result(world: &mut World, call: &Call) -> Outcome {
             return Err(Refusal::crash("'NoneType' object is not iterable"));
         }
         Some(Value::Array(sns)) if sns.is_empty() => {
-            return Err(Refusal::crash(
-                "wrong number of arguments for 'hdel' command",
-            ));
+            return Err(Refusal::crash("wrong number of arguments for 'hdel' command"));
         }
         Some(Value::Array(sns)) => sns,
         // A text is a list of its characters, none of which is a number.
         Some(_) => return data(json!([])),
     };
-    if let Some(wrong) = sns
-        .iter()
-        .find(|sn| matches!(sn, Value::Bool(_) | Value::Null))
-    {
+    if let Some(wrong) = sns.iter().find(|sn| matches!(sn, Value::Bool(_) | Value::Null)) {
         let kind = python::type_name(wrong);
         return Err(Refusal::Crash(format!(
             "Invalid input of type: '{kind}'. Convert to a bytes, string, int or float first."
@@ -139,11 +125,7 @@ pub(super) fn approval_result(world: &mut World, call: &Call) -> Outcome {
     if call.has(&Fault::ResultNotVisible) {
         return data(json!([]));
     }
-    let asked = world
-        .tickets
-        .iter()
-        .rev()
-        .filter(|ticket| search::names(sns, ticket));
+    let asked = world.tickets.iter().rev().filter(|ticket| search::names(sns, ticket));
     let row = |ticket: &Ticket| {
         json!({
             "sn": ticket.sn, "title": ticket.title, "ticket_url": ticket.url(), "current_status": ticket.status,
@@ -160,9 +142,7 @@ fn ticket_and_node<'a>(world: &'a World, call: &Call) -> Result<(&'a Ticket, u64
     let node = call.parameter("state_id").parse().unwrap_or_default();
     match world.ticket(sn) {
         Some(ticket) => Ok((ticket, node)),
-        None => Err(Refusal::bad_parameter(format!(
-            "sn[{sn}]对应的单据不存在！"
-        ))),
+        None => Err(Refusal::bad_parameter(format!("sn[{sn}]对应的单据不存在！"))),
     }
 }
 
@@ -179,21 +159,15 @@ pub(super) fn fast_approval_summary(world: &mut World, call: &Call) -> Outcome {
 
 pub(super) fn node_result(world: &mut World, call: &Call) -> Outcome {
     let (ticket, node) = ticket_and_node(world, call)?;
-    let refused = |why: &str| {
-        Err(Refusal::bad_parameter(format!(
-            "sn[{}], state[{node}] {why}",
-            ticket.sn
-        )))
-    };
+    let refused =
+        |why: &str| Err(Refusal::bad_parameter(format!("sn[{}], state[{node}] {why}", ticket.sn)));
     if node == ticket.service.first_node && ticket.stage == Stage::Started {
         // The node where tickets are made is finished like others, and a text of its form passes for a remark.
         let form = ticket.service.form();
         let mut texts = form
             .iter()
             .filter(|field| field.definition.kind == "TEXT" && field.definition.is_required);
-        let remark = texts
-            .next_back()
-            .and_then(|field| ticket.fields.get(&field.key));
+        let remark = texts.next_back().and_then(|field| ticket.fields.get(&field.key));
         return data(json!({
             "name": "提单", "processed_user": ticket.creator, "approve_result": false,
             "approve_remark": remark.unwrap_or(&json!("")),
@@ -215,11 +189,7 @@ pub(super) fn node_result(world: &mut World, call: &Call) -> Outcome {
     };
     let remark = form.iter().rfind(is_remark).map_or(json!(""), value);
     let by_system = visit.node.kind == Kind::Webhook;
-    let who = if by_system {
-        String::new()
-    } else {
-        visit.handlers()
-    };
+    let who = if by_system { String::new() } else { visit.handlers() };
     data(json!({
         "name": visit.node.name, "processed_user": who, "approve_result": approved, "approve_remark": remark,
     }))

@@ -29,15 +29,7 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
         let at = truthy(name).and_then(Value::as_str);
         at.is_none_or(|at| at.starts_with("20"))
     };
-    if ![
-        "create_at__gte",
-        "create_at__lte",
-        "end_at__gte",
-        "end_at__lte",
-    ]
-    .iter()
-    .all(is_date)
-    {
+    if !["create_at__gte", "create_at__lte", "end_at__gte", "end_at__lte"].iter().all(is_date) {
         let why = "“%(value)s”的值有一个错误的日期格式。它的格式应该是YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] ";
         return Err(Refusal::crash(why));
     }
@@ -49,8 +41,7 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
     let businesses = listed("bk_biz_id__in", true)?;
     let statuses = listed("current_status__in", false)?;
     let is_in = |list: &Option<Vec<String>>, value: &str| {
-        list.as_ref()
-            .is_none_or(|list| list.iter().any(|item| item == value))
+        list.as_ref().is_none_or(|list| list.iter().any(|item| item == value))
     };
     let equals = |name: &str, value: &str| truthy(name).is_none_or(|wanted| wanted == value);
     let at_least = |name: &str, value: Option<&str>| {
@@ -67,10 +58,7 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
     let has_tag = |ticket: &Ticket| match truthy("tag").and_then(Value::as_str) {
         Some(wanted) if filters_by_tag => {
             let wanted = wanted.to_lowercase();
-            ticket
-                .tag
-                .as_ref()
-                .is_some_and(|tag| tag.to_lowercase() == wanted)
+            ticket.tag.as_ref().is_some_and(|tag| tag.to_lowercase() == wanted)
         }
         _ => true,
     };
@@ -97,18 +85,13 @@ pub(super) fn get_tickets(world: &mut World, call: &Call) -> Outcome {
             && at_least("end_at__gte", ticket.ended_at())
             && at_most("end_at__lte", ticket.ended_at())
             && has_tag(ticket)
-            && truthy("username")
-                .and_then(Value::as_str)
-                .is_none_or(|user| waits_for(ticket, user))
+            && truthy("username").and_then(Value::as_str).is_none_or(|user| waits_for(ticket, user))
     });
     let setting = |name: &str| {
         let in_body = call.body.get(name).cloned();
         in_body.or_else(|| call.query.get(name).map(|text| json!(text)))
     };
-    let address = Address {
-        path: "/openapi/ticket/get_tickets/",
-        query: call.query,
-    };
+    let address = Address { path: "/openapi/ticket/get_tickets/", query: call.query };
     let (page, size) = (setting("page"), setting("page_size"));
     paginate(found.collect(), page, size, &address, row)
 }
@@ -133,9 +116,7 @@ fn items(name: &str, list: &Value, is_number: bool) -> Result<Vec<String>, Refus
         None => Ok(items),
         Some(item) => {
             let field = name.trim_end_matches("__in");
-            Err(Refusal::Crash(format!(
-                "Field '{field}' expected a number but got '{item}'."
-            )))
+            Err(Refusal::Crash(format!("Field '{field}' expected a number but got '{item}'.")))
         }
     }
 }
@@ -160,16 +141,9 @@ impl Address<'_> {
         if page > 1 {
             query.insert("page".into(), page.to_string());
         }
-        let pairs: Vec<_> = query
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let pairs: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mark = if pairs.is_empty() { "" } else { "?" };
-        format!(
-            "http://itsm.example.com{}{mark}{}",
-            self.path,
-            pairs.join("&")
-        )
+        format!("http://itsm.example.com{}{mark}{}", self.path, pairs.join("&"))
     }
 }
 
@@ -214,19 +188,11 @@ fn paginate(
 }
 
 pub(super) fn get_tickets_by_user(world: &mut World, call: &Call) -> Outcome {
-    let Some(user) = call
-        .query
-        .get("username")
-        .or_else(|| call.query.get("user"))
-    else {
+    let Some(user) = call.query.get("username").or_else(|| call.query.get("user")) else {
         return Err(Refusal::bad_parameter("user 为必填项"));
     };
     let Some(view) = call.query.get("view_type") else {
-        return Err(Refusal::invalid(
-            "view_type",
-            "该字段是必填项。",
-            "required",
-        ));
+        return Err(Refusal::invalid("view_type", "该字段是必填项。", "required"));
     };
     // Whoever made a ticket has not dealt with it by that.
     let has_handled = |ticket: &Ticket| ticket.updated_by.contains(user) && ticket.creator != *user;
@@ -247,20 +213,13 @@ pub(super) fn get_tickets_by_user(world: &mut World, call: &Call) -> Outcome {
             return Err(Refusal::invalid("view_type", &why, "invalid_choice"));
         }
     };
-    let found = world
-        .tickets
-        .iter()
-        .rev()
-        .filter(|ticket| is_in_view(ticket));
+    let found = world.tickets.iter().rev().filter(|ticket| is_in_view(ticket));
     let row = |ticket: &Ticket| {
         let is_approver = waits_for_approval(ticket) && ticket.status != "SUSPENDED";
         user_row(ticket, user, is_approver)
     };
     let setting = |name: &str| call.query.get(name).map(|text| json!(text));
-    let address = Address {
-        path: "/openapi/ticket/get_tickets_by_user/",
-        query: call.query,
-    };
+    let address = Address { path: "/openapi/ticket/get_tickets_by_user/", query: call.query };
     let (page, size) = (setting("page"), setting("page_size"));
     paginate(found.collect(), page, size, &address, row)
 }

@@ -23,14 +23,8 @@ pub(super) fn services(_: &mut World, call: &Call) -> Outcome {
 }
 
 pub(super) fn detail(_: &mut World, call: &Call) -> Outcome {
-    if let Some(id) = call
-        .query
-        .get("service_id")
-        .filter(|id| id.parse::<u64>().is_err())
-    {
-        return Err(Refusal::Crash(format!(
-            "Field 'id' expected a number but got '{id}'."
-        )));
+    if let Some(id) = call.query.get("service_id").filter(|id| id.parse::<u64>().is_err()) {
+        return Err(Refusal::Crash(format!("Field 'id' expected a number but got '{id}'.")));
     }
     let service = asked(call).ok_or(Refusal::Number(3_900_404, "查找对象不存在".into()))?;
     let fields: Vec<_> = service.form().iter().map(Field::offered).collect();
@@ -54,12 +48,7 @@ const fn catalog(
     name: &'static str,
     children: &'static [Catalog],
 ) -> Catalog {
-    Catalog {
-        id,
-        key,
-        name,
-        children,
-    }
+    Catalog { id, key, name, children }
 }
 
 /// The catalogues that come with the server.
@@ -70,12 +59,7 @@ static CATALOGS: Catalog = catalog(
     &[
         catalog(12, "LANJINGJICHUPINGTAI", "蓝鲸基础平台", &[]),
         catalog(11, "approve_service_catalog", "内置审批目录", &[]),
-        catalog(
-            9,
-            "ZIYUANFUWU",
-            "资源服务",
-            &[catalog(10, "YUNWEIZIYUAN", "运维资源", &[])],
-        ),
+        catalog(9, "ZIYUANFUWU", "资源服务", &[catalog(10, "YUNWEIZIYUAN", "运维资源", &[])]),
         catalog(
             6,
             "JICHUPEIZHI",
@@ -99,12 +83,8 @@ static CATALOGS: Catalog = catalog(
 );
 
 /// The catalogues of an integrator's own project.
-static CATALOGS_OF_CMDB: Catalog = catalog(
-    20,
-    "cmdb_root",
-    "根目录",
-    &[catalog(21, "CMDB", "配置平台", &[])],
-);
+static CATALOGS_OF_CMDB: Catalog =
+    catalog(20, "cmdb_root", "根目录", &[catalog(21, "CMDB", "配置平台", &[])]);
 
 impl Catalog {
     /// It and those in it, or with a kind those alone that hold services of that kind somewhere.
@@ -114,10 +94,7 @@ impl Catalog {
         made: &[MadeCatalog],
         holds: &dyn Fn(u64) -> bool,
     ) -> Option<Value> {
-        let new = made
-            .iter()
-            .rev()
-            .filter(|catalog| catalog.parent == self.id);
+        let new = made.iter().rev().filter(|catalog| catalog.parent == self.id);
         let new = new.filter(|catalog| holds(catalog.id)).map(|catalog| {
             json!({
                 "id": catalog.id, "key": catalog.key, "name": catalog.name, "level": level + 1, "desc": "",
@@ -170,11 +147,7 @@ pub(super) fn roles(_: &mut World, call: &Call) -> Outcome {
             ("STARTER", _) => ("STARTER", call.parameter("ticket_creator")),
             named => named,
         };
-        let sign = if node.kind.is_countersign() {
-            "and"
-        } else {
-            "or"
-        };
+        let sign = if node.kind.is_countersign() { "and" } else { "or" };
         json!({
             "id": node.id, "name": node.name, "processors": processors, "processors_type": kind, "sign_type": sign,
         })
@@ -224,14 +197,7 @@ pub(super) fn workflow_detail(_: &mut World, call: &Call) -> Outcome {
     let mut fields = form.clone();
     for node in service.nodes {
         let form = node.form();
-        let mut state = node_of_flow(
-            id,
-            node.id,
-            node.name,
-            node.kind.word(),
-            people(node),
-            &form,
-        );
+        let mut state = node_of_flow(id, node.id, node.name, node.kind.word(), people(node), &form);
         state["is_multi"] = json!(node.kind.is_countersign());
         state["is_first_state"] = json!(false);
         state["can_deliver"] = json!(node.may_be_handed_over);
@@ -273,12 +239,7 @@ pub(super) fn create_catalog(world: &mut World, call: &Call) -> Outcome {
     let (name, project) = (call.text("name"), call.text("project_key"));
     let key = format!("{:016x}{:016x}", world.random.next(), world.random.next());
     let id = 99 + world.catalogs.len() as u64;
-    world.catalogs.push(MadeCatalog {
-        id,
-        parent,
-        key: key.clone(),
-        name: name.to_owned(),
-    });
+    world.catalogs.push(MadeCatalog { id, parent, key: key.clone(), name: name.to_owned() });
     data(json!({
         "id": id, "key": key, "level": 1, "parent": parent, "parent_name": "根目录", "parent_key": "root",
         "parent__id": parent.to_string(), "parent__name": "根目录", "name": name, "desc": call.text("desc"),

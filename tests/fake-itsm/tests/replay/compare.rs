@@ -42,26 +42,17 @@ const IDS: [&str; 14] = [
 pub fn differences(recorded: &Answer, fake: &Answer) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut differ = |path: &str, what: String| {
-        found.push(Difference {
-            path: path.to_owned(),
-            what,
-        });
+        found.push(Difference { path: path.to_owned(), what });
     };
     if recorded.status != fake.status {
-        differ(
-            "status",
-            format!("{} is recorded, {} came", recorded.status, fake.status),
-        );
+        differ("status", format!("{} is recorded, {} came", recorded.status, fake.status));
     }
     let kind = |answer: &Answer| {
         let kind = answer.content_type.split(';').next().unwrap_or_default();
         kind.trim().to_owned()
     };
     if kind(recorded) != kind(fake) {
-        differ(
-            "content-type",
-            format!("{} is recorded, {} came", kind(recorded), kind(fake)),
-        );
+        differ("content-type", format!("{} is recorded, {} came", kind(recorded), kind(fake)));
     }
     match (json(&recorded.body), json(&fake.body)) {
         (Some(recorded), Some(fake)) => compare("", &recorded, &fake, &mut found),
@@ -69,19 +60,12 @@ pub fn differences(recorded: &Answer, fake: &Answer) -> Vec<Difference> {
             // Of a page only that it is one is known, a sentence is known by its words.
             let is_page = |text: &str| text.trim_start().starts_with("<!DOCTYPE html>");
             if recorded.body != fake.body && !(is_page(&recorded.body) && is_page(&fake.body)) {
-                differ(
-                    "body",
-                    format!("{:?} is recorded, {:?} came", recorded.body, fake.body),
-                );
+                differ("body", format!("{:?} is recorded, {:?} came", recorded.body, fake.body));
             }
         }
         _ => differ(
             "body",
-            format!(
-                "{:?} is recorded, {:?} came",
-                cut(&recorded.body),
-                cut(&fake.body)
-            ),
+            format!("{:?} is recorded, {:?} came", cut(&recorded.body), cut(&fake.body)),
         ),
     }
     found
@@ -109,10 +93,7 @@ fn kind(value: &Value) -> &'static str {
 fn compare(path: &str, recorded: &Value, fake: &Value, found: &mut Vec<Difference>) {
     let name = path.rsplit('.').next().unwrap_or_default();
     let mut differ = |path: &str, what: String| {
-        found.push(Difference {
-            path: path.to_owned(),
-            what,
-        });
+        found.push(Difference { path: path.to_owned(), what });
     };
     match (recorded, fake) {
         (Value::Object(recorded), Value::Object(fake)) => {
@@ -138,11 +119,7 @@ fn compare(path: &str, recorded: &Value, fake: &Value, found: &mut Vec<Differenc
             if recorded.len() != fake.len() {
                 differ(
                     path,
-                    format!(
-                        "{} of a list are recorded, {} came",
-                        recorded.len(),
-                        fake.len()
-                    ),
+                    format!("{} of a list are recorded, {} came", recorded.len(), fake.len()),
                 );
             }
             for (recorded, fake) in recorded.iter().zip(&fake) {
@@ -153,10 +130,7 @@ fn compare(path: &str, recorded: &Value, fake: &Value, found: &mut Vec<Differenc
         (Value::String(recorded), Value::String(fake)) => {
             let (is, came) = (normal(name, recorded), normal(name, fake));
             if is != came {
-                differ(
-                    path,
-                    format!("{:?} is recorded, {:?} came", cut(&is), cut(&came)),
-                );
+                differ(path, format!("{:?} is recorded, {:?} came", cut(&is), cut(&came)));
             }
         }
         (recorded, fake) if kind(recorded) != kind(fake) => {
@@ -200,10 +174,7 @@ fn normal(name: &str, text: &str) -> String {
     let mut normal = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let is_behind_word = normal
-            .chars()
-            .last()
-            .is_some_and(|c| c.is_ascii_alphanumeric());
+        let is_behind_word = normal.chars().last().is_some_and(|c| c.is_ascii_alphanumeric());
         let found = (!is_behind_word).then(|| run_dependent(rest)).flatten();
         let (length, stands_for) = found.unwrap_or((first.len_utf8(), ""));
         let (piece, behind) = rest.split_at(length);
@@ -217,16 +188,10 @@ fn normal(name: &str, text: &str) -> String {
 fn run_dependent(text: &str) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let is_number = |from: usize, to: usize| {
-        bytes
-            .get(from..to)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+        bytes.get(from..to).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
     };
     let is_word_at = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    if ["REQ", "INC", "CRQ", "PBI"]
-        .iter()
-        .any(|kind| text.starts_with(kind))
-        && is_number(3, 17)
-    {
+    if ["REQ", "INC", "CRQ", "PBI"].iter().any(|kind| text.starts_with(kind)) && is_number(3, 17) {
         return Some((17, "SN"));
     }
     let is_at = |at: usize, mark: u8| bytes.get(at) == Some(&mark);
@@ -243,9 +208,7 @@ fn run_dependent(text: &str) -> Option<(usize, &'static str)> {
     if text.starts_with("http://") || text.starts_with("https://") {
         let host = text.find("//").map_or(0, |at| at + 2);
         let path = text[host..].find('/').map_or(text.len(), |at| host + at);
-        let prefix = text[path..]
-            .strip_prefix("/o/bk_itsm")
-            .map_or(0, |_| "/o/bk_itsm".len());
+        let prefix = text[path..].strip_prefix("/o/bk_itsm").map_or(0, |_| "/o/bk_itsm".len());
         return Some((path + prefix, "HOST"));
     }
     if text.starts_with("id=") && is_number(3, 4) {

@@ -19,13 +19,7 @@ impl Scene<'_> {
     ///
     /// The worker is not waited for: the scene's is to leave tickets alone.
     pub async fn bring(&mut self, row: &Value, also: &Value) {
-        let text = |name: &str| {
-            row[name]
-                .as_str()
-                .unwrap_or_default()
-                .trim_matches(',')
-                .to_owned()
-        };
+        let text = |name: &str| row[name].as_str().unwrap_or_default().trim_matches(',').to_owned();
         let status = text("current_status");
         let updated_by = text("updated_by");
         let updated_by = names(&updated_by);
@@ -103,11 +97,8 @@ impl Scene<'_> {
         let followers: Vec<_> = followers.filter_map(Value::as_str).collect();
         if !followers.is_empty() {
             let users = followers.join(",");
-            self.attempt(
-                "add_follower",
-                json!({"sn": sn, "users": users, "attention": true}),
-            )
-            .await;
+            self.attempt("add_follower", json!({"sn": sn, "users": users, "attention": true}))
+                .await;
         }
         if let Some(who) = also["suspended_by"].as_str().or(handlers.first().copied())
             && (also["suspended_by"].is_string() || status == "RUNNING" && *who != *creator)
@@ -121,10 +112,7 @@ impl Scene<'_> {
             "RUNNING" => {}
             "SUSPENDED" => self.operate(&sn, "SUSPEND", last).await,
             "REVOKED" => {
-                for who in handlers
-                    .iter()
-                    .filter(|who| **who != creator && **who != "admin")
-                {
+                for who in handlers.iter().filter(|who| **who != creator && **who != "admin") {
                     self.operate(&sn, "SUSPEND", who).await;
                     self.operate(&sn, "UNSUSPEND", who).await;
                 }
@@ -139,11 +127,7 @@ impl Scene<'_> {
                 let _ = self.fake.terminate(&here, last).await;
             }
             "FINISHED" => {
-                let order = if erin {
-                    vec!["erin", "bob"]
-                } else {
-                    handlers.clone()
-                };
+                let order = if erin { vec!["erin", "bob"] } else { handlers.clone() };
                 let refused = row["approve_result"] == false || also["is_refused"] == true;
                 for who in order {
                     self.decide(&here, who, !refused, &also["remark"]).await;

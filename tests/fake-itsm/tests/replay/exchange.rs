@@ -72,9 +72,7 @@ pub fn fixtures() -> Vec<Exchange> {
 /// Recordings in one file, with their answers.
 pub fn recordings(path: &str) -> Vec<Exchange> {
     let exchange = |line: &Value| {
-        let response = line
-            .get("response")
-            .filter(|_| line.get("request").is_some())?;
+        let response = line.get("response").filter(|_| line.get("request").is_some())?;
         let headers = response["headers"].as_object().cloned().unwrap_or_default();
         let content_type = header(&headers, "content-type").unwrap_or_default();
         let answer = Answer {
@@ -84,11 +82,7 @@ pub fn recordings(path: &str) -> Vec<Exchange> {
         };
         let mut exchange = read_exchange(line, answer);
         let mut headers = Map::new();
-        for (name, value) in exchange
-            .headers
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-        {
+        for (name, value) in exchange.headers.into_iter().filter(|(_, value)| !value.is_null()) {
             headers.insert(name.to_lowercase(), value);
         }
         if headers.remove("x-bkapi-authorization").is_none() && line["front"].is_null() {
@@ -97,12 +91,7 @@ pub fn recordings(path: &str) -> Vec<Exchange> {
         exchange.headers = headers;
         // A body that is a text was recorded without its quotes.
         let is_json = serde_json::from_str::<Value>(&exchange.body).is_ok();
-        if !is_json
-            && exchange
-                .answer
-                .body
-                .contains("'str' object has no attribute")
-        {
+        if !is_json && exchange.answer.body.contains("'str' object has no attribute") {
             exchange.body = json!(exchange.body).to_string();
         }
         Some(exchange)
@@ -112,9 +101,7 @@ pub fn recordings(path: &str) -> Vec<Exchange> {
 }
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn text(value: &Value) -> String {
@@ -144,9 +131,7 @@ fn read_exchange(line: &Value, answer: Answer) -> Exchange {
         },
         method: text(&request["method"]),
         path: text(&request["path"]),
-        query: query
-            .map(|(name, value)| (name.clone(), text(value)))
-            .collect(),
+        query: query.map(|(name, value)| (name.clone(), text(value))).collect(),
         headers: request["headers"].as_object().cloned().unwrap_or_default(),
         body: text(request.get("raw_body").unwrap_or(&request["body"])),
         answer,
@@ -179,11 +164,7 @@ impl Exchange {
             }
             Front::Gateway => format!("/api/bk-itsm/prod/v2/itsm/{action}/"),
             Front::Esb | Front::LegacyEsb => {
-                let action = if action == "comment" {
-                    "comment_ticket"
-                } else {
-                    action
-                };
+                let action = if action == "comment" { "comment_ticket" } else { action };
                 format!("/api/c/compapi/v2/itsm/{action}/")
             }
         };
@@ -220,9 +201,7 @@ impl Exchange {
         let content_type = head.headers.get("content-type");
         Answer {
             status: head.status.as_u16(),
-            content_type: content_type
-                .map_or("", |kind| kind.to_str().unwrap())
-                .to_owned(),
+            content_type: content_type.map_or("", |kind| kind.to_str().unwrap()).to_owned(),
             body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
@@ -240,12 +219,7 @@ fn gateway_token(token: &Value) -> Option<(&'static str, String)> {
     let token = match token {
         Value::Null => return None,
         Value::String(token) => token.clone(),
-        head => format!(
-            "{}.{}.{}",
-            part(head),
-            part(&json!({})),
-            part(&json!("signed"))
-        ),
+        head => format!("{}.{}.{}", part(head), part(&json!({})), part(&json!("signed"))),
     };
     Some(("x-bkapi-jwt", token))
 }

@@ -53,8 +53,7 @@ impl Stage<'_> {
     }
 
     async fn without_worker(&mut self, front: Front) -> Scene<'_> {
-        self.scene(front, |options| options.start_after = FOR_EVER)
-            .await
+        self.scene(front, |options| options.start_after = FOR_EVER).await
     }
 
     /// Plays all of them.
@@ -94,23 +93,11 @@ impl Stage<'_> {
 
         // Of the others, the page that was asked for is known, and how many there were.
         for (front, exchange, also) in [
-            (
-                Front::Bare,
-                "get_tickets_tag_case",
-                json!({"tag": "holdout-A"}),
-            ),
-            (
-                Front::Bare,
-                "get_tickets_tag_visible",
-                json!({"tag": "holdout-vis"}),
-            ),
+            (Front::Bare, "get_tickets_tag_case", json!({"tag": "holdout-A"})),
+            (Front::Bare, "get_tickets_tag_visible", json!({"tag": "holdout-vis"})),
             (Front::Bare, "get_tickets_custom_status", json!({})),
             (Front::Bare, "get_tickets_by_user_my_dealt", json!({})),
-            (
-                Front::Bare,
-                "get_tickets_by_user_my_history",
-                json!({"suspended_by": "bob"}),
-            ),
+            (Front::Bare, "get_tickets_by_user_my_history", json!({"suspended_by": "bob"})),
             (Front::Gateway, "get_tickets_185", json!({})),
             (Front::Gateway, "get_tickets_1961", json!({})),
             (Front::Gateway, "get_tickets_2429", json!({})),
@@ -119,16 +106,8 @@ impl Stage<'_> {
             (Front::Gateway, "get_tickets_2563", json!({})),
             (Front::Gateway, "get_tickets_2612", json!({})),
             (Front::Gateway, "get_tickets_3075", json!({})),
-            (
-                Front::Gateway,
-                "get_tickets_by_user_872",
-                json!({"handled_by": "bob"}),
-            ),
-            (
-                Front::Gateway,
-                "get_tickets_by_user_compared_124",
-                json!({}),
-            ),
+            (Front::Gateway, "get_tickets_by_user_872", json!({"handled_by": "bob"})),
+            (Front::Gateway, "get_tickets_by_user_compared_124", json!({})),
         ] {
             let rows = self.rows(exchange);
             let count = self.count(exchange);
@@ -164,8 +143,7 @@ impl Stage<'_> {
 
     async fn approvals(&mut self) {
         let mut s = self.bare().await;
-        s.fast("REQ20261124000052", "admin", "审批通过 ok", "admin")
-            .await;
+        s.fast("REQ20261124000052", "admin", "审批通过 ok", "admin").await;
         s.play(
             "status_running info_running approval_result_running get_approver_running \
             approve_node_result_running approve_not_participant approve_unknown_state \
@@ -175,15 +153,13 @@ impl Stage<'_> {
         .await;
 
         let mut s = self.bare().await;
-        s.fast("REQ20261124000053", "admin", "reject", "admin")
-            .await;
+        s.fast("REQ20261124000053", "admin", "reject", "admin").await;
         s.play(
             "approve_false_no_remark status_after_reject_no_remark status_rejected info_rejected \
             approval_result_rejected approve_node_result_rejected",
         )
         .await;
-        s.fast("REQ20261124000054", "admin", "reject2", "admin")
-            .await;
+        s.fast("REQ20261124000054", "admin", "reject2", "admin").await;
         s.play("approve_false_with_remark").await;
 
         s.fast("REQ20261124000105", "carol", "x", "bob,dave").await;
@@ -204,26 +180,15 @@ impl Stage<'_> {
     async fn decided_and_not_closed(&mut self) {
         let mut s = self.bare().await;
         s.nodes(&[(15, 225)]);
-        s.make(
-            "REQ20261124000052",
-            of(22, fast("admin", "审批通过 ok", "admin,bob")),
-        )
-        .await;
-        s.approve("REQ20261124000052", 225, "admin", "true", "looks good")
-            .await;
+        s.make("REQ20261124000052", of(22, fast("admin", "审批通过 ok", "admin,bob"))).await;
+        s.approve("REQ20261124000052", 225, "admin", "true", "looks good").await;
         s.play("approve_twice_immediately").await;
     }
 
     async fn odd_decisions(&mut self) {
         let mut s = self.bare().await;
         for number in 55..=58 {
-            s.fast(
-                &format!("REQ202611240000{number}"),
-                "admin",
-                "actval",
-                "admin",
-            )
-            .await;
+            s.fast(&format!("REQ202611240000{number}"), "admin", "actval", "admin").await;
         }
         for (number, action) in [(55, "maybe"), (58, "")] {
             let sn = format!("REQ202611240000{number}");
@@ -246,8 +211,7 @@ impl Stage<'_> {
 
     async fn nodes(&mut self) {
         let mut s = self.bare().await;
-        s.fast("REQ20261124000059", "admin", "opnode", "admin,bob")
-            .await;
+        s.fast("REQ20261124000059", "admin", "opnode", "admin,bob").await;
         s.play(
             "status_opnode_before operate_node_no_action operate_node_no_fields operate_node_fields_empty \
             operate_node_field_bad_choice operate_node_claim operate_node_deliver \
@@ -257,11 +221,9 @@ impl Stage<'_> {
         .await;
 
         s.fast("REQ20261124000066", "admin", "types", "bob").await;
-        s.play("operate_node_null_value operate_node_blank_reject_remark_on_true")
-            .await;
+        s.play("operate_node_null_value operate_node_blank_reject_remark_on_true").await;
         s.fast("REQ20261124000067", "admin", "types2", "bob").await;
-        s.play("status_reject_blank operate_node_extra_field status_reject_node")
-            .await;
+        s.play("status_reject_blank operate_node_extra_field status_reject_node").await;
     }
 
     async fn withdrawals(&mut self) {
@@ -300,8 +262,7 @@ impl Stage<'_> {
         s.play("status_withdrawn_from_suspended").await;
 
         s.fast("REQ20261124000064", "carol", "term", "bob").await;
-        s.play("operate_ticket_terminate_creator operate_ticket_terminate_no_message")
-            .await;
+        s.play("operate_ticket_terminate_creator operate_ticket_terminate_no_message").await;
         s.ask("operate_ticket", json!({"sn": "REQ20261124000064", "operator": "bob", "action_type": "TERMINATE", "action_message": "x"})).await;
         s.play("status_terminated approval_result_terminated operate_ticket_suspend_after_over")
             .await;
@@ -320,8 +281,7 @@ impl Stage<'_> {
         let mut request = fast("admin", "stuck emoji content", "admin");
         request["fields"][2]["value"] = json!("hi 🚀");
         s.make_without_waiting("REQ20261124000098", request).await;
-        s.play("create_stuck_creator_int create_stuck_approver_list")
-            .await;
+        s.play("create_stuck_creator_int create_stuck_approver_list").await;
         s.runs("REQ20261124000100").await;
         s.play(
             "stuck_status stuck_info stuck_logs stuck_approval_result get_ticket_info_post \
@@ -332,15 +292,11 @@ impl Stage<'_> {
         .await;
 
         // The worker is at the node where tickets are made.
-        let mut s = self
-            .scene(Front::Bare, |options| options.in_creation = FOR_EVER)
-            .await;
-        s.make_without_waiting("REQ20261124000101", fast("admin", "race", "admin"))
-            .await;
+        let mut s = self.scene(Front::Bare, |options| options.in_creation = FOR_EVER).await;
+        s.make_without_waiting("REQ20261124000101", fast("admin", "race", "admin")).await;
         s.is_taken_up("REQ20261124000101").await;
         s.play("status_immediately_after_create").await;
-        s.make_without_waiting("REQ20261124000136", fast("dave", "att", "admin"))
-            .await;
+        s.make_without_waiting("REQ20261124000136", fast("dave", "att", "admin")).await;
         s.is_taken_up("REQ20261124000136").await;
         s.ask(
             "add_follower",
@@ -348,36 +304,24 @@ impl Stage<'_> {
         )
         .await;
         s.play("get_tickets_by_user_attention_dave").await;
-        let mut s = self
-            .scene(Front::Gateway, |options| options.in_creation = FOR_EVER)
-            .await;
-        s.make_without_waiting("REQ20261125000002", fast("carol", "t", "bob"))
-            .await;
+        let mut s = self.scene(Front::Gateway, |options| options.in_creation = FOR_EVER).await;
+        s.make_without_waiting("REQ20261125000002", fast("carol", "t", "bob")).await;
         s.is_taken_up("REQ20261125000002").await;
         s.play("get_ticket_status_18").await;
 
         // There is no worker, and then it is back.
-        let mut s = self
-            .scene(Front::Bare, |options| options.start_after = FOR_EVER)
-            .await;
-        s.play("create_worker_down worker_down_status worker_down_info worker_down_logs")
-            .await;
-        s.make_without_waiting("REQ20261124000145", fast("admin", "worker down 2", "admin"))
-            .await;
+        let mut s = self.scene(Front::Bare, |options| options.start_after = FOR_EVER).await;
+        s.play("create_worker_down worker_down_status worker_down_info worker_down_logs").await;
+        s.make_without_waiting("REQ20261124000145", fast("admin", "worker down 2", "admin")).await;
         s.play("worker_down_terminate").await;
         for sn in ["REQ20261124000144", "REQ20261124000145"] {
             s.fake.take_up(&s.sn(sn)).unwrap();
         }
-        s.play("worker_back_status_terminated_one worker_back_status")
-            .await;
-        let mut s = self
-            .scene(Front::Gateway, |options| options.start_after = FOR_EVER)
-            .await;
-        s.make_without_waiting("REQ20261125000003", fast("carol", "开户 申请", "bob"))
-            .await;
+        s.play("worker_back_status_terminated_one worker_back_status").await;
+        let mut s = self.scene(Front::Gateway, |options| options.start_after = FOR_EVER).await;
+        s.make_without_waiting("REQ20261125000003", fast("carol", "开户 申请", "bob")).await;
         s.play("get_ticket_status_74").await;
-        s.make_without_waiting("REQ20261125000186", fast("carol", "worker is slow", "bob"))
-            .await;
+        s.make_without_waiting("REQ20261125000186", fast("carol", "worker is slow", "bob")).await;
         s.play("get_ticket_info_3007 get_ticket_logs_3009").await;
 
         // A ticket that was made, and then refused.
@@ -396,11 +340,8 @@ impl Stage<'_> {
             s.fast(&sn, "admin", &format!("cbk {title}"), "admin").await;
             s.fake.approve(&s.sn(&sn), "admin").await.unwrap();
         }
-        let failed: Vec<_> = (70..=88)
-            .map(|number| format!("REQ202611240000{number}"))
-            .collect();
-        s.fake
-            .mark_failed(failed.iter().map(|sn| s.sn_or_itself(sn)));
+        let failed: Vec<_> = (70..=88).map(|number| format!("REQ202611240000{number}")).collect();
+        s.fake.mark_failed(failed.iter().map(|sn| s.sn_or_itself(sn)));
         s.play(
             "callback_failed_listed approval_result_clears_failed callback_failed_after_clear \
             approval_result_order approval_result_mixed approval_result_string_sn",
@@ -414,16 +355,14 @@ impl Stage<'_> {
     async fn follow_up(&mut self) {
         let mut s = self.bare().await;
         s.fast("REQ20261124000102", "carol", "x", "bob").await;
-        s.play("add_follower edit_field_missing edit_field_unknown comment_not_finished")
-            .await;
+        s.play("add_follower edit_field_missing edit_field_unknown comment_not_finished").await;
         let fields = json!([{"key": "title", "value": "edited", "type": "STRING"}]);
         s.ask(
             "edit_field",
             json!({"sn": "REQ20261124000102", "operator": "carol", "fields": fields}),
         )
         .await;
-        s.play("info_after_edit proceed_approval_no_auth_non_participant")
-            .await;
+        s.play("info_after_edit proceed_approval_no_auth_non_participant").await;
         s.ask("proceed_approval", json!({"process_inst_id": "REQ20261124000102", "activity": 15, "submit_action": "true", "submit_opinion": "x", "handler": "bob"})).await;
         s.play("status_after_proceed_approval").await;
 
@@ -432,8 +371,7 @@ impl Stage<'_> {
         request["tag"] = json!("holdout-vis");
         request["meta"] = json!({"callback_url": "http://itsm.example.com/ok"});
         s.make("REQ20261124000132", request).await;
-        s.play("info_with_meta_and_tag create_title_trim create_title_cjk_128")
-            .await;
+        s.play("info_with_meta_and_tag create_title_trim create_title_cjk_128").await;
         s.runs("REQ20261124000140").await;
         s.runs("REQ20261124000141").await;
         s.play("info_title_trim info_title_cjk_128").await;
@@ -446,11 +384,8 @@ impl Stage<'_> {
             {"key": "title", "value": "svc1"}, {"key": "apply_content", "value": "x"},
             {"key": "apply_reason", "value": "r"}, {"key": "ZHIDINGSHENPIREN", "value": "admin"},
         ]);
-        s.make(
-            "REQ20261124000117",
-            json!({"creator": "admin", "service_id": 1, "fields": fields}),
-        )
-        .await;
+        s.make("REQ20261124000117", json!({"creator": "admin", "service_id": 1, "fields": fields}))
+            .await;
         s.play("service1_info").await;
     }
 }
@@ -468,44 +403,25 @@ impl Stage<'_> {
         // Two of three.
         let mut s = self.bare().await;
         s.nodes(&[(15, 225)]);
-        s.make(
-            "REQ20261124000103",
-            of(22, fast("carol", "x", "admin,bob,dave")),
-        )
-        .await;
+        s.make("REQ20261124000103", of(22, fast("carol", "x", "admin,bob,dave"))).await;
         s.play("multi_approve_1 multi_status_after_1").await;
-        s.fake
-            .approve(&s.sn("REQ20261124000103"), "dave")
-            .await
-            .unwrap();
+        s.fake.approve(&s.sn("REQ20261124000103"), "dave").await.unwrap();
         s.play("multi_result_ok").await;
-        s.make(
-            "REQ20261124000104",
-            of(22, fast("carol", "x", "admin,bob,dave")),
-        )
-        .await;
+        s.make("REQ20261124000104", of(22, fast("carol", "x", "admin,bob,dave"))).await;
         s.play("multi_reject_1 multi_status_after_reject_1 multi_reject_then_approve_2 multi_result_rejected").await;
 
         // A refusal terminates.
         let mut s = self.bare().await;
         s.nodes(&[(15, 35)]);
-        s.make(
-            "REQ20261124000115",
-            of(4, without_content(fast("carol", "x", "admin"))),
-        )
-        .await;
+        s.make("REQ20261124000115", of(4, without_content(fast("carol", "x", "admin")))).await;
         s.play("reject_terminates reject_terminates_status").await;
 
         // The node may be handed over.
         let mut s = self.bare().await;
         s.nodes(&[(15, 285)]);
-        s.make("REQ20261124000116", of(28, fast("carol", "x", "bob")))
-            .await;
+        s.make("REQ20261124000116", of(28, fast("carol", "x", "bob"))).await;
         s.play("node_deliver_no_message").await;
-        s.fake
-            .hand_over(&s.sn("REQ20261124000116"), "bob", "dave", "pls")
-            .await
-            .unwrap();
+        s.fake.hand_over(&s.sn("REQ20261124000116"), "bob", "dave", "pls").await.unwrap();
         s.play("node_deliver_status node_terminate").await;
 
         // Two approvals.
@@ -519,15 +435,9 @@ impl Stage<'_> {
         s.fake.approve(&tt, "admin").await.unwrap();
         s.fake.approve(&tt, "admin").await.unwrap();
         s.play("two_tt_status2 two_tf_step1").await;
-        s.fake
-            .refuse(&s.sn("REQ20261124000107"), "admin", "r")
-            .await
-            .unwrap();
+        s.fake.refuse(&s.sn("REQ20261124000107"), "admin", "r").await.unwrap();
         s.play("two_tf_status2 two_f_step1 two_f_status1").await;
-        s.fake
-            .refuse(&s.sn("REQ20261124000109"), "admin", "r")
-            .await
-            .unwrap();
+        s.fake.refuse(&s.sn("REQ20261124000109"), "admin", "r").await.unwrap();
         s.play("two_f_t_step2 two_f_t_result").await;
     }
 
@@ -537,10 +447,7 @@ impl Stage<'_> {
         s.play("create_ticket_834").await;
         s.runs("REQ20261125000029").await;
         s.play("get_ticket_info_839").await;
-        s.fake
-            .approve_saying(&s.sn("REQ20261125000029"), "bob", &long_remark())
-            .await
-            .unwrap();
+        s.fake.approve_saying(&s.sn("REQ20261125000029"), "bob", &long_remark()).await.unwrap();
         s.play("get_ticket_info_843").await;
 
         let mut s = self.gateway().await;
@@ -568,17 +475,13 @@ impl Stage<'_> {
         )
         .await;
         s.play("edit_field_910").await;
-        s.fake
-            .approve(&s.sn("REQ20261125000031"), "bob")
-            .await
-            .unwrap();
+        s.fake.approve(&s.sn("REQ20261125000031"), "bob").await.unwrap();
         s.play("operate_ticket_931").await;
 
         // What is required.
         let mut s = self.gateway().await;
         s.service(54, 23);
-        s.play("create_ticket_933 create_ticket_934 create_ticket_936 create_ticket_939")
-            .await;
+        s.play("create_ticket_933 create_ticket_934 create_ticket_936 create_ticket_939").await;
         let mut s = self.gateway().await;
         s.service(54, 24);
         s.play("create_ticket_941").await;
@@ -592,10 +495,8 @@ impl Stage<'_> {
         s.play("create_ticket_2").await;
         s.runs("REQ20261125000001").await;
         s.play("get_ticket_status_3").await;
-        s.fast("REQ20261125000003", "carol", "开户 申请", "bob")
-            .await;
-        s.approve("REQ20261125000003", 15, "bob", "true", "同意")
-            .await;
+        s.fast("REQ20261125000003", "carol", "开户 申请", "bob").await;
+        s.approve("REQ20261125000003", 15, "bob", "true", "同意").await;
         s.play(
             "ticket_approval_result_92 get_approve_node_result_100 get_approver_101 comment_102 \
             get_ticket_status_2575 get_ticket_status_2581",
@@ -608,10 +509,7 @@ impl Stage<'_> {
         s.of("REQ20261125000015", 32, "x").await;
         s.play("get_ticket_status_417").await;
         s.of("REQ20261125000016", 20, "x").await;
-        s.fake
-            .approve(&s.sn("REQ20261125000016"), "bob")
-            .await
-            .unwrap();
+        s.fake.approve(&s.sn("REQ20261125000016"), "bob").await.unwrap();
         s.play("operate_ticket_442").await;
         s.of("REQ20261125000017", 14, "转单").await;
         let deliver = json!({
@@ -619,32 +517,26 @@ impl Stage<'_> {
             "processors_type": "PERSON", "processors": "dave", "action_message": "我休假",
         });
         s.ask("operate_node", deliver).await;
-        s.approve("REQ20261125000017", 135, "dave", "true", "代审")
-            .await;
+        s.approve("REQ20261125000017", 135, "dave", "true", "代审").await;
         s.play("get_ticket_logs_502").await;
         s.nodes(&[(188, 275)]);
         s.of("REQ20261125000018", 27, "认领").await;
         s.play("operate_node_513").await;
 
         let mut s = self.gateway().await;
-        for (sn, title) in [
-            ("REQ20261125000022", "打回"),
-            ("REQ20261125000024", "打回3"),
-        ] {
+        for (sn, title) in [("REQ20261125000022", "打回"), ("REQ20261125000024", "打回3")] {
             s.of(sn, 9, title).await;
             s.approve(sn, 85, "bob", "false", "补材料").await;
             let fields = json!([{"key": "XIUGAI", "value": "补了"}]);
             s.ask("operate_node", json!({"sn": sn, "state_id": 86, "operator": "carol", "action_type": "TRANSITION", "fields": fields})).await;
         }
-        s.approve("REQ20261125000022", 85, "dave", "true", "好了")
-            .await;
+        s.approve("REQ20261125000022", 85, "dave", "true", "好了").await;
         let deliver = json!({
             "sn": "REQ20261125000024", "state_id": 85, "operator": "dave", "action_type": "DELIVER",
             "processors_type": "PERSON", "processors": "erin", "action_message": "帮看",
         });
         s.ask("operate_node", deliver).await;
-        s.approve("REQ20261125000024", 85, "erin", "true", "好了")
-            .await;
+        s.approve("REQ20261125000024", 85, "erin", "true", "好了").await;
         s.play("get_ticket_logs_608 get_ticket_logs_657").await;
 
         let mut s = self.gateway().await;
@@ -652,15 +544,11 @@ impl Stage<'_> {
         s.play("get_ticket_status_722").await;
         s.of("REQ20261125000070", 11, "失败单").await;
         s.fake.fail_automatic(&s.sn("REQ20261125000070")).unwrap();
-        s.approve("REQ20261125000070", 105, "bob", "true", "好")
-            .await;
+        s.approve("REQ20261125000070", 105, "bob", "true", "好").await;
         s.fake.retry_automatic(&s.sn("REQ20261125000070")).unwrap();
         s.play("get_ticket_logs_1476").await;
         s.of("REQ20261125000097", 33, "自定义").await;
-        s.fake
-            .approve(&s.sn("REQ20261125000097"), "bob")
-            .await
-            .unwrap();
+        s.fake.approve(&s.sn("REQ20261125000097"), "bob").await.unwrap();
         s.play("get_ticket_status_1919").await;
         s.of("REQ20261125000154", 20, "撤A").await;
         s.play("operate_ticket_2721").await;
@@ -672,8 +560,7 @@ impl Stage<'_> {
         s.service(42, 27);
         s.service(43, 14);
         s.nodes(&[(188, 275), (192, 135)]);
-        s.play("create_ticket_2676 create_ticket_2681 create_ticket_2811")
-            .await;
+        s.play("create_ticket_2676 create_ticket_2681 create_ticket_2811").await;
 
         // The comparison.
         let mut s = self.gateway().await;
@@ -695,8 +582,7 @@ impl Stage<'_> {
             let body = json!({"sn": "REQ20261125000138", "operator": "bob", "action_type": action, "action_message": "m"});
             s.ask("operate_ticket", body).await;
         }
-        s.approve("REQ20261125000138", 15, "bob", "true", "好")
-            .await;
+        s.approve("REQ20261125000138", 15, "bob", "true", "好").await;
         s.play("edit_field_compared_67 get_ticket_logs_compared_84 comment_compared_41 comment_compared_42").await;
         s.ask(
             "comment",
@@ -710,19 +596,15 @@ impl Stage<'_> {
 
     async fn fronts(&mut self) {
         let mut s = self.scene(Front::Esb, |_| ()).await;
-        s.fast("REQ20261125000155", "carol", "ESB 审批", "bob")
-            .await;
+        s.fast("REQ20261125000155", "carol", "ESB 审批", "bob").await;
         s.play("operate_node_2739 get_ticket_info_2755 get_ticket_logs_2756 ticket_approval_result_2757").await;
         let mut s = self.scene(Front::LegacyEsb, |_| ()).await;
         s.play("create_ticket_2758").await;
         s.runs("REQ20261125000156").await;
-        s.approve("REQ20261125000156", 15, "bob", "false", "不")
-            .await;
+        s.approve("REQ20261125000156", 15, "bob", "false", "不").await;
         s.play("get_tickets_2766 get_ticket_logs_2769").await;
 
-        let mut s = self
-            .scene(Front::Bare, |options| options.wants_token = true)
-            .await;
+        let mut s = self.scene(Front::Bare, |options| options.wants_token = true).await;
         s.play(
             "auth_none auth_garbage_jwt auth_get_none auth_get_garbage_jwt jwt_ok jwt_unknown_kid",
         )

@@ -3,12 +3,7 @@
 //!
 //! `EXCHANGES=FILE cargo test -p fake-itsm --test replay -- --nocapture` plays another file of recordings, on
 //! states that are read from the exchanges themselves, and tells of each whether it agrees.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod compare;
 mod crowd;
@@ -75,10 +70,7 @@ const NAMED: &[Named] = &[
         why: "a view of the server's own pages, which no gateway and no ESB publishes",
     },
     Named {
-        exchanges: &[
-            "auth_openapi_ticket_create_plain",
-            "auth_plain_list_openapi_ticket",
-        ],
+        exchanges: &["auth_openapi_ticket_create_plain", "auth_plain_list_openapi_ticket"],
         members: &["content-type", "body"],
         why: "a view of the server's own pages, which no gateway and no ESB publishes",
     },
@@ -87,10 +79,7 @@ const NAMED: &[Named] = &[
 /// Plays every exchange, and puts down what differs.
 async fn play(exchanges: &[Exchange]) -> Played {
     let mut played = Played::new();
-    let mut stage = Stage {
-        exchanges,
-        played: &mut played,
-    };
+    let mut stage = Stage { exchanges, played: &mut played };
     stage.play().await;
     for exchange in exchanges {
         if !played.contains_key(&exchange.name) {
@@ -114,21 +103,14 @@ async fn every_recorded_exchange_is_answered_as_it_was_or_differs_for_a_named_re
         let has_name = |difference: &&Difference| {
             rule.is_some_and(|rule| rule.members.contains(&difference.path.as_str()))
         };
-        let nameless: Vec<_> = differences
-            .iter()
-            .filter(|found| !has_name(found))
-            .collect();
+        let nameless: Vec<_> = differences.iter().filter(|found| !has_name(found)).collect();
         match (differences.is_empty(), rule) {
             (true, None) => agree += 1,
             (true, Some(_)) => unnamed.push(format!("{}: it no longer differs", exchange.name)),
             (false, Some(rule)) if nameless.is_empty() => {
                 named.push(format!("{}: {}", exchange.name, rule.why));
             }
-            _ => unnamed.extend(
-                nameless
-                    .iter()
-                    .map(|found| format!("{}{found}", exchange.name)),
-            ),
+            _ => unnamed.extend(nameless.iter().map(|found| format!("{}{found}", exchange.name))),
         }
     }
     for exchange in NAMED.iter().flat_map(|rule| rule.exchanges) {
@@ -136,11 +118,7 @@ async fn every_recorded_exchange_is_answered_as_it_was_or_differs_for_a_named_re
             unnamed.push(format!("{exchange}: there is no such exchange"));
         }
     }
-    println!(
-        "agree {agree}, named differences {}, unnamed {}",
-        named.len(),
-        unnamed.len()
-    );
+    println!("agree {agree}, named differences {}, unnamed {}", named.len(), unnamed.len());
     for line in &named {
         println!("  {line}");
     }

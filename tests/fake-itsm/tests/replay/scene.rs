@@ -55,23 +55,14 @@ impl<'a> Scene<'a> {
     /// Recorded ids of nodes mean these of the fake.
     pub fn nodes(&mut self, nodes: &[(u64, u64)]) {
         for (recorded, here) in nodes {
-            self.means(
-                format!("\"state_id\": {recorded}"),
-                format!("\"state_id\": {here}"),
-            );
-            self.means(
-                format!("\"{recorded}\": \"erin\""),
-                format!("\"{here}\": \"erin\""),
-            );
+            self.means(format!("\"state_id\": {recorded}"), format!("\"state_id\": {here}"));
+            self.means(format!("\"{recorded}\": \"erin\""), format!("\"{here}\": \"erin\""));
         }
     }
 
     /// A recorded id of a service, with its flow, means this one of the fake.
     pub fn service(&mut self, recorded: u64, here: u64) {
-        self.means(
-            format!("\"service_id\": {recorded}"),
-            format!("\"service_id\": {here}"),
-        );
+        self.means(format!("\"service_id\": {recorded}"), format!("\"service_id\": {here}"));
         self.means(recorded.to_string(), here.to_string());
     }
 
@@ -79,10 +70,7 @@ impl<'a> Scene<'a> {
     pub fn sn(&self, recorded: &str) -> String {
         let mut known = self.stands_for.iter();
         let known = known.find(|(text, _)| text == recorded);
-        known
-            .unwrap_or_else(|| panic!("no ticket {recorded}"))
-            .1
-            .clone()
+        known.unwrap_or_else(|| panic!("no ticket {recorded}")).1.clone()
     }
 
     /// The same, or the recorded one where it stands for nothing here.
@@ -138,11 +126,7 @@ impl<'a> Scene<'a> {
             body: body.to_string(),
             answer: Answer::default(),
         };
-        let answer = self
-            .in_words_of_the_fake(&exchange)
-            .send(&self.fake)
-            .await
-            .body;
+        let answer = self.in_words_of_the_fake(&exchange).send(&self.fake).await.body;
         serde_json::from_str(&answer).unwrap()
     }
 
@@ -195,10 +179,7 @@ impl<'a> Scene<'a> {
     /// Waits until the worker is at the node where tickets are made.
     pub async fn is_taken_up(&self, sn: &str) {
         let sn = self.sn(sn);
-        let url = format!(
-            "{}/openapi/ticket/get_ticket_status/?sn={sn}",
-            self.fake.url()
-        );
+        let url = format!("{}/openapi/ticket/get_ticket_status/?sn={sn}", self.fake.url());
         for _ in 0..1_000 {
             let answer = HttpClient::default().get(&url).await.unwrap().body;
             if answer.contains("提单") {
@@ -254,9 +235,8 @@ fn spelled_out(text: &str, token: &str) -> String {
     use base64::Engine;
     let mut written = String::new();
     let mut rest = text;
-    while let Some((before, (inside, behind))) = rest
-        .split_once('{')
-        .and_then(|(before, from)| Some((before, from.split_once('}')?)))
+    while let Some((before, (inside, behind))) =
+        rest.split_once('{').and_then(|(before, from)| Some((before, from.split_once('}')?)))
     {
         let words: Vec<_> = inside.split(' ').collect();
         let number = |word: &str| word.parse().ok();

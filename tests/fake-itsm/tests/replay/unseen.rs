@@ -102,9 +102,8 @@ fn unknown_nodes(exchange: &Exchange) -> Vec<String> {
     let steps = list("current_steps")
         .into_iter()
         .filter_map(|step| step["name"].as_str().map(str::to_owned));
-    let entries = list("logs")
-        .into_iter()
-        .filter(|entry| !entry["message"].to_string().contains("修改字段"));
+    let entries =
+        list("logs").into_iter().filter(|entry| !entry["message"].to_string().contains("修改字段"));
     let entries = entries.filter_map(|entry| between(entry["message"].as_str()?, "【", "】"));
     let mut nodes: Vec<String> = Vec::new();
     for name in steps.chain(entries).filter(|name| name != "提单") {
@@ -180,11 +179,7 @@ fn states(exchange: &Exchange) -> Vec<State> {
             states.push(State::Rows(rows.clone(), count.min(MOST_TICKETS), also));
         }
     }
-    let texts = data
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let texts = data.as_array().into_iter().flatten().filter_map(Value::as_str);
     let texts: Vec<_> = texts.map(str::to_owned).collect();
     if !texts.is_empty() {
         states.push(State::Failed(texts));
@@ -209,14 +204,10 @@ fn states(exchange: &Exchange) -> Vec<State> {
         let steps = data["current_steps"].as_array().into_iter().flatten();
         let steps: Vec<_> = steps.filter_map(|step| step["name"].as_str()).collect();
         let is_known = |flow: &&(u64, u64, &[&str])| {
-            steps
-                .iter()
-                .all(|step| *step == "提单" || flow.2.contains(step))
+            steps.iter().all(|step| *step == "提单" || flow.2.contains(step))
         };
-        let mut people: Vec<_> = ["approver", "operator", "handler"]
-            .iter()
-            .filter_map(|name| asked(name))
-            .collect();
+        let mut people: Vec<_> =
+            ["approver", "operator", "handler"].iter().filter_map(|name| asked(name)).collect();
         let processors = data["current_steps"][0]["processors"].as_str();
         people.extend(processors.map(str::to_owned));
         people.extend(["bob".to_owned(), "admin,bob".to_owned()]);
@@ -240,24 +231,17 @@ fn of_fields(data: &Value) -> Value {
     let fields = data["fields"].as_array().into_iter().flatten();
     let value = |wanted: &str| {
         let mut fields = fields.clone();
-        fields
-            .find(|field| field["key"] == wanted)
-            .map(|field| field["value"].clone())
+        fields.find(|field| field["key"] == wanted).map(|field| field["value"].clone())
     };
-    let mut remarks = fields
-        .clone()
-        .filter(|field| matches!(field["name"].as_str(), Some("备注" | "Remarks")));
+    let mut remarks =
+        fields.clone().filter(|field| matches!(field["name"].as_str(), Some("备注" | "Remarks")));
     let remark = remarks.find_map(|field| field["value"].as_str());
-    let is_refused = fields
-        .clone()
-        .any(|field| field["type"] == "RADIO" && field["value"] == "false");
+    let is_refused =
+        fields.clone().any(|field| field["type"] == "RADIO" && field["value"] == "false");
     let keys = |field: &&Value| field["key"].as_str().is_some_and(|key| key.len() < 32);
     let base = ["title", "impact", "urgency", "priority", "current_status"];
-    let mut form: Vec<_> = fields
-        .clone()
-        .filter(keys)
-        .filter(|field| !field["value"].is_null())
-        .collect();
+    let mut form: Vec<_> =
+        fields.clone().filter(keys).filter(|field| !field["value"].is_null()).collect();
     form.reverse();
     form.dedup_by_key(|field| field["key"].clone());
     let mut given = vec![json!({"key": "title", "value": data["title"]})];
@@ -275,9 +259,7 @@ fn of_fields(data: &Value) -> Value {
 
 /// A value before the server wrote it as Python does.
 fn as_sent(value: &Value) -> Value {
-    let text = value
-        .as_str()
-        .filter(|text| text.starts_with("[{'") || text.starts_with("{'"));
+    let text = value.as_str().filter(|text| text.starts_with("[{'") || text.starts_with("{'"));
     let text = text.map(|text| text.replace('\'', "\""));
     let sent = text.and_then(|text| serde_json::from_str(&text).ok());
     sent.unwrap_or_else(|| value.clone())
@@ -323,10 +305,8 @@ async fn in_state(exchange: &Exchange, state: &State) -> Option<Vec<Difference>>
         State::NoProject => {
             let body: Value = serde_json::from_str(&exchange.body).unwrap_or_default();
             let member = |key: &str| format!("\"project_key\": \"{key}\"");
-            scene.means(
-                member(body["project_key"].as_str().unwrap_or_default()),
-                member("nowhere"),
-            );
+            scene
+                .means(member(body["project_key"].as_str().unwrap_or_default()), member("nowhere"));
         }
         State::Service(here) => scene.every_service_is(exchange, *here),
         State::Rows(rows, count, also) => {
@@ -364,10 +344,7 @@ impl Scene<'_> {
                 self.service(recorded, here);
             }
             let flow = FLOWS.iter().find(|flow| flow.0 == here);
-            let named = body["meta"]["state_processors"]
-                .as_object()
-                .into_iter()
-                .flatten();
+            let named = body["meta"]["state_processors"].as_object().into_iter().flatten();
             for ((recorded, _), (_, node, _)) in named.zip(flow) {
                 self.means(format!("\"{recorded}\": "), format!("\"{node}\": "));
             }
@@ -383,19 +360,15 @@ impl Scene<'_> {
         who: &str,
         stage: &str,
     ) -> bool {
-        let text = format!(
-            "{} {:?} {}",
-            exchange.body, exchange.query, exchange.answer.body
-        );
+        let text = format!("{} {:?} {}", exchange.body, exchange.query, exchange.answer.body);
         let Some(sn) = number_in(&text) else {
             return false;
         };
         let body: Value = serde_json::from_str(&exchange.body).unwrap_or_default();
         let state = exchange.query.iter().find(|(key, _)| key == "state_id");
         let state = state.and_then(|(_, id)| id.parse().ok());
-        if let Some(recorded) = state
-            .or(body["state_id"].as_u64())
-            .filter(|&id| !matches!(id, 14 | 15 | 999 | 99_999))
+        if let Some(recorded) =
+            state.or(body["state_id"].as_u64()).filter(|&id| !matches!(id, 14 | 15 | 999 | 99_999))
         {
             self.nodes(&[(recorded, node)]);
             self.means(recorded.to_string(), node.to_string());
@@ -404,14 +377,9 @@ impl Scene<'_> {
             self.means("15", node.to_string());
         }
         let fields = body["fields"].as_array().into_iter().flatten();
-        let keys = fields
-            .filter_map(|field| field["key"].as_str())
-            .filter(|key| key.len() == 32);
-        let here = [
-            "ab544e65785a16a6fa9dd046",
-            "dee63f994a33df146b5606c4",
-            "c1a63da33b1de79e9b7d50c7",
-        ];
+        let keys = fields.filter_map(|field| field["key"].as_str()).filter(|key| key.len() == 32);
+        let here =
+            ["ab544e65785a16a6fa9dd046", "dee63f994a33df146b5606c4", "c1a63da33b1de79e9b7d50c7"];
         for (recorded, here) in keys.zip(here) {
             self.means(recorded, format!("{here}{node:08x}"));
         }
@@ -462,10 +430,7 @@ impl Scene<'_> {
         }
         let people = match service {
             2 | 3 | 4 | 22 | 28 => names(who),
-            _ => names(who)
-                .into_iter()
-                .chain(["bob", "dave", "erin", "carol", "admin"])
-                .collect(),
+            _ => names(who).into_iter().chain(["bob", "dave", "erin", "carol", "admin"]).collect(),
         };
         let done = match stage {
             "running" => Ok(()),
@@ -482,10 +447,7 @@ impl Scene<'_> {
             }
             "approved" | "rated" | "refused" => {
                 // Over the API, as most are.
-                let remark = answer["data"]
-                    .get("approve_remark")
-                    .cloned()
-                    .unwrap_or(json!("r"));
+                let remark = answer["data"].get("approve_remark").cloned().unwrap_or(json!("r"));
                 let action = if stage == "refused" { "false" } else { "true" };
                 for (who, node) in people.iter().flat_map(|who| [(who, node), (who, node + 1)]) {
                     self.attempt("approve", json!({
@@ -525,11 +487,8 @@ impl Scene<'_> {
     async fn relive(&mut self, log: &Value) {
         let entries = log["logs"].as_array().unwrap();
         let message = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
-        let nodes: Vec<_> = entries
-            .iter()
-            .map(message)
-            .filter_map(|text| between(&text, "【", "】"))
-            .collect();
+        let nodes: Vec<_> =
+            entries.iter().map(message).filter_map(|text| between(&text, "【", "】")).collect();
         let is_flow = |flow: &&(u64, u64, &[&str])| {
             nodes
                 .iter()
@@ -539,9 +498,7 @@ impl Scene<'_> {
                 .all(|node| flow.2.contains(&node.as_str()))
         };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let made = entries
-            .get(1)
-            .map_or(&Value::Null, |entry| &entry["form_data"]);
+        let made = entries.get(1).map_or(&Value::Null, |entry| &entry["form_data"]);
         let made = made.as_array().into_iter().flatten();
         let made: Vec<_> = made
             .filter(|field| !field["value"].is_null())
@@ -573,11 +530,7 @@ impl Scene<'_> {
         }
         let (_, first, names) = flow;
         let node_of = |name: &str| {
-            first
-                + names
-                    .iter()
-                    .position(|known| *known == name)
-                    .unwrap_or_default() as u64
+            first + names.iter().position(|known| *known == name).unwrap_or_default() as u64
         };
         if entries.is_empty() {
             return;
@@ -587,10 +540,7 @@ impl Scene<'_> {
         if entries.len() == 1 {
             return;
         }
-        let fails = entries
-            .iter()
-            .map(message)
-            .any(|text| text.contains("执行失败"));
+        let fails = entries.iter().map(message).any(|text| text.contains("执行失败"));
         if fails {
             self.fake.fail_automatic(&here).unwrap();
         }
@@ -606,11 +556,7 @@ impl Scene<'_> {
                 .find_map(|field| field["value"].as_str());
             let remark = remark.unwrap_or_default();
             if said.contains("已处理【") && entry["source"] != "SYS" {
-                let action = if said.contains("(通过)") {
-                    "true"
-                } else {
-                    "false"
-                };
+                let action = if said.contains("(通过)") { "true" } else { "false" };
                 match (is_page, action) {
                     _ if form.len() == 3 => {
                         let fields: Vec<_> = form
@@ -667,11 +613,8 @@ impl Scene<'_> {
                 let after = form.last().cloned().unwrap_or_default();
                 let field =
                     json!({"key": after["key"], "value": after["value"], "type": after["type"]});
-                self.attempt(
-                    "edit_field",
-                    json!({"sn": sn, "operator": who, "fields": [field]}),
-                )
-                .await;
+                self.attempt("edit_field", json!({"sn": sn, "operator": who, "fields": [field]}))
+                    .await;
             } else if said.contains("执行失败") {
                 has_failed = true;
             } else if said.contains("执行成功") && has_failed {
@@ -717,6 +660,5 @@ fn number_in(text: &str) -> Option<String> {
         (is_kind && digits.bytes().all(|byte| byte.is_ascii_digit()))
             .then(|| text[..17].to_uppercase())
     };
-    text.char_indices()
-        .find_map(|(at, _)| is_number(&text[at..]))
+    text.char_indices().find_map(|(at, _)| is_number(&text[at..]))
 }

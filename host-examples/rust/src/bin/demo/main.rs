@@ -27,14 +27,8 @@ enum Story {
 }
 
 impl Story {
-    const ALL: [Self; 6] = [
-        Self::Approved,
-        Self::Refused,
-        Self::Withdrawn,
-        Self::Forged,
-        Self::Stolen,
-        Self::Lost,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Approved, Self::Refused, Self::Withdrawn, Self::Forged, Self::Stolen, Self::Lost];
 
     fn title(self) -> &'static str {
         match self {
@@ -73,24 +67,14 @@ async fn main() -> Result<ExitCode> {
         let (sn, verdict) = demo.play(story).await?;
         rows.push((story, sn, verdict));
     }
-    println!(
-        "{:<18} {:<42} {:<10} verdict",
-        "ticket", "story", "expected"
-    );
+    println!("{:<18} {:<42} {:<10} verdict", "ticket", "story", "expected");
     let mut wrong = 0;
     for (story, sn, verdict) in rows {
-        let mark = if verdict == Some(story.expected()) {
-            ""
-        } else {
-            "  <- wrong"
-        };
+        let mark = if verdict == Some(story.expected()) { "" } else { "  <- wrong" };
         wrong += usize::from(!mark.is_empty());
         let verdict = verdict.map_or("none", word);
         let expected = word(story.expected());
-        println!(
-            "{sn:<18} {:<42} {expected:<10} {verdict}{mark}",
-            story.title()
-        );
+        println!("{sn:<18} {:<42} {expected:<10} {verdict}{mark}", story.title());
     }
     let all = Story::ALL.len();
     println!("{} of {all} verdicts are as expected", all - wrong);
@@ -119,9 +103,8 @@ fn order(seed: u64) -> Vec<Story> {
     let mut order = Vec::new();
     let mut state = seed;
     while !left.is_empty() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         order.push(left.remove((state >> 33) as usize % left.len()));
     }
     let place = |story| order.iter().position(|at| *at == story).unwrap_or_default();
@@ -134,11 +117,7 @@ fn order(seed: u64) -> Vec<Story> {
 
 impl Demo {
     async fn start(seed: u64, flip: bool) -> Result<Self> {
-        let fake = FakeItsm::start(Options {
-            seed,
-            ..Options::default()
-        })
-        .await?;
+        let fake = FakeItsm::start(Options { seed, ..Options::default() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let callback_url = format!("http://{}/itsm/callback", listener.local_addr()?);
         let settings = Settings {
@@ -159,17 +138,8 @@ impl Demo {
         let (outcomes, inbox) = tokio::sync::mpsc::channel(16);
         let endpoint = callback_endpoint(itsm.clone(), outcomes);
         tokio::spawn(async move { axum::serve(listener, endpoint).await });
-        println!(
-            "fake ITSM at {}, host's endpoint at {callback_url}\n",
-            fake.url()
-        );
-        Ok(Self {
-            fake,
-            itsm,
-            inbox,
-            callback_url,
-            flip,
-        })
+        println!("fake ITSM at {}, host's endpoint at {callback_url}\n", fake.url());
+        Ok(Self { fake, itsm, inbox, callback_url, flip })
     }
 
     /// Creates a ticket and lets its story happen; gives the ticket's number and the verdict.
@@ -235,16 +205,10 @@ impl Demo {
     async fn forge(&mut self, sn: &str) -> Result<()> {
         let victim = self.fake.ticket(sn).context("the ticket")?;
         let tickets = self.fake.tickets();
-        let other = tickets
-            .iter()
-            .find(|ticket| ticket.ended)
-            .context("another's ticket")?;
+        let other = tickets.iter().find(|ticket| ticket.ended).context("another's ticket")?;
         let token = self.fake.token();
         let genuine = self.itsm.verify_token(&token).await?;
-        println!(
-            "  forged    {} as FINISHED and approved, with this ticket's header",
-            other.sn
-        );
+        println!("  forged    {} as FINISHED and approved, with this ticket's header", other.sn);
         println!(
             "  token     ITSM says it is genuine: {}; that proves nothing",
             genuine.unwrap_or(false)
@@ -255,9 +219,8 @@ impl Demo {
         });
         let header = victim.meta["headers"]["X-Itsm-Binding"].as_str();
         let headers = [("X-Itsm-Binding", header.context("the header")?)];
-        let answer = HttpClient::default()
-            .post(&self.callback_url, &headers, &body.to_string())
-            .await?;
+        let answer =
+            HttpClient::default().post(&self.callback_url, &headers, &body.to_string()).await?;
         if answer.body.contains(r#""code":0"#) {
             println!("  forged    was accepted");
         }
@@ -282,19 +245,12 @@ impl Demo {
 
     fn nothing_was_handed_over(&mut self) -> Result<()> {
         if let Ok((_, outcome)) = self.inbox.try_recv() {
-            bail!(
-                "an attacker's callback was handed over as {}",
-                word(outcome.verdict)
-            );
+            bail!("an attacker's callback was handed over as {}", word(outcome.verdict));
         }
         Ok(())
     }
 }
 
 fn counted(sent: &CallbackAttempt) -> &'static str {
-    if sent.delivered {
-        "delivered"
-    } else {
-        "failed"
-    }
+    if sent.delivered { "delivered" } else { "failed" }
 }
