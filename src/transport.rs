@@ -1,6 +1,6 @@
 //! The seam between what is asked and how it travels.
 
-use crate::core::http::{NoAnswer, Request, Response};
+use crate::domain::http::{NoAnswer, Request, Response};
 
 /// What the calls need from the world outside. Deadlines and pauses are in milliseconds on one
 /// clock that never goes back; its zero is of no account.

@@ -1,8 +1,8 @@
 //! The one table of ITSM's actions, and the page that is written from it.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-use blueking_itsm::core::action::{ALL, Entry, Esb, LEFT_OUT};
-use blueking_itsm::core::http::Method;
+use blueking_itsm::domain::action::{ALL, Entry, Esb, LEFT_OUT};
+use blueking_itsm::domain::http::Method;
 use std::collections::BTreeSet;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/actions.md");

@@ -2,8 +2,8 @@
 //! change of one bit.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
-use blueking_itsm::core::binding::{self, Claims, HEADER, Unbound};
-use blueking_itsm::core::secret::Secret;
+use blueking_itsm::domain::binding::{self, Claims, HEADER, Unbound};
+use blueking_itsm::domain::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;

@@ -4,17 +4,17 @@
 //! this test's words. Nothing is skipped: a file without a decoder here fails the test.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-use blueking_itsm::core::action::{self, Action};
-use blueking_itsm::core::failure::{Advice, Failure, Origin};
-use blueking_itsm::core::http::Response;
-use blueking_itsm::core::json::Json;
-use blueking_itsm::core::progress::{
+use blueking_itsm::domain::action::{self, Action};
+use blueking_itsm::domain::failure::{Advice, Failure, Origin};
+use blueking_itsm::domain::http::Response;
+use blueking_itsm::domain::json::Json;
+use blueking_itsm::domain::progress::{
     self, FilledField, LogEntry, NodeResult, RunningNode, TicketInfo, TicketStatus,
 };
-use blueking_itsm::core::search::{Page, UserTicket};
-use blueking_itsm::core::service::{Catalog, FormField, Node, Service, ServiceForm};
-use blueking_itsm::core::ticket::{self, ApprovalResult, CreatedTicket, Ticket};
-use blueking_itsm::core::{callback, envelope, verdict};
+use blueking_itsm::domain::search::{Page, UserTicket};
+use blueking_itsm::domain::service::{Catalog, FormField, Node, Service, ServiceForm};
+use blueking_itsm::domain::ticket::{self, ApprovalResult, CreatedTicket, Ticket};
+use blueking_itsm::domain::{callback, envelope, verdict};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -7,12 +7,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use blueking_itsm::calls;
-use blueking_itsm::core::confirmation::{Confirmation, Evidence};
-use blueking_itsm::core::connection::{Authorization, Connection, Endpoint};
-use blueking_itsm::core::explanation::Ending;
-use blueking_itsm::core::http::{NoAnswer, Request, Response};
-use blueking_itsm::core::secret::Secret;
-use blueking_itsm::core::verdict::Verdict;
+use blueking_itsm::domain::confirmation::{Confirmation, Evidence};
+use blueking_itsm::domain::connection::{Authorization, Connection, Endpoint};
+use blueking_itsm::domain::explanation::Ending;
+use blueking_itsm::domain::http::{NoAnswer, Request, Response};
+use blueking_itsm::domain::secret::Secret;
+use blueking_itsm::domain::verdict::Verdict;
 use blueking_itsm::transport::Transport;
 use serde_json::{Value, json};
 use std::path::Path;

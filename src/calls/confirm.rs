@@ -2,19 +2,19 @@
 
 use super::results::{check_sn, check_sns, parameters, results};
 use super::session::Session;
-use crate::core::action::{GET_TICKET_LOGS, GET_TICKETS};
-use crate::core::confirmation::{Confirmation, Evidence, Outcome, Recovery};
-use crate::core::connection::Connection;
-use crate::core::explanation::ApproveResult;
-use crate::core::failure::Failure;
-use crate::core::history::History;
-use crate::core::json::Json;
-use crate::core::new_ticket::NewTicket;
-use crate::core::operation_id;
-use crate::core::search::{Filter, Page};
-use crate::core::secret::Secret;
-use crate::core::ticket::{CreatedTicket, Ticket};
-use crate::core::verdict::{conclude, finished};
+use crate::domain::action::{GET_TICKET_LOGS, GET_TICKETS};
+use crate::domain::confirmation::{Confirmation, Evidence, Outcome, Recovery};
+use crate::domain::connection::Connection;
+use crate::domain::explanation::ApproveResult;
+use crate::domain::failure::Failure;
+use crate::domain::history::History;
+use crate::domain::json::Json;
+use crate::domain::new_ticket::NewTicket;
+use crate::domain::operation_id;
+use crate::domain::search::{Filter, Page};
+use crate::domain::secret::Secret;
+use crate::domain::ticket::{CreatedTicket, Ticket};
+use crate::domain::verdict::{conclude, finished};
 use crate::transport::Transport;
 use std::collections::BTreeMap;
 

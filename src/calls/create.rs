@@ -1,10 +1,10 @@
 use super::session::Session;
-use crate::core::action::CREATE_TICKET;
-use crate::core::connection::Connection;
-use crate::core::failure::{Failure, Origin};
-use crate::core::new_ticket::NewTicket;
-use crate::core::operation_id;
-use crate::core::ticket::CreatedTicket;
+use crate::domain::action::CREATE_TICKET;
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Failure, Origin};
+use crate::domain::new_ticket::NewTicket;
+use crate::domain::operation_id;
+use crate::domain::ticket::CreatedTicket;
 use crate::transport::Transport;
 
 /// A new operation id, or a new tag: they have one form.

@@ -1,18 +1,18 @@
 use super::confirm::{honours_tags, stores_tags};
 use super::session::Session;
-use crate::core::action::{
+use crate::domain::action::{
     Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
     OPERATE_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY,
 };
-use crate::core::callback;
-use crate::core::connection::Connection;
-use crate::core::failure::{Advice, Failure, Origin};
-use crate::core::http::NoAnswer;
-use crate::core::json::Json;
-use crate::core::new_ticket::CallbackTarget;
-use crate::core::operation_id;
-use crate::core::secret::Secret;
-use crate::core::words::said;
+use crate::domain::callback;
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Advice, Failure, Origin};
+use crate::domain::http::NoAnswer;
+use crate::domain::json::Json;
+use crate::domain::new_ticket::CallbackTarget;
+use crate::domain::operation_id;
+use crate::domain::secret::Secret;
+use crate::domain::words::said;
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 

@@ -3,11 +3,11 @@
 use super::confirm::{approve_result, history};
 use super::results::{check_sn, parameters, results};
 use super::session::Session;
-use crate::core::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
-use crate::core::connection::Connection;
-use crate::core::explanation::{self, Explanation};
-use crate::core::failure::Failure;
-use crate::core::progress::{TicketInfo, TicketStatus};
+use crate::domain::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
+use crate::domain::connection::Connection;
+use crate::domain::explanation::{self, Explanation};
+use crate::domain::failure::Failure;
+use crate::domain::progress::{TicketInfo, TicketStatus};
 use crate::transport::Transport;
 
 /// A ticket has no running node for a moment after it was made, and between two nodes.

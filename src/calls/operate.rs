@@ -1,17 +1,17 @@
 use super::results::{check_sn, parameters};
 use super::session::Session;
-use crate::core::action::{
+use crate::domain::action::{
     APPROVE, Action, EDIT_FIELD, GET_TICKET_INFO, GET_TICKET_STATUS, OPERATE_NODE,
 };
-use crate::core::connection::Connection;
-use crate::core::failure::Failure;
-use crate::core::new_ticket::Field;
-use crate::core::operation;
-use crate::core::progress::{TicketInfo, TicketStatus};
+use crate::domain::connection::Connection;
+use crate::domain::failure::Failure;
+use crate::domain::new_ticket::Field;
+use crate::domain::operation;
+use crate::domain::progress::{TicketInfo, TicketStatus};
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 
-/// Does something with a ticket: `parameters` are what `core::operation` makes of the arguments.
+/// Does something with a ticket: `parameters` are what `domain::operation` makes of the arguments.
 /// Sent once. ITSM answers with nothing that matters.
 pub fn operate(
     transport: &mut impl Transport,

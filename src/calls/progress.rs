@@ -1,13 +1,13 @@
 use super::results::{check_sn, parameters};
 use super::session::Session;
-use crate::core::action::{
+use crate::domain::action::{
     Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
     GET_TICKET_STATUS,
 };
-use crate::core::connection::Connection;
-use crate::core::failure::Failure;
-use crate::core::json::Json;
-use crate::core::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
+use crate::domain::connection::Connection;
+use crate::domain::failure::Failure;
+use crate::domain::json::Json;
+use crate::domain::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
 use crate::transport::Transport;
 
 /// A ticket's status and running nodes.

@@ -1,9 +1,9 @@
 use super::session::Session;
-use crate::core::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
-use crate::core::connection::Connection;
-use crate::core::failure::{Advice, Failure};
-use crate::core::secret::Secret;
-use crate::core::ticket::{self, ApprovalResult};
+use crate::domain::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Advice, Failure};
+use crate::domain::secret::Secret;
+use crate::domain::ticket::{self, ApprovalResult};
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,12 +1,12 @@
 use super::confirm::{honours_project_keys, honours_tags};
 use super::results::check_sn;
 use super::session::Session;
-use crate::core::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
-use crate::core::connection::Connection;
-use crate::core::failure::{Failure, Origin};
-use crate::core::json::Json;
-use crate::core::search::{Filter, Page, UserFilter, UserTicket, View, ignores};
-use crate::core::ticket::Ticket;
+use crate::domain::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Failure, Origin};
+use crate::domain::json::Json;
+use crate::domain::search::{Filter, Page, UserFilter, UserTicket, View, ignores};
+use crate::domain::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 

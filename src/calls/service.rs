@@ -1,11 +1,11 @@
 use super::results::parameters;
 use super::session::Session;
-use crate::core::action::{Action, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_WORKFLOW_DETAIL};
-use crate::core::connection::Connection;
-use crate::core::failure::Failure;
-use crate::core::json::Json;
-use crate::core::new_ticket::{NodeProcessors, read_json};
-use crate::core::service::{
+use crate::domain::action::{Action, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_WORKFLOW_DETAIL};
+use crate::domain::connection::Connection;
+use crate::domain::failure::Failure;
+use crate::domain::json::Json;
+use crate::domain::new_ticket::{NodeProcessors, read_json};
+use crate::domain::service::{
     NamedProcessors, Node, ServiceForm, Unresolved, read_nodes_that_ignore_processors, resolve,
 };
 use crate::transport::Transport;

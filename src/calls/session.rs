@@ -1,12 +1,12 @@
 //! The requests of one call: one deadline, secrets blotted out, reads repeated, writes never.
 
-use crate::core::action::Action;
-use crate::core::connection::Connection;
-use crate::core::envelope;
-use crate::core::failure::Failure;
-use crate::core::http::Response;
-use crate::core::json::Json;
-use crate::core::secret::Secret;
+use crate::domain::action::Action;
+use crate::domain::connection::Connection;
+use crate::domain::envelope;
+use crate::domain::failure::Failure;
+use crate::domain::http::Response;
+use crate::domain::json::Json;
+use crate::domain::secret::Secret;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 

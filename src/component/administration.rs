@@ -2,7 +2,7 @@ use super::Component;
 use super::bindings::exports::blueking::itsm::administration as wit;
 use super::network::Network;
 use crate::calls;
-use crate::core::action::{Action, CREATE_SERVICE_CATALOG, IMPORT_SERVICE, UPDATE_SERVICE};
+use crate::domain::action::{Action, CREATE_SERVICE_CATALOG, IMPORT_SERVICE, UPDATE_SERVICE};
 
 impl wit::Guest for Component {
     fn create_catalog(

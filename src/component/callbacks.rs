@@ -1,10 +1,10 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::callbacks as wit;
-use crate::core::binding::{self, Binding, Bound, Claims, Unbound};
-use crate::core::callback::{self, NodeEvent, Reply, Unreadable};
-use crate::core::reception::{self, Reception};
-use crate::core::secret::Secret;
-use crate::core::verdict;
+use crate::domain::binding::{self, Binding, Bound, Claims, Unbound};
+use crate::domain::callback::{self, NodeEvent, Reply, Unreadable};
+use crate::domain::reception::{self, Reception};
+use crate::domain::secret::Secret;
+use crate::domain::verdict;
 
 impl wit::Guest for Component {
     fn receive(

@@ -2,12 +2,12 @@
 
 use super::bindings::exports::blueking::itsm::{tickets, types as wit};
 use super::types::all;
-use crate::core::connection as core_connection;
-use crate::core::new_ticket;
-use crate::core::progress::RunningNode;
-use crate::core::secret::Secret;
-use crate::core::service::{Choice, FormField};
-use crate::core::ticket::ApprovalResult;
+use crate::domain::connection as core_connection;
+use crate::domain::new_ticket;
+use crate::domain::progress::RunningNode;
+use crate::domain::secret::Secret;
+use crate::domain::service::{Choice, FormField};
+use crate::domain::ticket::ApprovalResult;
 
 impl From<wit::Connection> for core_connection::Connection {
     fn from(connection: wit::Connection) -> Self {

@@ -4,8 +4,8 @@ use super::network::Network;
 use super::operations::operate;
 use super::types::all;
 use crate::calls;
-use crate::core::action::OPERATE_NODE;
-use crate::core::operation::{self, Assignees};
+use crate::domain::action::OPERATE_NODE;
+use crate::domain::operation::{self, Assignees};
 
 type Done = Result<(), wit::Failure>;
 

@@ -1,7 +1,7 @@
 //! The transport over wasi:http, with the guest's own clock beside each wait.
 
-use crate::core::connection::AUTHORIZATION_HEADER;
-use crate::core::http::{Method, NoAnswer, Request, Response};
+use crate::domain::connection::AUTHORIZATION_HEADER;
+use crate::domain::http::{Method, NoAnswer, Request, Response};
 use crate::transport::Transport;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;

@@ -2,10 +2,10 @@ use super::Component;
 use super::bindings::exports::blueking::itsm::operations as wit;
 use super::network::Network;
 use crate::calls;
-use crate::core::action::{ADD_FOLLOWER, Action, COMMENT, OPERATE_TICKET};
-use crate::core::failure::Failure;
-use crate::core::operation::{self, TicketOperation};
-use crate::core::progress::NodeResult;
+use crate::domain::action::{ADD_FOLLOWER, Action, COMMENT, OPERATE_TICKET};
+use crate::domain::failure::Failure;
+use crate::domain::operation::{self, TicketOperation};
+use crate::domain::progress::NodeResult;
 use serde_json::{Map, Value};
 
 type Done = Result<(), wit::Failure>;

@@ -3,12 +3,12 @@ use super::bindings::exports::blueking::itsm::services as wit;
 use super::network::Network;
 use super::types::all;
 use crate::calls::{self, ServiceFilter};
-use crate::core::action::{
+use crate::domain::action::{
     Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
     GET_WORKFLOW_DETAIL,
 };
-use crate::core::json::Json;
-use crate::core::service::{Catalog, NamedProcessors, Node, Service, ServiceForm, Unresolved};
+use crate::domain::json::Json;
+use crate::domain::service::{Catalog, NamedProcessors, Node, Service, ServiceForm, Unresolved};
 
 impl wit::Guest for Component {
     fn list_services(

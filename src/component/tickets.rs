@@ -3,9 +3,9 @@ use super::bindings::exports::blueking::itsm::tickets as wit;
 use super::network::Network;
 use super::types::all;
 use crate::calls;
-use crate::core::explanation::Ending;
-use crate::core::secret::Secret;
-use crate::core::{progress, search};
+use crate::domain::explanation::Ending;
+use crate::domain::secret::Secret;
+use crate::domain::{progress, search};
 
 impl wit::Guest for Component {
     fn new_operation_id() -> String {

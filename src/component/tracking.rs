@@ -1,7 +1,7 @@
 use super::Component;
 use super::bindings::exports::blueking::itsm::tracking as wit;
 use super::types::{Unknown, all};
-use crate::core::tracking::{self, Action, Event, LookedUp, Record, Step};
+use crate::domain::tracking::{self, Action, Event, LookedUp, Record, Step};
 
 impl wit::Guest for Component {
     fn start(

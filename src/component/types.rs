@@ -1,12 +1,12 @@
 //! The values of `types` that every component has, to the core's and back.
 
 use super::bindings::exports::blueking::itsm::types as wit;
-use crate::core::callback::Callback;
-use crate::core::confirmation::{Confirmation, Evidence, Outcome, Recovery};
-use crate::core::failure::{Advice, Failure, Origin};
-use crate::core::history::Decision;
-use crate::core::ticket::{CreatedTicket, Ticket};
-use crate::core::verdict::Verdict;
+use crate::domain::callback::Callback;
+use crate::domain::confirmation::{Confirmation, Evidence, Outcome, Recovery};
+use crate::domain::failure::{Advice, Failure, Origin};
+use crate::domain::history::Decision;
+use crate::domain::ticket::{CreatedTicket, Ticket};
+use crate::domain::verdict::Verdict;
 
 /// A case `other`, with its words: a newer component's.
 pub struct Unknown(pub String);

@@ -18,7 +18,7 @@ def mac(digits, parts):
 
 
 def binding(key, operation_id, expires_s, callback_url):
-    """The header's value and the tag, as src/core/binding.rs describes them."""
+    """The header's value and the tag, as src/domain/binding.rs describes them."""
     prefix, key_id, digits = key.split(".")
     assert prefix == "itsm-key"
     parts = ["v1", key_id, operation_id, str(expires_s), callback_url]

@@ -3,7 +3,7 @@
 //! There are operations, one host that follows the rule of `wit/tracking.wit` (store the record, then
 //! act, then advance), an ITSM that commits late, refuses and rewrites, a thief who reads headers, a clock
 //! that jumps, and a network that loses, repeats, reorders and forges. Each record is the real
-//! [`Record`](blueking_itsm::core::tracking::Record), and each step is the real `advance`: nothing of
+//! [`Record`](blueking_itsm::domain::tracking::Record), and each step is the real `advance`: nothing of
 //! tracking is modelled again here.
 //!
 //! What takes one step in the model is what nothing can come between in the world: a record is

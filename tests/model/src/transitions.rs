@@ -3,7 +3,7 @@
 use crate::world::{
     Answer, Bug, End, Ended, Operation, Request, Sn, State, Todo, Trouble, UNKNOWN, World, Wrong,
 };
-use blueking_itsm::core::tracking::{Action, Event};
+use blueking_itsm::domain::tracking::{Action, Event};
 
 /// ITSM carries a request out before this many seconds have passed since it was sent, or never.
 const COMMITS_WITHIN_S: u64 = 600;

@@ -1,7 +1,7 @@
 //! Every action through the built component, over each kind of server.
 
 use crate::set_up::{any_of_a_user, create, fix, start, ticket, ticket_of, word};
-use blueking_itsm::core::action::{
+use blueking_itsm::domain::action::{
     ADD_FOLLOWER, ALL, Action, CREATE_SERVICE_CATALOG, EDIT_FIELD, Entry, Esb,
     GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKETS_BY_USER, IMPORT_SERVICE, UPDATE_SERVICE,
 };

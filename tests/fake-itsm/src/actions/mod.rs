@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::python;
 use crate::token;
 use crate::world::World;
-use blueking_itsm::core::action::{ALL, Esb, LEFT_OUT};
-use blueking_itsm::core::http::Method;
+use blueking_itsm::domain::action::{ALL, Esb, LEFT_OUT};
+use blueking_itsm::domain::http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

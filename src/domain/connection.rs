@@ -334,8 +334,8 @@ fn ascii_json(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::action::{CALLBACK_FAILED_TICKET, CREATE_TICKET, TOKEN_VERIFY};
-    use crate::core::failure::Advice;
+    use crate::domain::action::{CALLBACK_FAILED_TICKET, CREATE_TICKET, TOKEN_VERIFY};
+    use crate::domain::failure::Advice;
     use serde_json::json;
 
     fn app(user: Option<User>) -> Authorization {
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn an_action_is_called_as_each_kind_of_server_publishes_it() {
-        use crate::core::action::{APPROVE, COMMENT, GET_WORKFLOW_DETAIL};
+        use crate::domain::action::{APPROVE, COMMENT, GET_WORKFLOW_DETAIL};
         for (action, gateway, esb) in [
             (&CREATE_TICKET, "create_ticket/", "create_ticket/"),
             (&COMMENT, "comment/", "comment_ticket/"),

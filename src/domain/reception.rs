@@ -81,7 +81,7 @@ fn why_unreadable(unreadable: &Unreadable) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::binding::{Claims, bind};
+    use crate::domain::binding::{Claims, bind};
 
     const URL: &str = "https://gate.example.com/itsm/callback";
 

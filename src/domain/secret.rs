@@ -115,7 +115,7 @@ fn after_percent_escape(text: &str, byte: u8) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::Secret;
-    use crate::core::words::said;
+    use crate::domain::words::said;
 
     fn blotted(secret: &Secret, text: &str) -> String {
         said(text, &[secret])

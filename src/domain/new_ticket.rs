@@ -433,7 +433,7 @@ fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::failure::Advice;
+    use crate::domain::failure::Advice;
 
     fn ticket() -> NewTicket {
         NewTicket {

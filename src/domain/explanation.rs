@@ -123,7 +123,7 @@ fn terminated(history: &History) -> (Ending, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::{ApproveResult::*, *};
-    use crate::core::history::LastWord;
+    use crate::domain::history::LastWord;
 
     const ENDED_AT: &str = "2026-11-25 22:07:47";
 

@@ -122,7 +122,7 @@ mod tests {
     /// ITSM's result the log must be whole and of one mind.
     #[test]
     fn a_finished_ticket_is_approved_only_if_result_and_history_both_say_so() {
-        use crate::core::history::{Decision, History, LastWord, LastWord::*, LogEnd};
+        use crate::domain::history::{Decision, History, LastWord, LastWord::*, LogEnd};
         let ended_at = "2026-11-25 22:07:47";
         let person = |at: &str| LogEnd::Person { operator: "admin".into(), at: at.into() };
         let history = |words: &[LastWord]| History {

@@ -271,11 +271,11 @@ fn wait_ms(response: &Response) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::action::{
+    use crate::domain::action::{
         ADD_FOLLOWER, ALL, APPROVE, COMMENT, CREATE_SERVICE_CATALOG, EDIT_FIELD, GET_TICKETS,
         IMPORT_SERVICE, OPERATE_TICKET,
     };
-    use crate::core::http::NoAnswer;
+    use crate::domain::http::NoAnswer;
 
     fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         Response {
