@@ -6,13 +6,13 @@
 //! connection that may read results and for one that may not. `STORIES=FILE` reads other ones.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-use blueking_itsm::calls;
-use blueking_itsm::domain::confirmation::{Confirmation, Evidence};
+use blueking_itsm::calls::Client;
+use blueking_itsm::domain::confirmation::Confirmation;
 use blueking_itsm::domain::connection::{Authorization, Connection, Endpoint};
 use blueking_itsm::domain::explanation::Ending;
 use blueking_itsm::domain::http::{NoAnswer, Request, Response};
 use blueking_itsm::domain::secret::Secret;
-use blueking_itsm::domain::verdict::Verdict;
+use blueking_itsm::domain::verdict::{Evidence, Verdict};
 use blueking_itsm::transport::Transport;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -93,13 +93,14 @@ impl Transport for Server<'_> {
     }
 }
 
-fn connection() -> Connection {
-    Connection {
+fn client(story: &Value, reader: Reader) -> Client<Server<'_>> {
+    let connection = Connection {
         endpoint: Endpoint::Gateway("https://bk-itsm.example.com/prod".into()),
         authorization: Authorization::AddedByHost,
         headers: vec![],
         deadline_ms: None,
-    }
+    };
+    Client { transport: Server { story, reader }, connection }
 }
 
 /// A confirmation in the words of the stories, what it rests on, and its reason.
@@ -153,14 +154,13 @@ fn stories() -> Vec<Value> {
 /// What each function that reads an ending says of a story; all say the same.
 fn read(story: &Value, reader: Reader) -> (&'static str, Option<Evidence>, String) {
     let sn = story["row"]["sn"].as_str().unwrap().to_owned();
-    let server = || Server { story, reader };
-    let own = calls::confirm_own(&mut server(), &connection(), &sn).unwrap();
-    let tagged =
-        calls::confirm(&mut server(), &connection(), &sn, &Secret::new(TAG.into())).unwrap();
-    let reconciled = calls::reconcile(&mut server(), &connection(), &[sn.to_lowercase()]).unwrap();
+    let client = || client(story, reader);
+    let own = client().confirm_own(&sn).unwrap();
+    let tagged = client().confirm(&sn, &Secret::new(TAG.into())).unwrap();
+    let reconciled = client().reconcile(&[sn.to_lowercase()]).unwrap();
     assert_eq!(own, tagged, "{sn}");
     assert_eq!(own, reconciled[0].1, "{sn}");
-    let explained = calls::explain(&mut server(), &connection(), &sn).unwrap();
+    let explained = client().explain(&sn).unwrap();
     let told = told(&own);
     // Who terminated a ticket, its log does not always tell.
     if (told.0, ending(explained.ending)) != ("terminated", "undecidable") {
@@ -292,9 +292,8 @@ fn an_answer_about_another_ticket_is_a_failure() {
     for member in ["log", "result"] {
         let mut story = first.clone();
         story[member] = second[member].clone();
-        let mut server = Server { story: &story, reader: Reader::ProvenUser };
         let sn = first["row"]["sn"].as_str().unwrap();
-        let failure = calls::confirm_own(&mut server, &connection(), sn).unwrap_err();
+        let failure = client(&story, Reader::ProvenUser).confirm_own(sn).unwrap_err();
         assert!(failure.message.contains("another ticket"), "{member}: {}", failure.message);
     }
 }

@@ -1,11 +1,11 @@
 //! What became of a ticket, asked of ITSM itself.
 
-use super::results::{check_sn, check_sns, parameters, results};
+use super::results::results;
 use super::session::Session;
+use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_LOGS, GET_TICKETS};
-use crate::domain::confirmation::{Confirmation, Evidence, Outcome, Recovery};
-use crate::domain::connection::Connection;
-use crate::domain::explanation::ApproveResult;
+use crate::domain::argument::{check_sn, check_sns, check_tag};
+use crate::domain::confirmation::{Confirmation, Outcome, Recovery};
 use crate::domain::failure::Failure;
 use crate::domain::history::History;
 use crate::domain::json::Json;
@@ -14,107 +14,87 @@ use crate::domain::operation_id;
 use crate::domain::search::{Filter, Page};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{CreatedTicket, Ticket};
-use crate::domain::verdict::{conclude, finished};
+use crate::domain::verdict::{self, ApproveResult, Ruling, rests_on_approvals};
 use crate::transport::Transport;
 use std::collections::BTreeMap;
 
-/// Asks about the ticket that somebody names, by the secret tag alone: who knows a number, or an
-/// operation id, must not be able to put a ticket of his own in its place.
-pub fn confirm(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    sn: &str,
-    tag: &Secret,
-) -> Result<Confirmation, Failure> {
-    check_sn("sn", sn)?;
-    if !operation_id::is_valid(tag.expose()) {
-        return Err(Failure::argument("tag", "must be 1 to 32 lower-case letters and digits"));
+impl<T: Transport> Client<T> {
+    /// Asks about the ticket that somebody names, by the secret tag alone: who knows a number, or an
+    /// operation id, must not be able to put a ticket of his own in its place.
+    pub fn confirm(&mut self, sn: &str, tag: &Secret) -> Result<Confirmation, Failure> {
+        check_sn("sn", sn)?;
+        check_tag("tag", tag)?;
+        let mut session = self.session_with([tag])?;
+        let rows = with_tag(&mut session, tag)?;
+        // A genuine binding means that a ticket with its tag was made: this server does not store tags.
+        if rows.is_empty() || !honours_tags(&mut session)? {
+            return Ok(Confirmation::Untraceable);
+        }
+        match <[Ticket; 1]>::try_from(rows) {
+            Ok([ticket]) if ticket.sn.eq_ignore_ascii_case(sn) => settle_one(&mut session, ticket),
+            Ok(_) => Ok(Confirmation::Foreign),
+            Err(rows) => Ok(Confirmation::Ambiguous(rows)),
+        }
     }
-    let mut session = Session::open(transport, connection, [tag])?;
-    let mut rows = with_tag(&mut session, tag)?;
-    // A genuine binding means that a ticket with its tag was made: this server does not store tags.
-    if rows.is_empty() || !honours_tags(&mut session)? {
-        return Ok(Confirmation::Untraceable);
-    }
-    if rows.len() > 1 {
-        return Ok(Confirmation::Ambiguous(rows));
-    }
-    match rows.pop() {
-        Some(ticket) if ticket.sn.eq_ignore_ascii_case(sn) => settle_one(&mut session, ticket),
-        _ => Ok(Confirmation::Foreign),
-    }
-}
 
-/// Asks about a ticket that the host's own record names.
-pub fn confirm_own(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    sn: &str,
-) -> Result<Confirmation, Failure> {
-    check_sn("sn", sn)?;
-    let mut session = Session::open(transport, connection, [])?;
-    let rows = with_numbers(&mut session, &[sn.to_owned()])?;
-    match <[Ticket; 1]>::try_from(rows) {
-        Ok([ticket]) => settle_one(&mut session, ticket),
-        Err(rows) if rows.is_empty() => Ok(Confirmation::Missing),
-        Err(rows) => Ok(Confirmation::Ambiguous(rows)),
+    /// Asks about a ticket that the host's own record names.
+    pub fn confirm_own(&mut self, sn: &str) -> Result<Confirmation, Failure> {
+        check_sn("sn", sn)?;
+        let mut session = self.session()?;
+        match <[Ticket; 1]>::try_from(with_numbers(&mut session, &[sn.to_owned()])?) {
+            Ok([ticket]) => settle_one(&mut session, ticket),
+            Err(rows) => Ok(missing_or_ambiguous(rows)),
+        }
     }
-}
 
-/// Asks about many of one's own tickets at once, one answer for each number, in their order.
-pub fn reconcile(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    sns: &[String],
-) -> Result<Vec<(String, Confirmation)>, Failure> {
-    check_sns(sns)?;
-    let mut session = Session::open(transport, connection, [])?;
-    let rows = with_numbers(&mut session, sns)?;
-    let of = |sn: &str| -> Vec<Ticket> {
-        let mut rows = rows.clone();
-        rows.retain(|row| row.sn.eq_ignore_ascii_case(sn));
-        rows
-    };
-    let unique: Vec<Vec<Ticket>> =
-        sns.iter().map(|sn| of(sn)).filter(|rows| rows.len() == 1).collect();
-    let results = readable_results(&mut session, &unique.concat())?;
-    let mut answers = Vec::with_capacity(sns.len());
-    for sn in sns {
-        let answer = match <[Ticket; 1]>::try_from(of(sn)) {
-            Ok([ticket]) => settle(&mut session, ticket, &results)?,
-            Err(rows) if rows.is_empty() => Confirmation::Missing,
-            Err(rows) => Confirmation::Ambiguous(rows),
+    /// Asks about many of one's own tickets at once, one answer for each number, in their order.
+    pub fn reconcile(&mut self, sns: &[String]) -> Result<Vec<(String, Confirmation)>, Failure> {
+        check_sns(sns)?;
+        let mut session = self.session()?;
+        let rows = with_numbers(&mut session, sns)?;
+        let of = |sn: &String| -> Vec<Ticket> {
+            rows.iter().filter(|row| row.sn.eq_ignore_ascii_case(sn)).cloned().collect()
         };
-        answers.push((sn.clone(), answer));
+        let unique: Vec<_> = sns.iter().map(of).filter(|rows| rows.len() == 1).collect();
+        let results = readable_results(&mut session, &unique.concat())?;
+        let mut answers = Vec::with_capacity(sns.len());
+        for sn in sns {
+            let answer = match <[Ticket; 1]>::try_from(of(sn)) {
+                Ok([ticket]) => settle(&mut session, ticket, &results)?,
+                Err(rows) => missing_or_ambiguous(rows),
+            };
+            answers.push((sn.clone(), answer));
+        }
+        Ok(answers)
     }
-    Ok(answers)
+
+    /// Looks a ticket up by its tag, after an answer to `create` was lost.
+    pub fn recover(&mut self, ticket: &NewTicket) -> Result<Recovery, Failure> {
+        // Also refuses the ticket that `create` would have refused: it can't be there.
+        ticket.parameters()?;
+        let mut session = self.session_with(ticket.secrets())?;
+        if !honours_tags(&mut session)? {
+            return Ok(Recovery::Untraceable);
+        }
+        let rows = with_tag(&mut session, &ticket.tag)?;
+        let is_ours = |row: &Ticket| row.creator == ticket.creator;
+        match rows.as_slice() {
+            [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
+            [] => Ok(Recovery::Untraceable),
+            [row] if is_ours(row) => Ok(Recovery::Found(CreatedTicket {
+                sn: row.sn.clone(),
+                id: row.id.clone(),
+                ticket_url: row.ticket_url.clone(),
+            })),
+            _ if rows.iter().all(is_ours) => Ok(Recovery::Ambiguous(rows)),
+            _ => Ok(Recovery::Mismatched(rows)),
+        }
+    }
 }
 
-/// Looks a ticket up by its tag, after an answer to `create` was lost.
-pub fn recover(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    ticket: &NewTicket,
-) -> Result<Recovery, Failure> {
-    // Also refuses the ticket that `create` would have refused: it can't be there.
-    ticket.parameters()?;
-    let mut session = Session::open(transport, connection, ticket.secrets())?;
-    if !honours_tags(&mut session)? {
-        return Ok(Recovery::Untraceable);
-    }
-    let rows = with_tag(&mut session, &ticket.tag)?;
-    let is_ours = |row: &Ticket| row.creator == ticket.creator;
-    match rows.as_slice() {
-        [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
-        [] => Ok(Recovery::Untraceable),
-        [row] if is_ours(row) => Ok(Recovery::Found(CreatedTicket {
-            sn: row.sn.clone(),
-            id: row.id.clone(),
-            ticket_url: row.ticket_url.clone(),
-        })),
-        _ if rows.iter().all(is_ours) => Ok(Recovery::Ambiguous(rows)),
-        _ => Ok(Recovery::Mismatched(rows)),
-    }
+/// What several tickets of a number, or none, come to.
+fn missing_or_ambiguous(rows: Vec<Ticket>) -> Confirmation {
+    if rows.is_empty() { Confirmation::Missing } else { Confirmation::Ambiguous(rows) }
 }
 
 /// Whether the server filters by tags: one that does not answers as if the filter were not there, and
@@ -124,19 +104,12 @@ pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<boo
     finds_nothing(session, &tagged(&fresh))
 }
 
-/// Whether the server filters by projects, found out in the same way.
-pub(super) fn honours_project_keys<T: Transport>(
-    session: &mut Session<T>,
-) -> Result<bool, Failure> {
-    let fresh = operation_id::from_bits(session.random());
-    let of_project = Filter { project_key: Some(fresh), ..Filter::default() };
-    finds_nothing(session, &of_project)
-}
-
-/// Whether the server stores the tags that it filters by. It was not always so, and no answer holds a
-/// ticket's tag; but the filter by project came with the storing, in each public release.
+/// Whether the server filters by projects, found out in the same way. One that does stores the tags that it
+/// filters by: it was not always so, and no answer holds a ticket's tag, but the filter by project came with
+/// the storing in each public release.
 pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
-    honours_project_keys(session)
+    let fresh = operation_id::from_bits(session.random());
+    finds_nothing(session, &Filter { project_key: Some(fresh), ..Filter::default() })
 }
 
 fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
@@ -203,7 +176,7 @@ fn settle_one<T: Transport>(
     settle(session, ticket, &results)
 }
 
-/// ITSM's results over all approvals of those tickets that ended as FINISHED, by number, or nothing
+/// ITSM's results over all approvals of those tickets whose ruling rests on them, by number, or nothing
 /// where this user may not read them.
 fn readable_results<T: Transport>(
     session: &mut Session<T>,
@@ -211,41 +184,31 @@ fn readable_results<T: Transport>(
 ) -> Result<Option<BTreeMap<String, bool>>, Failure> {
     let finished: Vec<_> = tickets
         .iter()
-        .filter(|ticket| ticket.ended_at.is_some() && ticket.status == "FINISHED")
+        .filter(|ticket| rests_on_approvals(ticket))
         .map(|ticket| ticket.sn.clone())
         .collect();
     results(session, &finished)
 }
 
-/// What is known of a ticket that is ours. The status settles every ending but FINISHED: there the
-/// result and the history have to say the same.
+/// What is known of a ticket that is ours.
 fn settle<T: Transport>(
     session: &mut Session<T>,
     ticket: Ticket,
     results: &Option<BTreeMap<String, bool>>,
 ) -> Result<Confirmation, Failure> {
-    let Some(ended_at) = &ticket.ended_at else {
-        return Ok(Confirmation::Open(ticket));
+    let approve_result = approve_result(results, &ticket.sn);
+    let history = if rests_on_approvals(&ticket) && approve_result != ApproveResult::NotYet {
+        history(session, &ticket.sn)?
+    } else {
+        History::default()
     };
-    if ticket.status != "FINISHED" {
-        return Ok(Confirmation::Ended(Outcome {
-            verdict: conclude(&ticket.status, false, true),
-            ticket,
-            evidence: Evidence::Status,
-            decisions: Vec::new(),
-        }));
-    }
-    let (flag, evidence) = match approve_result(results, &ticket.sn) {
-        ApproveResult::NotYet => return Ok(Confirmation::Undecided(ticket)),
-        ApproveResult::Known(flag) => (Some(flag), Evidence::ApprovalResult),
-        ApproveResult::Forbidden => (None, Evidence::Decisions),
-    };
-    let history = history(session, &ticket.sn)?;
-    Ok(match finished(ended_at, flag, &history) {
-        Ok(verdict) => {
+    Ok(match verdict::rule(&ticket, approve_result, &history) {
+        Ruling::Open => Confirmation::Open(ticket),
+        Ruling::NotYet => Confirmation::Undecided(ticket),
+        Ruling::Undecidable(why) => Confirmation::Undecidable(ticket, why.to_owned()),
+        Ruling::Ended(verdict, evidence) => {
             Confirmation::Ended(Outcome { ticket, verdict, evidence, decisions: history.decisions })
         }
-        Err(why) => Confirmation::Undecidable(ticket, why.to_owned()),
     })
 }
 
@@ -264,7 +227,7 @@ pub(super) fn history<T: Transport>(
     session: &mut Session<T>,
     sn: &str,
 ) -> Result<History, Failure> {
-    let mut asked = parameters("sn", sn.into());
+    let mut asked = parameters("sn", sn);
     asked.insert("show_type".to_owned(), "complex".into());
     session.query(&GET_TICKET_LOGS, asked, |data| History::read(data, sn))
 }

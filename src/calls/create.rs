@@ -1,6 +1,7 @@
-use super::session::Session;
+//! Creating a ticket, and the ids that belong to it.
+
+use super::Client;
 use crate::domain::action::CREATE_TICKET;
-use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, Origin};
 use crate::domain::new_ticket::NewTicket;
 use crate::domain::operation_id;
@@ -12,20 +13,18 @@ pub fn new_id(transport: &mut impl Transport) -> String {
     operation_id::from_bits(transport.random())
 }
 
-/// Creates a ticket. Sent once.
-pub fn create(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    ticket: &NewTicket,
-) -> Result<CreatedTicket, Failure> {
-    let parameters = ticket.parameters()?;
-    Session::open(transport, connection, ticket.secrets())?
-        .send_once(&CREATE_TICKET, parameters, CreatedTicket::read)
-        .map_err(|failure| {
-            if failure.origin == Origin::Itsm && ticket.can_leave_a_ghost() {
-                failure.unproven()
-            } else {
-                failure
-            }
-        })
+impl<T: Transport> Client<T> {
+    /// Creates a ticket. Sent once.
+    pub fn create(&mut self, ticket: &NewTicket) -> Result<CreatedTicket, Failure> {
+        let parameters = ticket.parameters()?;
+        self.session_with(ticket.secrets())?
+            .send_once(&CREATE_TICKET, parameters, CreatedTicket::read)
+            .map_err(|failure| {
+                if failure.origin == Origin::Itsm && ticket.can_leave_a_ghost() {
+                    failure.unproven()
+                } else {
+                    failure
+                }
+            })
+    }
 }

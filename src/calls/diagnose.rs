@@ -1,17 +1,20 @@
+//! What is wrong with a set-up.
+
 use super::confirm::{honours_tags, stores_tags};
 use super::session::Session;
+use super::{Client, parameters};
 use crate::domain::action::{
     Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
     OPERATE_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY,
 };
 use crate::domain::advice::{self, Language};
 use crate::domain::callback;
-use crate::domain::connection::Connection;
+use crate::domain::callback_target::CallbackTarget;
 use crate::domain::failure::{Advice, Failure, Origin};
 use crate::domain::http::NoAnswer;
 use crate::domain::json::Json;
 use crate::domain::message::redacted;
-use crate::domain::new_ticket::CallbackTarget;
+
 use crate::domain::operation_id;
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
@@ -47,51 +50,49 @@ pub enum Unfit {
     Other(String),
 }
 
-/// Tries the actions of the main job, one by one, so that each harms nothing.
-///
-/// A number or tag that nobody has, and an empty body where ITSM makes or changes something: it
-/// refuses those before it acts (recorded). A refusal by ITSM itself is good news here: address,
-/// credentials and permission are right.
-pub fn diagnose(
-    transport: &mut impl Transport,
-    connection: &Connection,
-) -> Result<Vec<Finding>, Failure> {
-    let mut session = Session::open(transport, connection, [])?;
-    let fresh = operation_id::from_bits(session.random());
-    let one = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
-    let probes: [(&'static Action, Map<String, Value>); 7] = [
-        (&GET_TICKET_LOGS, one("sn", fresh.as_str().into())),
-        (&CREATE_TICKET, Map::new()),
-        (&OPERATE_TICKET, Map::new()),
-        (&TICKET_APPROVAL_RESULT, one("sn", json!([fresh]))),
-        (&CALLBACK_FAILED_TICKET, Map::new()),
-        (&GET_SERVICE_ROLES, one("service_id", 0.into())),
-        (&TOKEN_VERIFY, one("token", fresh.as_str().into())),
-    ];
-    let tags = match tags(&mut session) {
-        Err(failure) if failure.origin == Origin::Argument => return Err(failure),
-        tags => tags,
-    };
-    let mut findings = vec![finding(&GET_TICKETS, tags)];
-    for (action, parameters) in probes {
-        // Nothing behind it can be reached.
-        let unreachable = |finding: &Finding| {
-            let failure = finding.failure.as_ref();
-            failure.is_some_and(|failure| failure.origin == Origin::Transport)
-        };
-        if findings.last().is_some_and(unreachable) {
-            break;
-        }
-        // None of these changes anything, whatever becomes of it.
-        let harmless = Action { writes: false, ..*action };
-        let tried = match session.send_once(&harmless, parameters, |_| Ok(())) {
-            // The parameters are ours: what is wrong is the connection.
+impl<T: Transport> Client<T> {
+    /// Tries the actions of the main job, one by one, so that each harms nothing.
+    ///
+    /// A number or tag that nobody has, and an empty body where ITSM makes or changes something: it
+    /// refuses those before it acts (recorded). A refusal by ITSM itself is good news here: address,
+    /// credentials and permission are right.
+    pub fn diagnose(&mut self) -> Result<Vec<Finding>, Failure> {
+        let mut session = self.session()?;
+        let fresh = operation_id::from_bits(session.random());
+        let probes: [(&'static Action, Map<String, Value>); 7] = [
+            (&GET_TICKET_LOGS, parameters("sn", fresh.as_str())),
+            (&CREATE_TICKET, Map::new()),
+            (&OPERATE_TICKET, Map::new()),
+            (&TICKET_APPROVAL_RESULT, parameters("sn", json!([fresh]))),
+            (&CALLBACK_FAILED_TICKET, Map::new()),
+            (&GET_SERVICE_ROLES, parameters("service_id", 0)),
+            (&TOKEN_VERIFY, parameters("token", fresh.as_str())),
+        ];
+        let tags = match tags(&mut session) {
             Err(failure) if failure.origin == Origin::Argument => return Err(failure),
-            tried => tried,
+            tags => tags,
         };
-        findings.push(finding(action, tried.map(|_| "works")));
+        let mut findings = vec![finding(&GET_TICKETS, tags)];
+        for (action, asked) in probes {
+            // Nothing behind it can be reached.
+            let unreachable = |finding: &Finding| {
+                let failure = finding.failure.as_ref();
+                failure.is_some_and(|failure| failure.origin == Origin::Transport)
+            };
+            if findings.last().is_some_and(unreachable) {
+                break;
+            }
+            // None of these changes anything, whatever becomes of it.
+            let harmless = Action { writes: false, ..*action };
+            let tried = match session.send_once(&harmless, asked, |_| Ok(())) {
+                // The parameters are ours: what is wrong is the connection.
+                Err(failure) if failure.origin == Origin::Argument => return Err(failure),
+                tried => tried,
+            };
+            findings.push(finding(action, tried.map(|_| "works")));
+        }
+        Ok(findings)
     }
-    Ok(findings)
 }
 
 /// Whether tickets are found by their tag.
@@ -127,14 +128,16 @@ fn words(action: &Action, failure: &Failure) -> String {
     }
 }
 
+/// As long as the documents say that ITSM waits for a receiver.
+const SELF_CHECK_DEADLINE_MS: u64 = 10_000;
+
 /// Posts to one's own callback address what ITSM would, with a number that is no ticket's.
 pub fn check_callback_url(
     transport: &mut impl Transport,
     target: &CallbackTarget,
-    deadline_ms: u32,
 ) -> Result<(), Unfit> {
     let request = target.request(callback::self_check_body()).map_err(Unfit::Unreachable)?;
-    let deadline = transport.now() + u64::from(deadline_ms);
+    let deadline = transport.now() + SELF_CHECK_DEADLINE_MS;
     let secrets: Vec<&Secret> = target.secrets().collect();
     let response = transport.send(&request, deadline).map_err(|cause| {
         let cause = match cause {

@@ -1,8 +1,10 @@
-use super::confirm::{honours_project_keys, honours_tags};
-use super::results::check_sn;
+//! Tickets that pass a filter.
+
+use super::Client;
+use super::confirm::{honours_tags, stores_tags};
 use super::session::Session;
 use crate::domain::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
-use crate::domain::connection::Connection;
+use crate::domain::argument::check_sn;
 use crate::domain::failure::{Failure, Origin};
 use crate::domain::json::Json;
 use crate::domain::search::{Filter, Page, UserFilter, UserTicket, View, ignores};
@@ -10,54 +12,54 @@ use crate::domain::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
 
-/// A page of the tickets that pass a filter.
-pub fn search(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    filter: &Filter,
-    page: u32,
-    page_size: u32,
-) -> Result<Page<Ticket>, Failure> {
-    filter.sns.iter().try_for_each(|sn| check_sn("filter.sns", sn))?;
-    let parameters = filter.parameters(page, page_size)?;
-    let mut session = Session::open(transport, connection, filter.tag.as_ref())?;
-    let found = paged(&mut session, &GET_TICKETS, parameters, page, |data| {
-        let found = Page::<Ticket>::read(data)?;
-        let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
-        if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
-            return Err("other numbers than those asked for".to_owned());
+impl<T: Transport> Client<T> {
+    /// A page of the tickets that pass a filter.
+    pub fn search(
+        &mut self,
+        filter: &Filter,
+        page: u32,
+        page_size: u32,
+    ) -> Result<Page<Ticket>, Failure> {
+        filter.sns.iter().try_for_each(|sn| check_sn("filter.sns", sn))?;
+        let parameters = filter.parameters(page, page_size)?;
+        let mut session = self.session_with(filter.tag.as_ref())?;
+        let found = paged(&mut session, &GET_TICKETS, parameters, page, |data| {
+            let found = Page::<Ticket>::read(data)?;
+            let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
+            if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
+                return Err("other numbers than those asked for".to_owned());
+            }
+            Ok(found)
+        })?;
+        filter.check(&found.tickets)?;
+        // Rows tell neither their tag nor their project.
+        if !found.tickets.is_empty() {
+            if filter.tag.is_some() && !honours_tags(&mut session)? {
+                return Err(ignores(&GET_TICKETS, "filter.tag"));
+            }
+            if filter.project_key.is_some() && !stores_tags(&mut session)? {
+                return Err(ignores(&GET_TICKETS, "filter.project-key"));
+            }
         }
         Ok(found)
-    })?;
-    filter.check(&found.tickets)?;
-    // Rows tell neither their tag nor their project.
-    if !found.tickets.is_empty() {
-        if filter.tag.is_some() && !honours_tags(&mut session)? {
-            return Err(ignores(&GET_TICKETS, "filter.tag"));
-        }
-        if filter.project_key.is_some() && !honours_project_keys(&mut session)? {
-            return Err(ignores(&GET_TICKETS, "filter.project-key"));
-        }
     }
-    Ok(found)
-}
 
-/// A page of the tickets that concern a user.
-pub fn search_by_user(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    user: &str,
-    view: View,
-    filter: &UserFilter,
-    page: u32,
-    page_size: u32,
-) -> Result<Page<UserTicket>, Failure> {
-    let parameters = view.parameters(user, filter, page, page_size)?;
-    let mut session = Session::open(transport, connection, [])?;
-    let found =
-        paged(&mut session, &GET_TICKETS_BY_USER, parameters, page, Page::<UserTicket>::read)?;
-    filter.check(&found.tickets)?;
-    Ok(found)
+    /// A page of the tickets that concern a user.
+    pub fn search_by_user(
+        &mut self,
+        user: &str,
+        view: View,
+        filter: &UserFilter,
+        page: u32,
+        page_size: u32,
+    ) -> Result<Page<UserTicket>, Failure> {
+        let parameters = view.parameters(user, filter, page, page_size)?;
+        let mut session = self.session()?;
+        let found =
+            paged(&mut session, &GET_TICKETS_BY_USER, parameters, page, Page::<UserTicket>::read)?;
+        filter.check(&found.tickets)?;
+        Ok(found)
+    }
 }
 
 /// A page beyond the last is an error of the server that has no code of its own (recorded). Whether

@@ -1,4 +1,4 @@
-//! The requests of one call: one deadline, secrets blotted out, reads repeated, writes never.
+//! The requests of one call: one deadline, secrets redacted, reads repeated, writes never.
 
 use crate::domain::action::Action;
 use crate::domain::connection::Connection;

@@ -1,7 +1,9 @@
+//! The interface `callbacks`.
+
 use super::Component;
-use super::bindings::exports::blueking::itsm::callbacks as wit;
+use super::generated::exports::blueking::itsm::callbacks as wit;
 use crate::domain::binding::{self, Binding, Bound, Claims, Unbound};
-use crate::domain::callback::{self, NodeEvent, Reply, Unreadable};
+use crate::domain::callback::{self, Callback, NodeEvent, Reply, Unreadable};
 use crate::domain::reception::{self, Reception};
 use crate::domain::secret::Secret;
 use crate::domain::verdict;
@@ -18,11 +20,11 @@ impl wit::Guest for Component {
     }
 
     fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::Unreadable> {
-        Ok(callback::parse(&body).map_err(redacted)?.into())
+        Ok(callback::parse(&body)?.into())
     }
 
     fn token(body: Vec<u8>) -> Result<String, wit::Unreadable> {
-        Ok(callback::token(&body).map_err(redacted)?.expose().to_owned())
+        Ok(callback::token(&body)?.expose().to_owned())
     }
 
     fn conclude(status: String, approve_result: bool, ended: bool) -> wit::Verdict {
@@ -51,16 +53,12 @@ impl wit::Guest for Component {
     }
 
     fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::Unreadable> {
-        Ok(callback::parse_node_event(&body).map_err(redacted)?.into())
+        Ok(callback::parse_node_event(&body)?.into())
     }
 
     fn is_self_check(callback: wit::Callback) -> bool {
-        callback.sn == callback::SELF_CHECK_SN
+        Callback::from(callback).is_self_check()
     }
-}
-
-fn redacted(unreadable: Unreadable) -> Unreadable {
-    unreadable.redacted(&[])
 }
 
 fn secrets(keys: Vec<String>) -> Vec<Secret> {
@@ -108,7 +106,7 @@ impl From<NodeEvent> for wit::NodeEvent {
 
 impl From<Unreadable> for wit::Unreadable {
     fn from(unreadable: Unreadable) -> Self {
-        match unreadable {
+        match unreadable.redacted(&[]) {
             Unreadable::TooLarge(limit) => Self::TooLarge(limit),
             Unreadable::Malformed(why) => Self::Malformed(why),
             Unreadable::Field(name, reason) => Self::Field(wit::FieldFault { name, reason }),

@@ -1,26 +1,27 @@
 //! The values of `types` that only a component with a network takes, and those of a new ticket.
 
-use super::bindings::exports::blueking::itsm::{tickets, types as wit};
+use super::generated::exports::blueking::itsm::{tickets, types as wit};
 use super::types::all;
-use crate::domain::connection as core_connection;
+use crate::domain::callback_target::CallbackTarget;
+use crate::domain::connection;
 use crate::domain::new_ticket;
 use crate::domain::progress::RunningNode;
 use crate::domain::secret::Secret;
 use crate::domain::service::{Choice, FormField};
 use crate::domain::ticket::ApprovalResult;
 
-impl From<wit::Connection> for core_connection::Connection {
+impl From<wit::Connection> for connection::Connection {
     fn from(connection: wit::Connection) -> Self {
         Self {
             endpoint: match connection.endpoint {
-                wit::Endpoint::Gateway(url) => core_connection::Endpoint::Gateway(url),
-                wit::Endpoint::Esb(url) => core_connection::Endpoint::Esb(url),
-                wit::Endpoint::EsbLegacy(url) => core_connection::Endpoint::EsbLegacy(url),
+                wit::Endpoint::Gateway(url) => connection::Endpoint::Gateway(url),
+                wit::Endpoint::Esb(url) => connection::Endpoint::Esb(url),
+                wit::Endpoint::EsbLegacy(url) => connection::Endpoint::EsbLegacy(url),
             },
             authorization: match connection.authorization {
-                wit::Authorization::AddedByHost => core_connection::Authorization::AddedByHost,
+                wit::Authorization::AddedByHost => connection::Authorization::AddedByHost,
                 wit::Authorization::App(app) => {
-                    core_connection::Authorization::App(core_connection::AppCredentials {
+                    connection::Authorization::App(connection::AppCredentials {
                         app_code: app.app_code,
                         app_secret: Secret::new(app.app_secret),
                         user: app.user.map(Into::into),
@@ -33,7 +34,7 @@ impl From<wit::Connection> for core_connection::Connection {
     }
 }
 
-impl From<wit::User> for core_connection::User {
+impl From<wit::User> for connection::User {
     fn from(user: wit::User) -> Self {
         match user {
             wit::User::AccessToken(token) => Self::AccessToken(Secret::new(token)),
@@ -67,7 +68,7 @@ impl From<tickets::NewTicket> for new_ticket::NewTicket {
     }
 }
 
-impl From<wit::CallbackTarget> for new_ticket::CallbackTarget {
+impl From<wit::CallbackTarget> for CallbackTarget {
     fn from(target: wit::CallbackTarget) -> Self {
         Self {
             url: target.url,

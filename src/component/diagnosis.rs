@@ -1,10 +1,11 @@
-use super::Component;
-use super::bindings::exports::blueking::itsm::diagnosis as wit;
-use super::network::Network;
-use crate::calls::{self, Finding, Unfit};
-use crate::domain::advice::{self, Language};
+//! The interface `diagnosis`.
 
-const SELF_CHECK_DEADLINE_MS: u32 = 10_000;
+use super::generated::exports::blueking::itsm::diagnosis as wit;
+use super::network::Network;
+use super::types::all;
+use super::{Component, client};
+use crate::calls::{Finding, Unfit, check_callback_url};
+use crate::domain::advice::{self, Language};
 
 impl wit::Guest for Component {
     fn describe_failure(failure: wit::Failure, language: wit::Language) -> String {
@@ -12,13 +13,11 @@ impl wit::Guest for Component {
     }
 
     fn diagnose(connection: wit::Connection) -> Result<Vec<wit::Finding>, wit::Failure> {
-        let findings = calls::diagnose(&mut Network, &connection.into())?;
-        Ok(findings.into_iter().map(Into::into).collect())
+        Ok(all(client(connection).diagnose()?))
     }
 
     fn check_callback_url(target: wit::CallbackTarget) -> Result<(), wit::Unfit> {
-        let target = target.into();
-        Ok(calls::check_callback_url(&mut Network, &target, SELF_CHECK_DEADLINE_MS)?)
+        Ok(check_callback_url(&mut Network, &target.into())?)
     }
 }
 

@@ -1,13 +1,9 @@
-use super::Component;
-use super::bindings::exports::blueking::itsm::handling as wit;
-use super::network::Network;
-use super::operations::operate;
-use super::types::all;
-use crate::calls;
-use crate::domain::action::OPERATE_NODE;
-use crate::domain::operation::{self, Assignees};
+//! The interface `handling`.
 
-type Done = Result<(), wit::Failure>;
+use super::generated::exports::blueking::itsm::handling as wit;
+use super::types::all;
+use super::{Component, client};
+use crate::domain::handling::Assignees;
 
 impl wit::Guest for Component {
     fn approve(
@@ -17,16 +13,8 @@ impl wit::Guest for Component {
         approver: String,
         approved: bool,
         remark: String,
-    ) -> Done {
-        Ok(calls::approve(
-            &mut Network,
-            &connection.into(),
-            &sn,
-            node_id,
-            &approver,
-            approved,
-            &remark,
-        )?)
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).approve(&sn, node_id, &approver, approved, &remark)?)
     }
 
     fn transition(
@@ -35,14 +23,17 @@ impl wit::Guest for Component {
         node_id: u64,
         operator: String,
         fields: Vec<wit::Field>,
-    ) -> Done {
-        let parameters = operation::transition(&sn, node_id, &operator, &all(fields));
-        operate(connection, &OPERATE_NODE, &sn, parameters)
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).transition(&sn, node_id, &operator, &all(fields))?)
     }
 
-    fn claim(connection: wit::Connection, sn: String, node_id: u64, operator: String) -> Done {
-        let parameters = operation::claim(&sn, node_id, &operator);
-        operate(connection, &OPERATE_NODE, &sn, parameters)
+    fn claim(
+        connection: wit::Connection,
+        sn: String,
+        node_id: u64,
+        operator: String,
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).claim(&sn, node_id, &operator)?)
     }
 
     fn distribute(
@@ -51,9 +42,8 @@ impl wit::Guest for Component {
         node_id: u64,
         operator: String,
         to: wit::Assignees,
-    ) -> Done {
-        let parameters = operation::distribute(&sn, node_id, &operator, &to.into());
-        operate(connection, &OPERATE_NODE, &sn, parameters)
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).distribute(&sn, node_id, &operator, &to.into())?)
     }
 
     fn hand_over(
@@ -63,9 +53,8 @@ impl wit::Guest for Component {
         operator: String,
         to: wit::Assignees,
         message: String,
-    ) -> Done {
-        let parameters = operation::hand_over(&sn, node_id, &operator, &to.into(), &message);
-        operate(connection, &OPERATE_NODE, &sn, parameters)
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).hand_over(&sn, node_id, &operator, &to.into(), &message)?)
     }
 
     fn edit_fields(
@@ -73,8 +62,8 @@ impl wit::Guest for Component {
         sn: String,
         operator: String,
         fields: Vec<wit::Field>,
-    ) -> Done {
-        Ok(calls::edit_fields(&mut Network, &connection.into(), &sn, &operator, &all(fields))?)
+    ) -> Result<(), wit::Failure> {
+        Ok(client(connection).edit_fields(&sn, &operator, &all(fields))?)
     }
 }
 

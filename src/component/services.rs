@@ -1,36 +1,25 @@
-use super::Component;
-use super::bindings::exports::blueking::itsm::services as wit;
-use super::network::Network;
+//! The interface `services`.
+
+use super::generated::exports::blueking::itsm::services as wit;
 use super::types::all;
-use crate::calls::{self, ServiceFilter};
-use crate::domain::action::{
-    Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
-    GET_WORKFLOW_DETAIL,
+use super::{Component, client};
+use crate::domain::service::{
+    Catalog, NamedProcessors, Node, Service, ServiceFilter, ServiceForm, Unresolved,
 };
-use crate::domain::json::Json;
-use crate::domain::service::{Catalog, NamedProcessors, Node, Service, ServiceForm, Unresolved};
 
 impl wit::Guest for Component {
     fn list_services(
         connection: wit::Connection,
         filter: wit::ServiceFilter,
     ) -> Result<Vec<wit::ServiceSummary>, wit::Failure> {
-        let filter = vec![
-            ("catalog_id", filter.catalog_id.map(|id| id.to_string())),
-            ("service_type", filter.kind),
-            ("display_type", filter.display_type),
-            ("display_role", filter.display_role),
-        ];
-        let services = ask(connection, &GET_SERVICES, filter, Service::read_all)?;
-        Ok(all(services))
+        Ok(all(client(connection).list_services(filter.into())?))
     }
 
     fn form(
         connection: wit::Connection,
         service_id: u64,
     ) -> Result<wit::ServiceForm, wit::Failure> {
-        let filter = vec![("service_id", Some(service_id.to_string()))];
-        Ok(ask(connection, &GET_SERVICE_DETAIL, filter, ServiceForm::read)?.into())
+        Ok(client(connection).form(service_id)?.into())
     }
 
     fn list_catalogs(
@@ -38,12 +27,7 @@ impl wit::Guest for Component {
         project_key: Option<String>,
         only_with_services: bool,
     ) -> Result<Vec<wit::Catalog>, wit::Failure> {
-        let filter = vec![
-            ("project_key", project_key),
-            ("has_service", only_with_services.then(|| "true".to_owned())),
-        ];
-        let catalogs = ask(connection, &GET_SERVICE_CATALOGS, filter, Catalog::read_all)?;
-        Ok(all(catalogs))
+        Ok(all(client(connection).list_catalogs(project_key, only_with_services)?))
     }
 
     fn nodes(
@@ -51,13 +35,7 @@ impl wit::Guest for Component {
         service_id: u64,
         ticket_creator: Option<String>,
     ) -> Result<Vec<wit::Node>, wit::Failure> {
-        let filter = vec![
-            ("service_id", Some(service_id.to_string())),
-            ("ticket_creator", ticket_creator),
-            ("all", Some("1".to_owned())),
-        ];
-        let nodes = ask(connection, &GET_SERVICE_ROLES, filter, Node::read_all)?;
-        Ok(all(nodes))
+        Ok(all(client(connection).nodes(service_id, ticket_creator)?))
     }
 
     fn resolve_processors(
@@ -65,32 +43,32 @@ impl wit::Guest for Component {
         service_id: u64,
         named: Vec<wit::NamedProcessors>,
     ) -> Result<Vec<wit::NodeProcessors>, wit::Unresolved> {
-        let named = named
-            .into_iter()
-            .map(|named| NamedProcessors { name: named.name, users: named.users })
-            .collect();
-        let connection = connection.into();
-        let resolved = calls::resolve_processors(&mut Network, &connection, service_id, named)
-            .map_err(|failure| wit::Unresolved::Failed(failure.into()))??;
-        Ok(all(resolved))
+        Ok(all(client(connection).resolve_processors(service_id, all(named))?))
     }
 
     fn workflow_detail(
         connection: wit::Connection,
         workflow_id: u64,
     ) -> Result<String, wit::Failure> {
-        let filter = vec![("workflow_id", Some(workflow_id.to_string()))];
-        ask(connection, &GET_WORKFLOW_DETAIL, filter, |data| Ok(data.text().to_owned()))
+        Ok(client(connection).workflow_detail(workflow_id)?)
     }
 }
 
-fn ask<R>(
-    connection: wit::Connection,
-    action: &Action,
-    filter: ServiceFilter,
-    read: fn(Json) -> Result<R, String>,
-) -> Result<R, wit::Failure> {
-    Ok(calls::service(&mut Network, &connection.into(), action, filter, read)?)
+impl From<wit::ServiceFilter> for ServiceFilter {
+    fn from(filter: wit::ServiceFilter) -> Self {
+        Self {
+            catalog_id: filter.catalog_id,
+            kind: filter.kind,
+            display_type: filter.display_type,
+            display_role: filter.display_role,
+        }
+    }
+}
+
+impl From<wit::NamedProcessors> for NamedProcessors {
+    fn from(named: wit::NamedProcessors) -> Self {
+        Self { name: named.name, users: named.users }
+    }
 }
 
 impl From<Service> for wit::ServiceSummary {
@@ -143,6 +121,7 @@ impl From<Unresolved> for wit::Unresolved {
     fn from(unresolved: Unresolved) -> Self {
         let candidates = |name, nodes: Vec<Node>| wit::Candidates { name, nodes: all(nodes) };
         match unresolved {
+            Unresolved::Failed(failure) => Self::Failed(failure.into()),
             Unresolved::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
             Unresolved::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),
             Unresolved::Ignoring(name, nodes) => Self::IgnoresProcessors(candidates(name, nodes)),

@@ -1,26 +1,28 @@
-use super::Component;
-use super::bindings::exports::blueking::itsm::tickets as wit;
+//! The interface `tickets`.
+
+use super::generated::exports::blueking::itsm::tickets as wit;
 use super::network::Network;
 use super::types::all;
-use crate::calls;
+use super::{Component, client};
+use crate::calls::new_id;
 use crate::domain::explanation::Ending;
 use crate::domain::secret::Secret;
 use crate::domain::{progress, search};
 
 impl wit::Guest for Component {
     fn new_operation_id() -> String {
-        calls::new_id(&mut Network)
+        new_id(&mut Network)
     }
 
     fn new_tag() -> String {
-        calls::new_id(&mut Network)
+        new_id(&mut Network)
     }
 
     fn create(
         connection: wit::Connection,
         ticket: wit::NewTicket,
     ) -> Result<wit::CreatedTicket, wit::Failure> {
-        let created = calls::create(&mut Network, &connection.into(), &ticket.into())?;
+        let created = client(connection).create(&ticket.into())?;
         Ok(created.into())
     }
 
@@ -30,28 +32,28 @@ impl wit::Guest for Component {
         tag: String,
     ) -> Result<wit::Confirmation, wit::Failure> {
         let tag = Secret::new(tag);
-        Ok(calls::confirm(&mut Network, &connection.into(), &sn, &tag)?.into())
+        Ok(client(connection).confirm(&sn, &tag)?.into())
     }
 
     fn confirm_own(
         connection: wit::Connection,
         sn: String,
     ) -> Result<wit::Confirmation, wit::Failure> {
-        Ok(calls::confirm_own(&mut Network, &connection.into(), &sn)?.into())
+        Ok(client(connection).confirm_own(&sn)?.into())
     }
 
     fn recover(
         connection: wit::Connection,
         ticket: wit::NewTicket,
     ) -> Result<wit::Recovery, wit::Failure> {
-        Ok(calls::recover(&mut Network, &connection.into(), &ticket.into())?.into())
+        Ok(client(connection).recover(&ticket.into())?.into())
     }
 
     fn reconcile(
         connection: wit::Connection,
         sns: Vec<String>,
     ) -> Result<Vec<wit::Confirmed>, wit::Failure> {
-        let confirmed = calls::reconcile(&mut Network, &connection.into(), &sns)?;
+        let confirmed = client(connection).reconcile(&sns)?;
         Ok(confirmed
             .into_iter()
             .map(|(sn, confirmation)| wit::Confirmed { sn, confirmation: confirmation.into() })
@@ -62,20 +64,20 @@ impl wit::Guest for Component {
         connection: wit::Connection,
         sns: Vec<String>,
     ) -> Result<Vec<wit::ApprovalResult>, wit::Failure> {
-        let results = calls::approval_results(&mut Network, &connection.into(), &sns)?;
+        let results = client(connection).approval_results(&sns)?;
         Ok(all(results))
     }
 
     fn verify_token(connection: wit::Connection, token: String) -> Result<bool, wit::Failure> {
         let token = Secret::new(token);
-        Ok(calls::verify_token(&mut Network, &connection.into(), &token)?)
+        Ok(client(connection).verify_token(&token)?)
     }
 
     fn failed_callbacks(
         connection: wit::Connection,
         among: Vec<String>,
     ) -> Result<Vec<String>, wit::Failure> {
-        Ok(calls::failed_callbacks(&mut Network, &connection.into(), &among)?)
+        Ok(client(connection).failed_callbacks(&among)?)
     }
 
     fn search(
@@ -84,8 +86,7 @@ impl wit::Guest for Component {
         page: u32,
         page_size: u32,
     ) -> Result<wit::TicketPage, wit::Failure> {
-        let connection = connection.into();
-        let found = calls::search(&mut Network, &connection, &filter.into(), page, page_size)?;
+        let found = client(connection).search(&filter.into(), page, page_size)?;
         Ok(wit::TicketPage {
             tickets: all(found.tickets),
             page: found.page,
@@ -102,10 +103,7 @@ impl wit::Guest for Component {
         page: u32,
         page_size: u32,
     ) -> Result<wit::UserTicketPage, wit::Failure> {
-        let connection = connection.into();
-        let found = calls::search_by_user(
-            &mut Network,
-            &connection,
+        let found = client(connection).search_by_user(
             &user,
             view.into(),
             &filter.into(),
@@ -121,7 +119,7 @@ impl wit::Guest for Component {
     }
 
     fn status(connection: wit::Connection, sn: String) -> Result<wit::TicketStatus, wit::Failure> {
-        let status = calls::status(&mut Network, &connection.into(), &sn)?;
+        let status = client(connection).status(&sn)?;
         Ok(wit::TicketStatus {
             status: status.status,
             running: all(status.running),
@@ -131,7 +129,7 @@ impl wit::Guest for Component {
     }
 
     fn info(connection: wit::Connection, sn: String) -> Result<wit::TicketInfo, wit::Failure> {
-        let info = calls::info(&mut Network, &connection.into(), &sn)?;
+        let info = client(connection).info(&sn)?;
         Ok(wit::TicketInfo {
             ticket: info.ticket.into(),
             running: all(info.running),
@@ -140,12 +138,12 @@ impl wit::Guest for Component {
     }
 
     fn log(connection: wit::Connection, sn: String) -> Result<Vec<wit::LogEntry>, wit::Failure> {
-        let log = calls::log(&mut Network, &connection.into(), &sn)?;
+        let log = client(connection).log(&sn)?;
         Ok(all(log))
     }
 
     fn explain(connection: wit::Connection, sn: String) -> Result<wit::Explanation, wit::Failure> {
-        let explained = calls::explain(&mut Network, &connection.into(), &sn)?;
+        let explained = client(connection).explain(&sn)?;
         Ok(wit::Explanation {
             ticket: explained.ticket.into(),
             ending: explained.ending.into(),

@@ -1,5 +1,7 @@
+//! The interface `tracking`.
+
 use super::Component;
-use super::bindings::exports::blueking::itsm::tracking as wit;
+use super::generated::exports::blueking::itsm::tracking as wit;
 use super::types::{Unknown, all};
 use crate::domain::tracking::{self, Action, Event, LookedUp, Record, Step};
 

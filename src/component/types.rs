@@ -1,12 +1,12 @@
-//! The values of `types` that every component has, to the core's and back.
+//! The values of `types` that every component has, to the domain's and back.
 
-use super::bindings::exports::blueking::itsm::types as wit;
+use super::generated::exports::blueking::itsm::types as wit;
 use crate::domain::callback::Callback;
-use crate::domain::confirmation::{Confirmation, Evidence, Outcome, Recovery};
+use crate::domain::confirmation::{Confirmation, Outcome, Recovery};
 use crate::domain::failure::{Advice, Failure, Origin};
 use crate::domain::history::Decision;
 use crate::domain::ticket::{CreatedTicket, Ticket};
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Evidence, Verdict};
 
 /// A case `other`, with its words: a newer component's.
 pub struct Unknown(pub String);
@@ -18,25 +18,25 @@ pub fn all<T: Into<U>, U>(values: Vec<T>) -> Vec<U> {
 
 /// Conversions in both directions between records, or enums, whose members are the same.
 macro_rules! same {
-    (record $core:ty, $wit:ty { $($member:ident),* $(,)? }) => {
-        impl From<$core> for $wit {
-            fn from(value: $core) -> Self {
+    (record $domain:ty, $wit:ty { $($member:ident),* $(,)? }) => {
+        impl From<$domain> for $wit {
+            fn from(value: $domain) -> Self {
                 Self { $($member: value.$member.into()),* }
             }
         }
-        impl From<$wit> for $core {
+        impl From<$wit> for $domain {
             fn from(value: $wit) -> Self {
                 Self { $($member: value.$member.into()),* }
             }
         }
     };
-    (enum $core:ident, $wit:ty { $($case:ident),* $(,)? }) => {
-        impl From<$core> for $wit {
-            fn from(value: $core) -> Self {
-                match value { $($core::$case => Self::$case),* }
+    (enum $domain:ident, $wit:ty { $($case:ident),* $(,)? }) => {
+        impl From<$domain> for $wit {
+            fn from(value: $domain) -> Self {
+                match value { $($domain::$case => Self::$case),* }
             }
         }
-        impl From<$wit> for $core {
+        impl From<$wit> for $domain {
             fn from(value: $wit) -> Self {
                 match value { $(<$wit>::$case => Self::$case),* }
             }

@@ -31,6 +31,13 @@ pub struct Callback {
     pub last_approvers: Vec<String>,
 }
 
+impl Callback {
+    /// Whether it is what `check_callback_url` posts.
+    pub fn is_self_check(&self) -> bool {
+        self.sn == SELF_CHECK_SN
+    }
+}
+
 /// What a trigger or a webhook node posted about a node: a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeEvent {

@@ -2,20 +2,8 @@
 
 use super::history::Decision;
 use super::ticket::{CreatedTicket, Ticket};
-use super::verdict::Verdict;
+use super::verdict::{Evidence, Verdict};
 use serde::{Deserialize, Serialize};
-
-/// What a verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Evidence {
-    /// The status of the ended ticket.
-    Status,
-    /// ITSM's result, and the decisions in the log.
-    ApprovalResult,
-    /// The decisions in the log alone.
-    Decisions,
-}
 
 /// What ITSM itself said about our ended ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

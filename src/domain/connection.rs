@@ -2,6 +2,7 @@
 
 use super::action::{Action, Esb};
 use super::address::Address;
+use super::argument::check_headers;
 use super::failure::Failure;
 use super::http::{Method, Request, uncompressed};
 use super::secret::Secret;
@@ -259,61 +260,6 @@ impl AppCredentials {
         add(name, value);
         Ok(members)
     }
-}
-
-/// Refuses headers that can't be sent, or that HTTP, the component or ITSM itself sets.
-pub fn check_headers(
-    argument: &str,
-    headers: &[(String, String)],
-    reserved: &[&str],
-) -> Result<(), Failure> {
-    const RESERVED: [&str; 13] = [
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-bkapi-authorization",
-        "x-bkapi-jwt",
-    ];
-    let is_token = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-    };
-    let mut seen = std::collections::BTreeSet::new();
-    for (index, (name, value)) in headers.iter().enumerate() {
-        let wrong = |why: &str| Err(Failure::argument(&format!("{argument}[{index}]"), why));
-        let lower = name.to_ascii_lowercase();
-        if !is_token(name) {
-            return wrong("has a name that no HTTP header can have");
-        }
-        if RESERVED.contains(&lower.as_str())
-            || reserved.contains(&lower.as_str())
-            || lower.starts_with("proxy-")
-        {
-            return wrong("has the name of a header that is set without it");
-        }
-        if !text::is_printable_ascii(value) {
-            return wrong("has a value with other characters than printable ASCII");
-        }
-        if value.trim() != value {
-            return wrong(
-                "has a value with a blank at its beginning or end, which HTTP takes away",
-            );
-        }
-        if !seen.insert(lower) {
-            return wrong("has the name of an earlier one");
-        }
-    }
-    Ok(())
 }
 
 /// JSON that can stand in a header: what is not ASCII is escaped.

@@ -32,11 +32,11 @@ type Meaning = (Advice, bool);
 /// The data of a successful answer.
 pub fn read<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
     let request_id = response.header(GATEWAY_REQUEST_ID).map(str::to_owned);
-    outcome(action, response)
+    interpret(action, response)
         .map_err(|failure| Failure { request_id: failure.request_id.or(request_id), ..failure })
 }
 
-fn outcome<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
+fn interpret<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
     let members = Json::parse(&response.body).and_then(|body| body.object("it"));
     if let Some(code) = response.header(GATEWAY_CODE) {
         return Err(gateway(action, code, response, members.ok().as_ref()));

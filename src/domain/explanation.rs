@@ -3,7 +3,7 @@
 use super::history::{Decision, History, LogEnd};
 use super::progress::RunningNode;
 use super::ticket::Ticket;
-use super::verdict::{self, Verdict};
+use super::verdict::{self, ApproveResult, Ruling, Verdict};
 
 /// How a ticket stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +48,6 @@ pub struct Explanation {
 /// Whom ITSM names when a refusal ends a ticket (read in the server's source).
 const SYSTEM: &str = "system";
 
-/// ITSM's result over all approvals of a FINISHED ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApproveResult {
-    /// It is this.
-    Known(bool),
-    /// ITSM does not give it yet.
-    NotYet,
-    /// This user may not read it.
-    Forbidden,
-}
-
 /// Explains a ticket from its running nodes, its history and, for a FINISHED one, ITSM's own result.
 pub fn explain(
     ticket: Ticket,
@@ -66,18 +55,22 @@ pub fn explain(
     history: History,
     approve_result: ApproveResult,
 ) -> Explanation {
-    let status = ticket.status.as_str();
-    let (ending, words) = match &ticket.ended_at {
-        None if running.is_empty() => (
+    let (ending, words) = match verdict::rule(&ticket, approve_result, &history) {
+        Ruling::Open if running.is_empty() => (
             Ending::Stuck,
             "no node runs: the start of its flow failed, or an automatic node of it",
         ),
-        None => (Ending::Open, ""),
-        Some(ended_at) if status == "FINISHED" => finished(ended_at, approve_result, &history),
-        Some(_) => match verdict::conclude(status, false, true) {
+        Ruling::Open => (Ending::Open, ""),
+        Ruling::NotYet => (Ending::Undetermined, "ITSM does not give its result yet"),
+        Ruling::Undecidable(why) => (Ending::Undetermined, why),
+        Ruling::Ended(verdict, _) => match verdict {
+            Verdict::Approved => (Ending::Approved, ""),
+            Verdict::Completed => (Ending::Completed, ""),
+            Verdict::Rejected => (Ending::Rejected, ""),
             Verdict::Withdrawn => (Ending::Withdrawn, ""),
             Verdict::Terminated => terminated(&history),
-            _ => (Ending::Closed, ""),
+            // What is ended is never open.
+            Verdict::Closed | Verdict::Open => (Ending::Closed, ""),
         },
     };
     Explanation {
@@ -86,27 +79,6 @@ pub fn explain(
         decisions: history.decisions,
         waiting_for: if ending == Ending::Open { running } else { Vec::new() },
         words: words.to_owned(),
-    }
-}
-
-fn finished(
-    ended_at: &str,
-    approve_result: ApproveResult,
-    history: &History,
-) -> (Ending, &'static str) {
-    let approve_result = match approve_result {
-        ApproveResult::Known(flag) => Some(flag),
-        ApproveResult::Forbidden => None,
-        ApproveResult::NotYet => {
-            return (Ending::Undetermined, "ITSM does not give its result yet");
-        }
-    };
-    match verdict::finished(ended_at, approve_result, history) {
-        Ok(Verdict::Approved) => (Ending::Approved, ""),
-        Ok(Verdict::Completed) => (Ending::Completed, ""),
-        Ok(Verdict::Rejected) => (Ending::Rejected, ""),
-        Ok(_) => (Ending::Closed, ""),
-        Err(why) => (Ending::Undetermined, why),
     }
 }
 
@@ -122,8 +94,9 @@ fn terminated(history: &History) -> (Ending, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApproveResult::*, *};
+    use super::*;
     use crate::domain::history::LastWord;
+    use crate::domain::verdict::ApproveResult::*;
 
     const ENDED_AT: &str = "2026-11-25 22:07:47";
 

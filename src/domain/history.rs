@@ -24,7 +24,7 @@ pub struct Decision {
 }
 
 /// How the log ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogEnd {
     /// With the entry that a flow writes at its own end.
     Flow,
@@ -36,6 +36,7 @@ pub enum LogEnd {
         at: String,
     },
     /// In any other way: the log is cut, or the ticket runs.
+    #[default]
     Elsewhere,
 }
 
@@ -55,8 +56,8 @@ pub enum LastWord {
     NoAfterYes,
 }
 
-/// The complex log, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The complex log, read. The default is that of a log that was not read: no approval follows from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// The decisions, oldest first.
     pub decisions: Vec<Decision>,

@@ -1,13 +1,12 @@
 //! A ticket to be made: what ITSM would refuse or strand is refused here, by the argument's name.
 
-use super::address::Address;
-use super::connection::check_headers;
-use super::failure::Failure;
-use super::http::{Method, Request, uncompressed};
-use super::json::{self, Json};
-use super::operation_id;
+use super::argument::{
+    Checked, check_characters, check_not_blank, check_tag, check_text, check_user, join_users,
+    parse_json, parse_object, refuse,
+};
+use super::callback_target::CallbackTarget;
+use super::json::Json;
 use super::secret::Secret;
-use super::text;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -72,26 +71,14 @@ pub struct NodeProcessors {
     pub users: Vec<String>,
 }
 
-/// Where ITSM reports the end.
-pub struct CallbackTarget {
-    /// The address.
-    pub url: String,
-    /// What ITSM sends with it: a binding, most often.
-    pub headers: Vec<(String, Secret)>,
-}
-
 /// The column's length. The message that refuses a longer title says 120 (recorded).
 const MAX_TITLE_CHARS: usize = 128;
 const MAX_CREATOR_CHARS: usize = 64;
 
-type Checked<T> = Result<T, Failure>;
-
 impl NewTicket {
     /// The parameters of create_ticket.
     pub fn parameters(&self) -> Checked<Map<String, Value>> {
-        if !operation_id::is_valid(self.tag.expose()) {
-            return refuse("ticket.tag", "must be 1 to 32 lower-case letters and digits");
-        }
+        check_tag("ticket.tag", &self.tag)?;
         check_text("ticket.creator", &self.creator, MAX_CREATOR_CHARS)?;
         check_user("ticket.creator", &self.creator)?;
         check_text("ticket.title", &self.title, MAX_TITLE_CHARS)?;
@@ -137,7 +124,7 @@ impl NewTicket {
         let mut seen = BTreeSet::from(["title"]);
         if let Service::FastApproval { approvers, content } = &self.service {
             let approvers = join_users("ticket.service.approvers", approvers)?;
-            check_text("ticket.service.content", content, usize::MAX)?;
+            check_not_blank("ticket.service.content", content)?;
             fields.push(json!({"key": "APPROVER", "value": approvers}));
             fields.push(json!({"key": "APPROVAL_CONTENT", "value": content}));
             seen.extend(["APPROVER", "APPROVAL_CONTENT"]);
@@ -188,12 +175,7 @@ impl NewTicket {
         let Some(text) = &self.extra_json else {
             return Ok(Map::new());
         };
-        let extra = match read_json(NAME, text)? {
-            Value::Object(extra) => extra,
-            other => {
-                return refuse(NAME, &format!("is {}, not an object", kind(&other)));
-            }
-        };
+        let extra = parse_object(NAME, text)?;
         for member in extra.keys() {
             let member = member.as_str();
             if OWNED.contains(&member) {
@@ -210,10 +192,7 @@ impl NewTicket {
                     return refuse(NAME, &format!("names `meta.{owned}`, which the ticket sets"));
                 }
             }
-            Some(other) => {
-                let why = format!("has a `meta` that is {}, not an object", kind(other));
-                return refuse(NAME, &why);
-            }
+            Some(_) => return refuse(NAME, "has a `meta` that is not an object"),
         }
         if let Some(fields) = extra.get("dynamic_fields") {
             let fields = fields.to_string();
@@ -222,48 +201,6 @@ impl NewTicket {
                 .or_else(|why| refuse(NAME, &why))?;
         }
         Ok(extra)
-    }
-}
-
-impl CallbackTarget {
-    /// The request that ITSM would make there with this body.
-    pub fn request(&self, body: String) -> Checked<Request> {
-        let mut headers = self.checked_headers("target")?;
-        headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        headers.push(uncompressed());
-        let address = address("target.url", &self.url)?;
-        let path = if address.path.is_empty() { "/" } else { address.path };
-        let target = match address.query {
-            Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
-        };
-        Ok(Request {
-            method: Method::Post,
-            tls: address.tls,
-            authority: address.authority.to_owned(),
-            target: Secret::new(target),
-            headers,
-            authorization: None,
-            body: Some(Secret::new(body)),
-            writes: false,
-            max_answer_bytes: 64 * 1024,
-        })
-    }
-
-    /// The values of its headers.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.headers.iter().map(|(_, value)| value)
-    }
-
-    fn checked_headers(&self, name: &str) -> Checked<Vec<(String, String)>> {
-        address(&format!("{name}.url"), &self.url)?;
-        let headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
-            .collect();
-        check_headers(&format!("{name}.headers"), &headers, &[])?;
-        Ok(headers)
     }
 }
 
@@ -280,17 +217,11 @@ impl Field {
                 Value::String(text.clone())
             }
             FieldValue::People(users) => Value::String(join_users(name, users)?),
-            FieldValue::Json(text) => read_json(name, text)?,
+            FieldValue::Json(text) => parse_json(name, text)?,
         };
         let mut parameter = match &self.extra_json {
             None => Map::new(),
-            Some(text) => match read_json(name, text)? {
-                Value::Object(extra) => extra,
-                other => {
-                    let why = format!("has extra JSON that is {}, not an object", kind(&other));
-                    return refuse(name, &why);
-                }
-            },
+            Some(text) => parse_object(name, text)?,
         };
         for (member, value) in [("key", self.key.as_str().into()), ("value", value)] {
             if parameter.insert(member.to_owned(), value).is_some() {
@@ -302,10 +233,6 @@ impl Field {
         }
         Ok(parameter.into())
     }
-}
-
-fn refuse<T>(name: &str, why: &str) -> Checked<T> {
-    Err(Failure::argument(name, why))
 }
 
 /// ITSM refuses dynamic fields after it has made the ticket, which stays behind as a ghost. What its
@@ -349,85 +276,6 @@ fn filtered_chars(title: &str) -> usize {
     let links = title.to_ascii_lowercase().matches("<a").count();
     let entities = title.matches("&#").count();
     title.chars().map(written).sum::<usize>() + 28 * links + entities
-}
-
-fn address<'a>(name: &str, url: &'a str) -> Checked<Address<'a>> {
-    Address::parse(url).or_else(|why| refuse(name, why))
-}
-
-pub(super) fn check_text(name: &str, text: &str, max_chars: usize) -> Checked<()> {
-    if text.trim().is_empty() {
-        return refuse(name, "must not be blank");
-    }
-    if text.chars().count() > max_chars {
-        return refuse(name, &format!("must have at most {max_chars} characters"));
-    }
-    check_characters(name, text)
-}
-
-/// Text that the server's database can hold.
-///
-/// Its tables have three-byte characters: an emoji in the title is an error of the database, and in
-/// a field the ticket is made and never starts (both recorded).
-fn check_characters(name: &str, text: &str) -> Checked<()> {
-    if text.chars().any(|character| character > '\u{ffff}') {
-        return refuse(name, "must have no character beyond the basic plane (such as emoji)");
-    }
-    if text.contains('\0') {
-        return refuse(name, "must not contain the character NUL");
-    }
-    Ok(())
-}
-
-/// A user's name, and one only. ITSM takes any text for a name, and what holds two of them, or a character
-/// that nobody sees, is a user that nobody is: such a ticket waits for ever (recorded).
-pub(super) fn check_user(name: &str, user: &str) -> Checked<()> {
-    if user.trim().is_empty() {
-        return refuse(name, "must not hold a blank user name");
-    }
-    let separates = |character: char| {
-        ",;|/\\&，；｜／＼＆、､﹐﹑﹔：".contains(character)
-            || character.is_whitespace()
-            || character.is_control()
-            || text::is_invisible(character)
-    };
-    if user.contains(separates) {
-        return refuse(
-            name,
-            "must hold one user name in each text, without separators, blanks or invisible characters",
-        );
-    }
-    check_characters(name, user)
-}
-
-/// User names as ITSM wants them. A JSON list is accepted too and leaves the ticket stuck (recorded).
-pub(super) fn join_users(name: &str, users: &[String]) -> Checked<String> {
-    if users.is_empty() {
-        return refuse(name, "must name at least one user");
-    }
-    for user in users {
-        check_user(name, user)?;
-    }
-    Ok(users.join(","))
-}
-
-/// JSON text of the caller's. Its members become members of the request: which of two with one name counts
-/// is the server's choice, not one to leave open.
-pub(crate) fn read_json(name: &str, text: &str) -> Checked<Value> {
-    let value = json::strict(text).or_else(|why| refuse(name, &format!("is not usable: {why}")))?;
-    check_characters(name, &value.to_string())?;
-    Ok(value)
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]
@@ -684,7 +532,7 @@ mod tests {
     #[test]
     fn extra_json_may_not_name_what_the_ticket_or_the_connection_owns() {
         for (extra, why) in [
-            ("[]", "ticket.extra-json is an array, not an object"),
+            ("[]", "ticket.extra-json holds JSON that is an array, not an object"),
             ("{", "ticket.extra-json is not usable: the JSON ends too early (line 1, column 1)"),
             (r#"{"tag":"x"}"#, "ticket.extra-json names `tag`, which the ticket sets"),
             (r#"{"title":"x"}"#, "ticket.extra-json names `title`, which the ticket sets"),
@@ -700,8 +548,8 @@ mod tests {
                 r#"{"bk_username":"x"}"#,
                 "ticket.extra-json names `bk_username`, which the connection sets",
             ),
-            (r#"{"meta":[1]}"#, "ticket.extra-json has a `meta` that is an array, not an object"),
-            (r#"{"meta":null}"#, "ticket.extra-json has a `meta` that is null, not an object"),
+            (r#"{"meta":[1]}"#, "ticket.extra-json has a `meta` that is not an object"),
+            (r#"{"meta":null}"#, "ticket.extra-json has a `meta` that is not an object"),
             (
                 r#"{"meta":{"headers":{}}}"#,
                 "ticket.extra-json names `meta.headers`, which the ticket sets",

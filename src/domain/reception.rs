@@ -36,9 +36,7 @@ pub fn receive(
     let sent: Vec<_> = headers.iter().map(|(_, value)| Secret::new(value.clone())).collect();
     let secrets: Vec<_> = keys.iter().chain([&bound.tag]).chain(&sent).collect();
     match callback::parse(body) {
-        Ok(callback) if callback.sn == callback::SELF_CHECK_SN => {
-            Reception::SelfCheck(callback::accepted())
-        }
+        Ok(callback) if callback.is_self_check() => Reception::SelfCheck(callback::accepted()),
         Ok(callback) => Reception::Genuine(bound, callback),
         // The reason may repeat a name from the body, and nothing is echoed.
         Err(unreadable) => {

@@ -1,7 +1,9 @@
 //! What tickets are requests for: catalogues, services, their forms and the nodes of their flows.
 
+use super::failure::Failure;
 use super::json::{Json, MAX_ROWS, Object};
 use super::new_ticket::NodeProcessors;
+use serde_json::{Map, Value};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +99,79 @@ pub struct NamedProcessors {
 /// Why a name leads to no node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unresolved {
+    /// The nodes could not be read.
+    Failed(Failure),
     /// No node has this name; these there are.
     Unknown(String, Vec<Node>),
     /// Several nodes have this name.
     Ambiguous(String, Vec<Node>),
     /// The node of this name ignores who is named for it.
     Ignoring(String, Vec<Node>),
+}
+
+impl From<Failure> for Unresolved {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Which services. What is `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceFilter {
+    /// Of this catalogue.
+    pub catalog_id: Option<u64>,
+    /// Of this type, in ITSM's word.
+    pub kind: Option<String>,
+    /// Shown to users in this way, in ITSM's word.
+    pub display_type: Option<String>,
+    /// Shown to this role.
+    pub display_role: Option<String>,
+}
+
+/// The parameters of an action that asks about services.
+pub type Query = Map<String, Value>;
+
+impl ServiceFilter {
+    /// The parameters of get_services.
+    pub fn parameters(self) -> Query {
+        query([
+            ("catalog_id", self.catalog_id.map(Value::from)),
+            ("service_type", self.kind.map(Value::from)),
+            ("display_type", self.display_type.map(Value::from)),
+            ("display_role", self.display_role.map(Value::from)),
+        ])
+    }
+}
+
+/// The parameters of get_service_detail.
+pub fn service(service_id: u64) -> Query {
+    query([("service_id", Some(service_id.into()))])
+}
+
+/// The parameters of get_service_catalogs.
+pub fn catalogs_of(project_key: Option<String>, only_with_services: bool) -> Query {
+    query([
+        ("project_key", project_key.map(Value::from)),
+        ("has_service", only_with_services.then(|| "true".into())),
+    ])
+}
+
+/// The parameters of get_service_roles, for all nodes: the first one too can be named like any other.
+pub fn nodes_of(service_id: u64, ticket_creator: Option<String>) -> Query {
+    query([
+        ("service_id", Some(service_id.into())),
+        ("ticket_creator", ticket_creator.map(Value::from)),
+        ("all", Some(1.into())),
+    ])
+}
+
+/// The parameters of get_workflow_detail.
+pub fn workflow(workflow_id: u64) -> Query {
+    query([("workflow_id", Some(workflow_id.into()))])
+}
+
+fn query<const N: usize>(parameters: [(&str, Option<Value>); N]) -> Query {
+    parameters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// Deeper trees than this are not what a server of ITSM holds.

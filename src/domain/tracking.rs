@@ -901,7 +901,7 @@ mod older {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::confirmation::Evidence;
+    use crate::domain::verdict::Evidence;
     use Verdict::{Approved, Rejected, Withdrawn};
 
     fn ticket(sn: &str) -> Ticket {

@@ -1,6 +1,7 @@
-//! What the end of a ticket means.
+//! What the end of a ticket means. Nothing else in the component decides it.
 
 use super::history::{History, LastWord, LogEnd};
+use super::ticket::Ticket;
 use serde::{Deserialize, Serialize};
 
 /// What a ticket's state means for the action it gates.
@@ -23,6 +24,70 @@ pub enum Verdict {
     Closed,
 }
 
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// The status of the ended ticket.
+    Status,
+    /// ITSM's result, and the decisions in the log.
+    ApprovalResult,
+    /// The decisions in the log alone.
+    Decisions,
+}
+
+/// ITSM's result over all approvals of a ticket that ended as [`FINISHED`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApproveResult {
+    /// It is this.
+    Known(bool),
+    /// ITSM does not give it yet.
+    NotYet,
+    /// This user may not read it.
+    Forbidden,
+}
+
+/// What can be said of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It has not ended.
+    Open,
+    /// It ended in this way, which rests on this.
+    Ended(Verdict, Evidence),
+    /// It ended, and ITSM does not give its result yet.
+    NotYet,
+    /// It ended, and what could be read does not tell how: the reason for a person.
+    Undecidable(&'static str),
+}
+
+/// The status of a flow that ran to its end. It alone says nothing of the approvals.
+pub const FINISHED: &str = "FINISHED";
+
+/// Whether the ruling on a ticket rests on its approvals: on ITSM's result and on the history. The status
+/// settles every other one.
+pub fn rests_on_approvals(ticket: &Ticket) -> bool {
+    ticket.ended_at.is_some() && ticket.status == FINISHED
+}
+
+/// The ruling on a ticket. `approve_result` and `history` count only where it rests on approvals.
+pub fn rule(ticket: &Ticket, approve_result: ApproveResult, history: &History) -> Ruling {
+    let Some(ended_at) = &ticket.ended_at else {
+        return Ruling::Open;
+    };
+    if !rests_on_approvals(ticket) {
+        return Ruling::Ended(conclude(&ticket.status, false, true), Evidence::Status);
+    }
+    let (flag, evidence) = match approve_result {
+        ApproveResult::Known(flag) => (Some(flag), Evidence::ApprovalResult),
+        ApproveResult::Forbidden => (None, Evidence::Decisions),
+        ApproveResult::NotYet => return Ruling::NotYet,
+    };
+    match finished(ended_at, flag, history) {
+        Ok(verdict) => Ruling::Ended(verdict, evidence),
+        Err(why) => Ruling::Undecidable(why),
+    }
+}
+
 /// What a status and ITSM's flag mean by themselves: the reading of a claim.
 ///
 /// `ended` is an argument because status and flag do not tell: a trigger can write FINISHED on a
@@ -31,8 +96,8 @@ pub enum Verdict {
 pub fn conclude(status: &str, approve_result: bool, ended: bool) -> Verdict {
     match (ended, status, approve_result) {
         (false, _, _) => Verdict::Open,
-        (true, "FINISHED", true) => Verdict::Approved,
-        (true, "FINISHED", false) => Verdict::Rejected,
+        (true, FINISHED, true) => Verdict::Approved,
+        (true, FINISHED, false) => Verdict::Rejected,
         (true, "REVOKED", _) => Verdict::Withdrawn,
         (true, "TERMINATED", _) => Verdict::Terminated,
         (true, _, _) => Verdict::Closed,
@@ -45,7 +110,7 @@ pub fn conclude(status: &str, approve_result: bool, ended: bool) -> Verdict {
 /// Result and history each err to the unsafe side in their own way (recorded): the result knows only the
 /// nodes that the flow has now and that were entered, and the log does not show a node that was entered
 /// and never decided. So an approval needs both, and a no of either is a no.
-pub fn finished(
+fn finished(
     ended_at: &str,
     approve_result: Option<bool>,
     history: &History,

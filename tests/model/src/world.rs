@@ -1,11 +1,11 @@
 //! What there is: the host's records and memory, ITSM's tickets, and what is on its way between them.
 
 use blueking_itsm::domain::callback::Callback;
-use blueking_itsm::domain::confirmation::{Confirmation, Evidence, Outcome, Recovery};
+use blueking_itsm::domain::confirmation::{Confirmation, Outcome, Recovery};
 use blueking_itsm::domain::failure::{Advice, Failure, Origin};
 use blueking_itsm::domain::ticket::{CreatedTicket, Ticket};
 use blueking_itsm::domain::tracking::{self, Action, Event, LookedUp, Record, Step};
-use blueking_itsm::domain::verdict::Verdict;
+use blueking_itsm::domain::verdict::{Evidence, Verdict};
 use std::collections::BTreeSet;
 
 /// How far the host's clock jumps.

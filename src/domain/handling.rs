@@ -1,13 +1,13 @@
 //! What is done with a ticket that exists: the parameters of the writes.
 
-use super::failure::Failure;
+use super::argument::{
+    Checked, check_not_blank, check_sn, check_text, check_user, join_users, refuse,
+};
 use super::history::is_made_by_itsm;
-use super::new_ticket::{Field, FieldValue, check_text, check_user, join_users};
+use super::new_ticket::{Field, FieldValue};
 use super::progress::{FilledField, RunningNode};
 use super::service::FormField;
 use serde_json::{Map, Value, json};
-
-type Checked<T> = Result<T, Failure>;
 
 /// What operate_ticket can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub fn operate_ticket(
     operator: &str,
     message: &str,
 ) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("operator", operator)?;
     check_text("message", message, MAX_MESSAGE_CHARS)?;
     let action_type = match operation {
@@ -75,9 +76,10 @@ pub fn approve(
     approved: bool,
     remark: &str,
 ) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("approver", approver)?;
     if !remark.is_empty() {
-        check_text("remark", remark, usize::MAX)?;
+        check_not_blank("remark", remark)?;
     }
     Ok(members(json!({
         "sn": sn,
@@ -95,16 +97,19 @@ pub fn transition(
     operator: &str,
     fields: &[Field],
 ) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("operator", operator)?;
-    if fields.is_empty() {
-        return Err(Failure::argument("fields", "must hold at least one field"));
+    // operate_node's serializer takes text alone.
+    let is_json = |field: &Field| matches!(field.value, FieldValue::Json(_));
+    if let Some(index) = fields.iter().position(is_json) {
+        return refuse(&nth_field(index), "must be text or people here");
     }
     Ok(members(json!({
         "sn": sn,
         "state_id": node_id,
         "operator": operator,
         "action_type": "TRANSITION",
-        "fields": field_list(fields, TextOnly::Yes)?,
+        "fields": field_list(fields)?,
     })))
 }
 
@@ -120,12 +125,12 @@ pub fn approve_by_form(
     remark: &str,
 ) -> Checked<Map<String, Value>> {
     if !approved && remark.trim().is_empty() {
-        return Err(Failure::argument(
+        return refuse(
             "remark",
             "must not be blank for a refusal over an ESB, whose form wants one",
-        ));
+        );
     }
-    let not_so = |why: String| Err(Failure::argument("node-id", &why));
+    let not_so = |why: String| refuse("node-id", &why);
     let mut decisions = node.fields.iter().filter(|field| field.decides);
     let (Some(decision), None) = (decisions.next(), decisions.next()) else {
         return not_so("is no approval that runs: its form has no decision".to_owned());
@@ -183,18 +188,20 @@ pub fn hand_over(
     to: &Assignees,
     message: &str,
 ) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_text("message", message, MAX_MESSAGE_CHARS)?;
     assign("DELIVER", sn, node_id, operator, to, Some(message))
 }
 
 /// The parameters of comment.
 pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("operator", operator)?;
     if operator.chars().count() > MAX_COMMENTER_CHARS {
-        return Err(Failure::argument("operator", "must have at most 16 characters here"));
+        return refuse("operator", "must have at most 16 characters here");
     }
     if !(1..=5).contains(&stars) {
-        return Err(Failure::argument("stars", "must be 1 to 5"));
+        return refuse("stars", "must be 1 to 5");
     }
     if !comments.is_empty() {
         check_text("comments", comments, MAX_MESSAGE_CHARS)?;
@@ -209,20 +216,19 @@ pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<
 
 /// The parameters of add_follower, for following and for no longer following.
 pub fn follow(sn: &str, users: &[String], follow: bool) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     let users = join_users("users", users)?;
     Ok(members(json!({"sn": sn, "users": users, "attention": follow})))
 }
 
 /// The parameters of edit_field, without the fields' types.
 pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("operator", operator)?;
-    if fields.is_empty() {
-        return Err(Failure::argument("fields", "must hold at least one field"));
-    }
     Ok(members(json!({
         "sn": sn,
         "operator": operator,
-        "fields": field_list(fields, TextOnly::No)?,
+        "fields": field_list(fields)?,
     })))
 }
 
@@ -235,10 +241,7 @@ pub fn add_types(parameters: &mut Map<String, Value>, form: &[FilledField]) -> C
     for (index, field) in fields.iter_mut().enumerate() {
         let key = field.get("key").and_then(Value::as_str).unwrap_or_default();
         let Some(known) = form.iter().find(|known| known.key == key) else {
-            return Err(Failure::argument(
-                &format!("fields[{index}]"),
-                "has a key that the ticket's form has not",
-            ));
+            return refuse(&nth_field(index), "has a key that the ticket's form has not");
         };
         if let Value::Object(field) = field {
             let kind = known.kind.as_str();
@@ -256,6 +259,7 @@ fn assign(
     to: &Assignees,
     message: Option<&str>,
 ) -> Checked<Map<String, Value>> {
+    check_sn("sn", sn)?;
     check_user("operator", operator)?;
     let (kind, processors) = match to {
         Assignees::People(users) => ("PERSON", join_users("to", users)?),
@@ -279,23 +283,17 @@ fn assign(
     Ok(parameters)
 }
 
-#[derive(PartialEq)]
-enum TextOnly {
-    /// operate_node's serializer takes text alone.
-    Yes,
-    No,
+fn field_list(fields: &[Field]) -> Checked<Value> {
+    if fields.is_empty() {
+        return refuse("fields", "must hold at least one field");
+    }
+    let parameters =
+        fields.iter().enumerate().map(|(index, field)| field.parameter(&nth_field(index)));
+    Ok(parameters.collect::<Checked<Vec<_>>>()?.into())
 }
 
-fn field_list(fields: &[Field], text_only: TextOnly) -> Checked<Value> {
-    let mut list = Vec::new();
-    for (index, field) in fields.iter().enumerate() {
-        let name = format!("fields[{index}]");
-        if text_only == TextOnly::Yes && matches!(field.value, FieldValue::Json(_)) {
-            return Err(Failure::argument(&name, "must be text or people here"));
-        }
-        list.push(field.parameter(&name)?);
-    }
-    Ok(list.into())
+fn nth_field(index: usize) -> String {
+    format!("fields[{index}]")
 }
 
 fn members(value: Value) -> Map<String, Value> {

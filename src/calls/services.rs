@@ -1,0 +1,90 @@
+//! What tickets can be made for.
+
+use super::Client;
+use super::session::Session;
+use crate::domain::action::{
+    Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
+    GET_WORKFLOW_DETAIL,
+};
+use crate::domain::failure::Failure;
+use crate::domain::json::Json;
+use crate::domain::new_ticket::NodeProcessors;
+use crate::domain::service::{
+    Catalog, NamedProcessors, Node, Query, Service, ServiceFilter, ServiceForm, Unresolved,
+    catalogs_of, nodes_of, read_nodes_that_ignore_processors, resolve, service, workflow,
+};
+use crate::transport::Transport;
+
+impl<T: Transport> Client<T> {
+    /// The services that pass a filter.
+    pub fn list_services(&mut self, filter: ServiceFilter) -> Result<Vec<Service>, Failure> {
+        self.ask_services(&GET_SERVICES, filter.parameters(), Service::read_all)
+    }
+
+    /// A service with its form.
+    pub fn form(&mut self, service_id: u64) -> Result<ServiceForm, Failure> {
+        self.ask_services(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::read)
+    }
+
+    /// The tree of catalogues.
+    pub fn list_catalogs(
+        &mut self,
+        project_key: Option<String>,
+        only_with_services: bool,
+    ) -> Result<Vec<Catalog>, Failure> {
+        let parameters = catalogs_of(project_key, only_with_services);
+        self.ask_services(&GET_SERVICE_CATALOGS, parameters, Catalog::read_all)
+    }
+
+    /// The nodes of a service's flow.
+    pub fn nodes(
+        &mut self,
+        service_id: u64,
+        ticket_creator: Option<String>,
+    ) -> Result<Vec<Node>, Failure> {
+        let parameters = nodes_of(service_id, ticket_creator);
+        self.ask_services(&GET_SERVICE_ROLES, parameters, Node::read_all)
+    }
+
+    /// A flow in full, as JSON text.
+    pub fn workflow_detail(&mut self, workflow_id: u64) -> Result<String, Failure> {
+        let read = |data: Json| Ok(data.text().to_owned());
+        self.ask_services(&GET_WORKFLOW_DETAIL, workflow(workflow_id), read)
+    }
+
+    /// The nodes' ids for users who are given by the nodes' names.
+    pub fn resolve_processors(
+        &mut self,
+        service_id: u64,
+        named: Vec<NamedProcessors>,
+    ) -> Result<Vec<NodeProcessors>, Unresolved> {
+        let mut session = self.session()?;
+        let parameters = nodes_of(service_id, None);
+        let nodes = session.query(&GET_SERVICE_ROLES, parameters, Node::read_all)?;
+        // Not everybody may read a flow, and the gateway's published address of it leads nowhere: what is
+        // not told is not held against a node.
+        let ignoring = nodes_that_ignore_processors(&mut session, service_id).unwrap_or_default();
+        resolve(&nodes, &ignoring, named)
+    }
+
+    fn ask_services<R>(
+        &mut self,
+        action: &Action,
+        parameters: Query,
+        read: impl FnOnce(Json) -> Result<R, String>,
+    ) -> Result<R, Failure> {
+        self.session()?.query(action, parameters, read)
+    }
+}
+
+fn nodes_that_ignore_processors<T: Transport>(
+    session: &mut Session<T>,
+    service_id: u64,
+) -> Result<Vec<u64>, Failure> {
+    let form = session.send_once(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::read)?;
+    session.send_once(
+        &GET_WORKFLOW_DETAIL,
+        workflow(form.workflow_id),
+        read_nodes_that_ignore_processors,
+    )
+}
