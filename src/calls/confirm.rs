@@ -11,7 +11,7 @@ use crate::domain::history::History;
 use crate::domain::json::Json;
 use crate::domain::new_ticket::NewTicket;
 use crate::domain::operation_id;
-use crate::domain::search::{Filter, Page};
+use crate::domain::search::{ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{CreatedTicket, Ticket};
 use crate::domain::verdict::{self, ApproveResult, Ruling, rests_on_approvals};
@@ -138,11 +138,9 @@ fn with_numbers<T: Transport>(
         let page = Page::<Ticket>::read(data)?;
         let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
         match page.page {
-            _ if !page.tickets.iter().all(asked) => {
-                Err("other numbers than those asked for".to_owned())
-            }
+            _ if !page.tickets.iter().all(asked) => Err(OTHER_NUMBERS),
             same if same == number => Ok(page),
-            _ => Err("another page than asked for".to_owned()),
+            _ => Err(ANOTHER_PAGE),
         }
     };
     let mut tickets: Vec<Ticket> = Vec::new();

@@ -7,7 +7,7 @@ use crate::domain::action::{
 };
 use crate::domain::argument::check_sn;
 use crate::domain::failure::Failure;
-use crate::domain::json::Json;
+use crate::domain::json::{Json, Mismatch};
 use crate::domain::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
 use crate::transport::Transport;
 
@@ -42,7 +42,7 @@ impl<T: Transport> Client<T> {
         action: &Action,
         sn: &str,
         node_id: Option<u64>,
-        read: impl FnOnce(Json) -> Result<R, String>,
+        read: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         check_sn("sn", sn)?;
         let mut parameters = parameters("sn", sn);

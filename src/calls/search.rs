@@ -6,8 +6,10 @@ use super::session::Session;
 use crate::domain::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use crate::domain::argument::check_sn;
 use crate::domain::failure::{Failure, Origin};
-use crate::domain::json::Json;
-use crate::domain::search::{Filter, Page, UserFilter, UserTicket, View, ignores};
+use crate::domain::json::{Json, Mismatch};
+use crate::domain::search::{
+    ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page, UserFilter, UserTicket, View, ignores,
+};
 use crate::domain::ticket::Ticket;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
@@ -27,7 +29,7 @@ impl<T: Transport> Client<T> {
             let found = Page::<Ticket>::read(data)?;
             let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
             if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
-                return Err("other numbers than those asked for".to_owned());
+                return Err(OTHER_NUMBERS);
             }
             Ok(found)
         })?;
@@ -69,12 +71,12 @@ fn paged<T>(
     action: &Action,
     mut parameters: Map<String, Value>,
     page: u32,
-    read: impl Fn(Json) -> Result<Page<T>, String>,
+    read: impl Fn(Json) -> Result<Page<T>, Mismatch>,
 ) -> Result<Page<T>, Failure> {
     let action = &Action { too_large: Some("page-size"), ..*action };
     let asked = |data: Json| match read(data)? {
         found if found.page == page => Ok(found),
-        _ => Err("another page than asked for".to_owned()),
+        _ => Err(ANOTHER_PAGE),
     };
     let failure = match session.query(action, parameters.clone(), asked) {
         Err(failure) if failure.origin == Origin::Itsm && page > 1 => failure,

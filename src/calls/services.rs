@@ -7,7 +7,7 @@ use crate::domain::action::{
     GET_WORKFLOW_DETAIL,
 };
 use crate::domain::failure::Failure;
-use crate::domain::json::Json;
+use crate::domain::json::{Json, Mismatch};
 use crate::domain::new_ticket::NodeProcessors;
 use crate::domain::service::{
     Catalog, NamedProcessors, Node, Query, Service, ServiceFilter, ServiceForm, Unresolved,
@@ -71,7 +71,7 @@ impl<T: Transport> Client<T> {
         &mut self,
         action: &Action,
         parameters: Query,
-        read: impl FnOnce(Json) -> Result<R, String>,
+        read: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         self.session()?.query(action, parameters, read)
     }

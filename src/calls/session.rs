@@ -5,7 +5,7 @@ use crate::domain::connection::Connection;
 use crate::domain::envelope;
 use crate::domain::failure::Failure;
 use crate::domain::http::Response;
-use crate::domain::json::Json;
+use crate::domain::json::{Json, Mismatch};
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
 use serde_json::{Map, Value};
@@ -44,7 +44,7 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
-        decode: impl FnOnce(Json) -> Result<R, String>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let response = self.send(action, parameters)?;
         self.read(action, &response).and_then(|data| self.decoded(action, decode(data)))
@@ -56,7 +56,7 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
-        decode: impl FnOnce(Json) -> Result<R, String>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let mut tries = 1;
         loop {
@@ -101,7 +101,7 @@ impl<'a, T: Transport> Session<'a, T> {
         envelope::read(action, response).map_err(|failure| self.clean(failure))
     }
 
-    fn decoded<R>(&self, action: &Action, decoded: Result<R, String>) -> Result<R, Failure> {
+    fn decoded<R>(&self, action: &Action, decoded: Result<R, Mismatch>) -> Result<R, Failure> {
         decoded.map_err(|why| {
             let why = format!("{} answered with unexpected data: {why}", action.path);
             self.clean(Failure::answer(action, why))

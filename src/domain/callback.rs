@@ -242,7 +242,7 @@ fn object(body: &[u8]) -> Result<Object<'_>, Unreadable> {
     }
     let object = Json::parse(body)
         .and_then(|body| body.object("the body"))
-        .map_err(Unreadable::Malformed)?;
+        .map_err(|why| Unreadable::Malformed(why.to_string()))?;
     match object.repeated() {
         Some(name) => Err(field(name, "is given twice")),
         None => Ok(object),

@@ -50,7 +50,7 @@ fn interpret<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Fa
     }
     let members = match members {
         Ok(members) => members,
-        Err(why) => return Err(no_envelope(action, response, &why)),
+        Err(why) => return Err(no_envelope(action, response, &why.to_string())),
     };
     let code = match members.find("code") {
         None => None,

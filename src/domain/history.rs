@@ -2,7 +2,7 @@
 //!
 //! Only structured members are read. The messages are prose in the server's language.
 
-use super::json::{Json, NO_CHARACTER, Object};
+use super::json::{Json, Mismatch, NO_CHARACTER, Object};
 use super::progress::log;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -92,7 +92,7 @@ enum Entry {
 
 impl History {
     /// The data of get_ticket_logs's answer with `show_type=complex` for the ticket `sn`.
-    pub fn read(data: Json, sn: &str) -> Result<Self, String> {
+    pub fn read(data: Json, sn: &str) -> Result<Self, Mismatch> {
         let mut entries = Vec::new();
         let mut readable = true;
         let mut first = None;
@@ -150,7 +150,7 @@ fn end(row: &Object) -> LogEnd {
     }
 }
 
-fn operator(row: &Object) -> Result<String, String> {
+fn operator(row: &Object) -> Result<String, Mismatch> {
     row.text_or_nothing("operator")
 }
 
@@ -182,14 +182,14 @@ struct Field<'a> {
 impl<'a> Field<'a> {
     /// What is no field, no text, or not there, is nothing. What is one and can't be read is an error: it may
     /// be a refusal.
-    fn read(field: Json<'a>) -> Result<Self, String> {
+    fn read(field: Json<'a>) -> Result<Self, Mismatch> {
         let field = match field.kind() {
             "an object" => field.object("a field")?,
             _ => Object::default(),
         };
-        let text = |name: &str| match field.find(name) {
+        let text = |name: &'static str| match field.find(name) {
             Some(value) if value.kind() == "a string" => {
-                value.string().ok_or_else(|| NO_CHARACTER.to_owned())
+                value.string().ok_or(Mismatch::member(name, NO_CHARACTER))
             }
             _ => Ok(Cow::default()),
         };
@@ -207,7 +207,7 @@ impl<'a> Field<'a> {
     }
 }
 
-fn entry(row: &Object) -> Result<Entry, String> {
+fn entry(row: &Object) -> Result<Entry, Mismatch> {
     let list = match row.find("form_data") {
         Some(form) if form.kind() == "an array" => match form.rows("`form_data`", Field::read) {
             Ok(fields) => Some(fields),
@@ -249,7 +249,7 @@ fn entry(row: &Object) -> Result<Entry, String> {
 ///
 /// The flow's author can add such fields too. ITSM makes the decision field's own key from an MD5 sum
 /// and names the field 审批意见 (recorded); an author's key is made of words.
-fn decision(row: &Object, form: &[Field]) -> Result<Option<Decision>, String> {
+fn decision(row: &Object, form: &[Field]) -> Result<Option<Decision>, Mismatch> {
     let choices: Vec<&Field> =
         form.iter().filter(|field| field.kind == "RADIO" && is_made_by_itsm(&field.key)).collect();
     let named: Vec<_> =
@@ -412,7 +412,7 @@ mod tests {
 
     fn of(data: Value, sn: &str) -> Result<History, String> {
         let data = data.to_string();
-        History::read(Json::parse(data.as_bytes())?, sn)
+        Ok(History::read(Json::parse(data.as_bytes())?, sn)?)
     }
 
     /// `"a:bob+ work b:dave- over a:bob+"`: decisions at nodes, work at a node, a hand-over, and `back`:

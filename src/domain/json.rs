@@ -3,8 +3,8 @@
 //! Nothing is unfolded before it is asked for: an answer stays the text that it is, and what is read of it
 //! takes little more room than it has there. As a tree of values, some answers take seventy times their size.
 //!
-//! serde's own complaints quote the value they met, and a value may be a secret; these name only the
-//! member and the kind of what stands there.
+//! serde's own complaints quote the value they met, and a value may be a secret; a [`Mismatch`] has no room
+//! for one.
 
 use super::text;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -21,19 +21,97 @@ pub const MAX_ROWS: usize = 10_000;
 /// More names than any list of users has.
 const MAX_USERS: usize = 10_000;
 
+/// Why data is not what it should be. It is made of the code's own words and of numbers alone, so that it
+/// can repeat no value, and no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch(Why);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Words(&'static str),
+    Of(What, &'static str),
+    Kind { what: What, found: &'static str, expected: &'static str },
+    TooMany { what: What, most: usize, of: &'static str },
+    At { what: &'static str, line: usize, column: usize },
+    Deep(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Member(&'static str),
+    Thing(&'static str),
+}
+
+impl Mismatch {
+    /// In words alone.
+    pub const fn words(words: &'static str) -> Self {
+        Self(Why::Words(words))
+    }
+
+    /// What is wrong with something.
+    pub const fn of(what: &'static str, why: &'static str) -> Self {
+        Self(Why::Of(What::Thing(what), why))
+    }
+
+    /// What is wrong with a member.
+    pub const fn member(name: &'static str, why: &'static str) -> Self {
+        Self(Why::Of(What::Member(name), why))
+    }
+
+    /// More than are read.
+    pub const fn too_many(what: &'static str, most: usize, of: &'static str) -> Self {
+        Self(Why::TooMany { what: What::Thing(what), most, of })
+    }
+
+    /// A member that is of another kind than expected.
+    pub fn kind(name: &'static str, value: Json, expected: &'static str) -> Self {
+        value.is_not(expected, What::Member(name))
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.0 {
+            Why::Words(words) => f.write_str(words),
+            Why::Of(what, why) => write!(f, "{what} {why}"),
+            Why::Kind { what, found, expected } => write!(f, "{what} is {found}, not {expected}"),
+            Why::TooMany { what, most, of } => write!(f, "{what} has more than {most} {of}"),
+            Why::At { what, line, column } => write!(f, "{what} (line {line}, column {column})"),
+            Why::Deep(byte) => write!(f, "nested too deep (byte {byte})"),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Member(name) => write!(f, "`{name}`"),
+            Self::Thing(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl From<Mismatch> for String {
+    fn from(mismatch: Mismatch) -> Self {
+        mismatch.to_string()
+    }
+}
+
 /// A value that has been checked to be JSON, as it was written.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
     /// `bytes` as one value with nothing after it, or why they are none.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, String> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Mismatch> {
         let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
         if text.starts_with('\u{feff}') {
-            return Err("it begins with a byte order mark, which JSON must not".to_owned());
+            return Err(Mismatch::words("it begins with a byte order mark, which JSON must not"));
         }
         if let Some(byte) = too_deep(text) {
-            return Err(format!("nested too deep (byte {byte})"));
+            return Err(Mismatch(Why::Deep(byte)));
         }
         match serde_json::from_str::<&RawValue>(text) {
             Ok(raw) => Ok(Self(raw.get())),
@@ -56,6 +134,10 @@ impl<'a> Json<'a> {
             Some(b'n') | None => "null",
             Some(_) => "a number",
         }
+    }
+
+    fn is_not(self, expected: &'static str, what: What) -> Mismatch {
+        Mismatch(Why::Kind { what, found: self.kind(), expected })
     }
 
     /// Whether it is null.
@@ -88,28 +170,29 @@ impl<'a> Json<'a> {
     }
 
     /// Its members; `what` is named when it is no object.
-    pub fn object(self, what: &str) -> Result<Object<'a>, String> {
+    pub fn object(self, what: &'static str) -> Result<Object<'a>, Mismatch> {
         if self.kind() != "an object" {
-            return Err(format!("{what} is {}, not an object", self.kind()));
+            return Err(self.is_not("an object", What::Thing(what)));
         }
         match serde_json::Deserializer::from_str(self.0).deserialize_map(Members) {
             Ok(members) => Ok(Object(members)),
-            Err(_) => Err(format!(
-                "{what} has more than {MAX_MEMBERS} members, or one whose name is no text"
-            )),
+            Err(_) => {
+                let of = "members, or one whose name is no text";
+                Err(Mismatch::too_many(what, MAX_MEMBERS, of))
+            }
         }
     }
 
     /// What `read` makes of each row of a list; `what` is named when it is no list.
     pub fn rows<T>(
         self,
-        what: &str,
-        mut read: impl FnMut(Json<'a>) -> Result<T, String>,
-    ) -> Result<Vec<T>, String> {
+        what: &'static str,
+        mut read: impl FnMut(Json<'a>) -> Result<T, Mismatch>,
+    ) -> Result<Vec<T>, Mismatch> {
         let mut all = Vec::new();
         self.each_row(what, |row| {
             if all.len() == MAX_ROWS {
-                return Err(format!("{what} has more than {MAX_ROWS} rows"));
+                return Err(Mismatch::too_many(what, MAX_ROWS, "rows"));
             }
             all.push(read(row)?);
             Ok(())
@@ -120,23 +203,23 @@ impl<'a> Json<'a> {
     /// Reads each row of a list; `what` is named when it is no list.
     pub fn each_row(
         self,
-        what: &str,
-        mut read: impl FnMut(Json<'a>) -> Result<(), String>,
-    ) -> Result<(), String> {
+        what: &'static str,
+        mut read: impl FnMut(Json<'a>) -> Result<(), Mismatch>,
+    ) -> Result<(), Mismatch> {
         self.each(what, &mut read)
     }
 
     /// One copy of it is in the component, and not one for each reader.
-    fn each(self, what: &str, read: RowReader<'a, '_>) -> Result<(), String> {
+    fn each(self, what: &'static str, read: RowReader<'a, '_>) -> Result<(), Mismatch> {
         if self.kind() != "an array" {
-            return Err(format!("{what} is {}, not a list", self.kind()));
+            return Err(self.is_not("a list", What::Thing(what)));
         }
         let mut rows = Rows { read, why: None };
         let read = serde_json::Deserializer::from_str(self.0).deserialize_seq(&mut rows);
         match (read, rows.why) {
             (Ok(()), _) => Ok(()),
             (Err(_), Some(why)) => Err(why),
-            (Err(_), None) => Err(format!("{what} is no list that can be read")),
+            (Err(_), None) => Err(Mismatch::of(what, "is no list that can be read")),
         }
     }
 }
@@ -158,8 +241,8 @@ impl<'a> Object<'a> {
     }
 
     /// A member that has to be there.
-    pub fn get(&self, name: &str) -> Result<Json<'a>, String> {
-        self.find(name).ok_or_else(|| format!("`{name}` is missing"))
+    pub fn get(&self, name: &'static str) -> Result<Json<'a>, Mismatch> {
+        self.find(name).ok_or(Mismatch::member(name, "is missing"))
     }
 
     /// A name that occurs twice. Readers differ in which of the two they take, and an attacker can use that.
@@ -171,7 +254,7 @@ impl<'a> Object<'a> {
     }
 
     /// Text; a number counts as its digits, since ITSM writes some ids either way.
-    pub fn text(&self, name: &str) -> Result<String, String> {
+    pub fn text(&self, name: &'static str) -> Result<String, Mismatch> {
         let value = self.get(name)?;
         match (value.string(), value.number()) {
             (Some(text), _) => Ok(text.into_owned()),
@@ -181,7 +264,7 @@ impl<'a> Object<'a> {
     }
 
     /// Text, or `None` for null and for a member that is not there.
-    pub fn optional_text(&self, name: &str) -> Result<Option<String>, String> {
+    pub fn optional_text(&self, name: &'static str) -> Result<Option<String>, Mismatch> {
         match self.find(name) {
             Some(value) if !value.is_null() => self.text(name).map(Some),
             _ => Ok(None),
@@ -189,22 +272,23 @@ impl<'a> Object<'a> {
     }
 
     /// Text, or nothing for null and for a member that is not there.
-    pub fn text_or_nothing(&self, name: &str) -> Result<String, String> {
+    pub fn text_or_nothing(&self, name: &'static str) -> Result<String, Mismatch> {
         Ok(self.optional_text(name)?.unwrap_or_default())
     }
 
     /// The names in one of ITSM's lists of users, such as `",carol,bob,"`. Nobody for null and for a member
     /// that is not there.
-    pub fn users(&self, name: &str) -> Result<Vec<String>, String> {
+    pub fn users(&self, name: &'static str) -> Result<Vec<String>, Mismatch> {
         let list = self.text_or_nothing(name)?;
         if list.bytes().filter(|byte| *byte == b',').count() > MAX_USERS {
-            return Err(format!("`{name}` has more than {MAX_USERS} names"));
+            let of = "names";
+            return Err(Mismatch(Why::TooMany { what: What::Member(name), most: MAX_USERS, of }));
         }
         Ok(text::users(&list))
     }
 
     /// A number that is not negative; a string of digits counts.
-    pub fn number(&self, name: &str) -> Result<u64, String> {
+    pub fn number(&self, name: &'static str) -> Result<u64, Mismatch> {
         let value = self.get(name)?;
         let digits = value.number().map(Cow::Borrowed).or_else(|| value.string());
         digits
@@ -213,17 +297,17 @@ impl<'a> Object<'a> {
     }
 
     /// True or false.
-    pub fn boolean(&self, name: &str) -> Result<bool, String> {
+    pub fn boolean(&self, name: &'static str) -> Result<bool, Mismatch> {
         let value = self.get(name)?;
         value.boolean().ok_or_else(|| wrong(name, value, "a boolean"))
     }
 }
 
-fn wrong(name: &str, value: Json, expected: &str) -> String {
+fn wrong(name: &'static str, value: Json, expected: &'static str) -> Mismatch {
     if value.kind() == "a string" && value.string().is_none() {
-        return format!("`{name}` {NO_CHARACTER}");
+        return Mismatch::member(name, NO_CHARACTER);
     }
-    format!("`{name}` is {}, not {expected}", value.kind())
+    value.is_not(expected, What::Member(name))
 }
 
 /// Of half a surrogate pair, which JSON allows and no text can hold.
@@ -233,12 +317,21 @@ pub const NO_CHARACTER: &str = "holds an escape that stands for no character";
 /// change on the way.
 pub fn strict(text: &str) -> Result<Value, String> {
     check(Json::parse(text.as_bytes())?)?;
-    serde_json::from_str(text).map_err(|error| reason(&error))
+    serde_json::from_str(text).map_err(|error| reason(&error).to_string())
 }
 
+/// The JSON is the caller's own, so that what is wrong with it may be named in its own words.
 fn check(value: Json) -> Result<(), String> {
     match value.kind() {
-        "an array" => value.each_row("", check),
+        "an array" => {
+            let mut checked = Ok(());
+            let read = value.each_row("a list", |row| {
+                checked = check(row);
+                if checked.is_ok() { Ok(()) } else { Err(Mismatch::words("it can't be sent")) }
+            });
+            checked?;
+            Ok(read?)
+        }
         "an object" => {
             let object = value.object("an object")?;
             if let Some(name) = object.repeated() {
@@ -268,13 +361,12 @@ fn is_too_large_an_integer(number: &str) -> bool {
 }
 
 /// What bytes that are no UTF-8 most likely are.
-fn not_utf8(bytes: &[u8]) -> String {
-    match bytes {
+fn not_utf8(bytes: &[u8]) -> Mismatch {
+    Mismatch::words(match bytes {
         [0x1f, 0x8b, ..] => "it is compressed with gzip, which was not asked for",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is in UTF-16, and JSON must be in UTF-8",
         _ => "it is not in UTF-8: GBK, most likely",
-    }
-    .to_owned()
+    })
 }
 
 /// The place of a bracket that opens one level too many.
@@ -299,13 +391,13 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 /// What serde_json found, without any piece of the text: that may hold a secret.
-fn reason(error: &serde_json::Error) -> String {
+fn reason(error: &serde_json::Error) -> Mismatch {
     use serde_json::error::Category;
     let what = match error.classify() {
         Category::Eof => "the JSON ends too early",
         Category::Data | Category::Syntax | Category::Io => "not JSON",
     };
-    format!("{what} (line {}, column {})", error.line(), error.column())
+    Mismatch(Why::At { what, line: error.line(), column: error.column() })
 }
 
 struct Members;
@@ -357,11 +449,11 @@ impl<'de> Visitor<'de> for Name {
 }
 
 /// What reads a row, and may say that it can't.
-type RowReader<'a, 'f> = &'f mut dyn FnMut(Json<'a>) -> Result<(), String>;
+type RowReader<'a, 'f> = &'f mut dyn FnMut(Json<'a>) -> Result<(), Mismatch>;
 
 struct Rows<'a, 'f> {
     read: RowReader<'a, 'f>,
-    why: Option<String>,
+    why: Option<Mismatch>,
 }
 
 impl<'de> Visitor<'de> for &mut Rows<'de, '_> {
@@ -403,13 +495,11 @@ mod tests {
             (b"{} {}", "not JSON (line 1, column 4)"),
             (b"{'a':1}", "not JSON (line 1, column 2)"),
         ] {
-            assert_eq!(Json::parse(bytes).err().as_deref(), Some(why), "{bytes:?}");
+            assert_eq!(Json::parse(bytes).unwrap_err().to_string(), why, "{bytes:?}");
         }
         let deep = "[".repeat(129) + &"]".repeat(129);
-        assert_eq!(
-            Json::parse(deep.as_bytes()).err().as_deref(),
-            Some("nested too deep (byte 128)")
-        );
+        let too_deep = Json::parse(deep.as_bytes()).unwrap_err();
+        assert_eq!(too_deep.to_string(), "nested too deep (byte 128)");
         assert!(Json::parse(("[".repeat(128) + &"]".repeat(128)).as_bytes()).is_ok());
     }
 
@@ -439,7 +529,7 @@ mod tests {
             ),
             (read.boolean("n").map(|flag| flag.to_string()), "`n` is a number, not a boolean"),
         ] {
-            assert_eq!(result, Err(why.to_owned()));
+            assert_eq!(result.unwrap_err().to_string(), why);
         }
     }
 
@@ -459,11 +549,11 @@ mod tests {
         let mut seen = 0;
         let stopped = list.each_row("it", |_| {
             seen += 1;
-            if seen == 2 { Err("no more".to_owned()) } else { Ok(()) }
+            if seen == 2 { Err(Mismatch::words("no more")) } else { Ok(()) }
         });
-        assert_eq!((stopped, seen), (Err("no more".to_owned()), 2));
+        assert_eq!((stopped, seen), (Err(Mismatch::words("no more")), 2));
         let no_list = Json::parse(b"{}").unwrap().each_row("it", |_| Ok(()));
-        assert_eq!(no_list, Err("it is an object, not a list".to_owned()));
+        assert_eq!(no_list.unwrap_err().to_string(), "it is an object, not a list");
     }
 
     #[test]
@@ -471,13 +561,12 @@ mod tests {
         let list = |rows: usize| format!("[{}]", vec!["0"; rows].join(","));
         let rows = |text: &str| Json::parse(text.as_bytes())?.rows("it", |_| Ok(()));
         assert_eq!(rows(&list(10_000)).map(|rows| rows.len()), Ok(10_000));
-        assert_eq!(rows(&list(10_001)), Err("it has more than 10000 rows".to_owned()));
+        let too_many = rows(&list(10_001)).unwrap_err();
+        assert_eq!(too_many.to_string(), "it has more than 10000 rows");
         let users = |names: usize| format!(r#"{{"u":"{}"}}"#, "a,".repeat(names));
         assert_eq!(object(&users(10_000)).users("u").map(|users| users.len()), Ok(10_000));
-        assert_eq!(
-            object(&users(10_001)).users("u"),
-            Err("`u` has more than 10000 names".to_owned())
-        );
+        let too_many = object(&users(10_001)).users("u").unwrap_err();
+        assert_eq!(too_many.to_string(), "`u` has more than 10000 names");
         assert_eq!(object(r#"{"u":null}"#).users("u"), Ok(vec![]));
     }
 
@@ -486,9 +575,10 @@ mod tests {
         let members = |n: usize| format!("{{{}}}", vec!["\"\":0"; n].join(","));
         assert!(Json::parse(members(1_000).as_bytes()).unwrap().object("it").is_ok());
         let text = members(1_001);
+        let too_many = Json::parse(text.as_bytes()).unwrap().object("it").err().unwrap();
         assert_eq!(
-            Json::parse(text.as_bytes()).unwrap().object("it").err().as_deref(),
-            Some("it has more than 1000 members, or one whose name is no text")
+            too_many.to_string(),
+            "it has more than 1000 members, or one whose name is no text"
         );
     }
 

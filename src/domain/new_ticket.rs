@@ -5,7 +5,7 @@ use super::argument::{
     parse_json, parse_object, refuse,
 };
 use super::callback_target::CallbackTarget;
-use super::json::Json;
+use super::json::{Json, Mismatch};
 use super::secret::Secret;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -198,7 +198,7 @@ impl NewTicket {
             let fields = fields.to_string();
             Json::parse(fields.as_bytes())
                 .and_then(check_dynamic_fields)
-                .or_else(|why| refuse(NAME, &why))?;
+                .or_else(|why| refuse(NAME, &why.to_string()))?;
         }
         Ok(extra)
     }
@@ -237,25 +237,22 @@ impl Field {
 
 /// ITSM refuses dynamic fields after it has made the ticket, which stays behind as a ghost. What its
 /// framework trims, takes for empty or does not take at all is refused here (read in its source).
-fn check_dynamic_fields(fields: Json) -> Result<(), String> {
-    let limited = |what: &str, text: &str, most: usize| {
-        if (1..=most).contains(&text.trim().chars().count()) && !text.contains('\0') {
-            Ok(())
-        } else {
-            Err(format!("has a dynamic field whose {what} has not 1 to {most} characters"))
-        }
+fn check_dynamic_fields(fields: Json) -> Result<(), Mismatch> {
+    let limited = |text: &str, most: usize, why: &'static str| {
+        let fits = (1..=most).contains(&text.trim().chars().count()) && !text.contains('\0');
+        if fits { Ok(()) } else { Err(Mismatch::of("has a dynamic field whose", why)) }
     };
     fields.each_row("`dynamic_fields`", |field| {
         let field = field.object("a dynamic field")?;
-        limited("name", &field.text("name")?, 32)?;
+        limited(&field.text("name")?, 32, "name has not 1 to 32 characters")?;
         let value = field.text("value")?;
-        limited("value", &value, 255)?;
+        limited(&value, 255, "value has not 1 to 255 characters")?;
         let kind = field.text("type")?;
         let number = value.trim().parse::<i64>().is_ok();
         if !(matches!(kind.as_str(), "STRING" | "LINK") || kind == "INT" && number) {
-            return Err(
-                "has a dynamic field that is none of STRING, LINK and INT with a number".to_owned()
-            );
+            return Err(Mismatch::words(
+                "has a dynamic field that is none of STRING, LINK and INT with a number",
+            ));
         }
         match field.find("meta") {
             None => Ok(()),

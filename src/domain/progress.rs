@@ -1,6 +1,6 @@
 //! Where a ticket stands: its running nodes, its form, its log, its approvals.
 
-use super::json::{Json, Object};
+use super::json::{Json, Mismatch, Object};
 use super::service::FormField;
 use super::ticket::{self, Ticket};
 
@@ -88,7 +88,7 @@ pub struct NodeResult {
 
 impl TicketStatus {
     /// The data of get_ticket_status's answer, which does not tell its number.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             status: row.text("current_status")?,
@@ -101,7 +101,7 @@ impl TicketStatus {
 
 impl TicketInfo {
     /// The data of get_ticket_info's answer for the ticket `sn`.
-    pub fn read(data: Json, sn: &str) -> Result<Self, String> {
+    pub fn read(data: Json, sn: &str) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             ticket: Ticket::read(data)?.named(sn)?,
@@ -112,7 +112,7 @@ impl TicketInfo {
 }
 
 impl FilledField {
-    fn read(row: Json) -> Result<Self, String> {
+    fn read(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a field")?;
         let display = match row.get("display_value")? {
             nothing if nothing.is_null() => String::new(),
@@ -133,7 +133,7 @@ impl FilledField {
 
 impl LogEntry {
     /// The data of get_ticket_logs's answer for the ticket `sn`.
-    pub fn read_all(data: Json, sn: &str) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json, sn: &str) -> Result<Vec<Self>, Mismatch> {
         log(data, sn)?.rows("`logs`", |row| {
             let row = row.object("a log entry")?;
             Ok(Self {
@@ -148,7 +148,7 @@ impl LogEntry {
 
 impl NodeResult {
     /// The data of get_approve_node_result's answer.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             name: row.text("name")?,
@@ -160,18 +160,18 @@ impl NodeResult {
 }
 
 /// The data of get_approver's answer.
-pub fn read_approvers(data: Json) -> Result<Vec<String>, String> {
+pub fn read_approvers(data: Json) -> Result<Vec<String>, Mismatch> {
     data.object("`data`")?.users("approver")
 }
 
 /// The list of a log's entries, of this ticket and no other.
-pub(super) fn log<'a>(data: Json<'a>, sn: &str) -> Result<Json<'a>, String> {
+pub(super) fn log<'a>(data: Json<'a>, sn: &str) -> Result<Json<'a>, Mismatch> {
     let data = data.object("`data`")?;
     ticket::same_sn(&data.text("sn")?, sn)?;
     data.get("logs")
 }
 
-fn running(row: &Object) -> Result<Vec<RunningNode>, String> {
+fn running(row: &Object) -> Result<Vec<RunningNode>, Mismatch> {
     row.get("current_steps")?.rows("`current_steps`", |row| {
         let row = row.object("a step")?;
         Ok(RunningNode {
@@ -191,7 +191,7 @@ fn running(row: &Object) -> Result<Vec<RunningNode>, String> {
     })
 }
 
-fn allowed_actions(row: &Object) -> Result<Vec<String>, String> {
+fn allowed_actions(row: &Object) -> Result<Vec<String>, Mismatch> {
     let keys = row.get("operations")?.rows("`operations`", |operation| {
         let operation = operation.object("an operation")?;
         let key = operation.text("key")?;

@@ -2,7 +2,7 @@
 
 use super::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use super::failure::{Advice, Failure};
-use super::json::Json;
+use super::json::{Json, Mismatch};
 use super::secret::Secret;
 use super::text;
 use super::ticket::Ticket;
@@ -277,11 +277,17 @@ impl UserFilter {
     }
 }
 
+/// A row that was not asked for: no row of such an answer is believed.
+pub const OTHER_NUMBERS: Mismatch = Mismatch::words("other numbers than those asked for");
+
+/// A page that was not asked for.
+pub const ANOTHER_PAGE: Mismatch = Mismatch::words("another page than asked for");
+
 impl Page<Ticket> {
     /// The data of get_tickets' answer.
     ///
     /// With some page sizes the server answers a bare list instead; none of those is ever asked for.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         read_page(data, Ticket::read)
     }
 }
@@ -291,7 +297,7 @@ impl Page<UserTicket> {
     ///
     /// The server sends a row half filled when it could not compute all of it, which is so for a ticket that
     /// has just been made (recorded). The columns of its database are always there.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         read_page(data, |row| {
             let row = row.object("a ticket")?;
             Ok(UserTicket {
@@ -329,11 +335,11 @@ fn paging(page: u32, page_size: u32) -> Result<Map<String, Value>, Failure> {
 
 fn read_page<T>(
     data: Json,
-    read: impl FnMut(Json) -> Result<T, String>,
-) -> Result<Page<T>, String> {
+    read: impl FnMut(Json) -> Result<T, Mismatch>,
+) -> Result<Page<T>, Mismatch> {
     let page = data.object("`data`")?;
-    let number = |name: &str| {
-        u32::try_from(page.number(name)?).map_err(|_| format!("`{name}` is too large"))
+    let number = |name: &'static str| {
+        u32::try_from(page.number(name)?).map_err(|_| Mismatch::member(name, "is too large"))
     };
     Ok(Page {
         page: number("page")?,
@@ -477,6 +483,9 @@ mod tests {
             read.tickets.iter().map(|row| (row.sn.as_str(), row.waiting_approve)).collect();
         assert_eq!(waiting, [("REQ1", true), ("REQ2", false)]);
         let wrong = full.replace("true", "1");
-        assert_eq!(page(&wrong), Err("`waiting_approve` is a number, not a boolean".to_owned()));
+        assert_eq!(
+            page(&wrong).unwrap_err().to_string(),
+            "`waiting_approve` is a number, not a boolean"
+        );
     }
 }

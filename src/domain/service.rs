@@ -1,7 +1,7 @@
 //! What tickets are requests for: catalogues, services, their forms and the nodes of their flows.
 
 use super::failure::Failure;
-use super::json::{Json, MAX_ROWS, Object};
+use super::json::{Json, MAX_ROWS, Mismatch, Object};
 use super::new_ticket::NodeProcessors;
 use serde_json::{Map, Value};
 
@@ -179,11 +179,11 @@ const MAX_CATALOG_LEVELS: u32 = 32;
 
 impl Service {
     /// The data of get_services' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
         data.rows("`data`", |row| Self::read(&row.object("a service")?, "id"))
     }
 
-    fn read(row: &Object, id: &str) -> Result<Self, String> {
+    fn read(row: &Object, id: &'static str) -> Result<Self, Mismatch> {
         Ok(Self {
             id: row.number(id)?,
             name: row.text("name")?,
@@ -195,7 +195,7 @@ impl Service {
 
 impl ServiceForm {
     /// The data of get_service_detail's answer.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             service: Service::read(&row, "service_id")?,
@@ -206,7 +206,7 @@ impl ServiceForm {
 }
 
 impl FormField {
-    pub(super) fn read(row: Json) -> Result<Self, String> {
+    pub(super) fn read(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a field")?;
         // A choice can also be another system's data of any shape: what is no key and name is left out.
         let read = |choice: Json| {
@@ -237,7 +237,7 @@ impl FormField {
 
 impl Catalog {
     /// The data of get_service_catalogs' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
         let mut flat = Vec::new();
         Self::read_level(data, None, 0, &mut flat)?;
         Ok(flat)
@@ -248,13 +248,13 @@ impl Catalog {
         parent_id: Option<u64>,
         depth: u32,
         flat: &mut Vec<Self>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Mismatch> {
         if depth > MAX_CATALOG_LEVELS {
-            return Err("the catalogues are nested too deep".to_owned());
+            return Err(Mismatch::of("the catalogues", "are nested too deep"));
         }
         rows.each_row("the catalogues", |row| {
             if flat.len() == MAX_ROWS {
-                return Err(format!("there are more than {MAX_ROWS} catalogues"));
+                return Err(Mismatch::too_many("the tree", MAX_ROWS, "catalogues"));
             }
             let row = row.object("a catalogue")?;
             let id = row.number("id")?;
@@ -265,7 +265,7 @@ impl Catalog {
                 name: row.text("name")?,
                 level: match row.optional_text("level")? {
                     Some(_) => u32::try_from(row.number("level")?)
-                        .map_err(|_| "`level` is too large".to_owned())?,
+                        .map_err(|_| Mismatch::member("level", "is too large"))?,
                     None => depth,
                 },
                 description: row.text_or_nothing("desc")?,
@@ -280,7 +280,7 @@ impl Catalog {
 
 impl Node {
     /// The data of get_service_roles' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
         data.rows("`data`", |row| {
             let row = row.object("a node")?;
             Ok(Self {
@@ -296,7 +296,7 @@ impl Node {
 
 /// The ids of the nodes in get_workflow_detail's answer at which a ticket's own processors change nothing:
 /// those that are claimed or distributed first, sign-off nodes (recorded), and nodes that nobody handles.
-pub fn read_nodes_that_ignore_processors(data: Json) -> Result<Vec<u64>, String> {
+pub fn read_nodes_that_ignore_processors(data: Json) -> Result<Vec<u64>, Mismatch> {
     let mut ignoring = Vec::new();
     let flow = data.object("`data`")?;
     flow.get("states")?.each_row("`states`", |state| {
@@ -342,8 +342,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn json<T>(value: serde_json::Value, read: fn(Json) -> Result<T, String>) -> Result<T, String> {
-        read(Json::parse(value.to_string().as_bytes())?)
+    fn json<T>(
+        value: serde_json::Value,
+        read: fn(Json) -> Result<T, Mismatch>,
+    ) -> Result<T, String> {
+        Ok(read(Json::parse(value.to_string().as_bytes())?)?)
     }
 
     fn nodes_of(value: serde_json::Value) -> Result<Vec<Node>, String> {

@@ -1,6 +1,6 @@
 //! What ITSM says of tickets.
 
-use super::json::{Json, Object};
+use super::json::{Json, Mismatch, Object};
 use super::text;
 use serde::{Deserialize, Serialize};
 
@@ -61,11 +61,13 @@ pub struct ApprovalResult {
     pub updated_at: String,
 }
 
+const ANOTHER: Mismatch = Mismatch::words("about another ticket than asked for");
+
 impl CreatedTicket {
     /// The data of create_ticket's answer.
     ///
     /// The number is all that counts: a ticket must not be lost for want of the rest.
-    pub fn read(data: Json) -> Result<Self, String> {
+    pub fn read(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             sn: sn(&row)?,
@@ -77,7 +79,7 @@ impl CreatedTicket {
 
 impl Ticket {
     /// One row, or the data of get_ticket_info's answer.
-    pub fn read(row: Json) -> Result<Self, String> {
+    pub fn read(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a ticket")?;
         Ok(Self {
             sn: sn(&row)?,
@@ -92,7 +94,7 @@ impl Ticket {
                 nothing if nothing.is_null() => None,
                 at => match at.string() {
                     Some(at) => text::is_time(&at).then(|| at.into_owned()),
-                    None => return Err(format!("`end_at` is {}, not a time", at.kind())),
+                    None => return Err(Mismatch::kind("end_at", at, "a time")),
                 },
             },
             updated_by: row.users("updated_by")?,
@@ -104,19 +106,19 @@ impl Ticket {
 
 impl Ticket {
     /// The ticket, if it is the one that was asked for.
-    pub fn named(self, sn: &str) -> Result<Self, String> {
+    pub fn named(self, sn: &str) -> Result<Self, Mismatch> {
         same_sn(&self.sn, sn).map(|()| self)
     }
 }
 
 impl ApprovalResult {
     /// The data of ticket_approval_result's answer for the tickets `sns`.
-    pub fn read_all(data: Json, sns: &[String]) -> Result<Vec<Self>, String> {
+    pub fn read_all(data: Json, sns: &[String]) -> Result<Vec<Self>, Mismatch> {
         data.rows("`data`", |row| {
             let row = row.object("a result")?;
             let sn = sn(&row)?;
             if !sns.iter().any(|asked| same_sn(&sn, asked).is_ok()) {
-                return Err("about another ticket than asked for".to_owned());
+                return Err(ANOTHER);
             }
             Ok(Self {
                 sn,
@@ -133,11 +135,11 @@ impl ApprovalResult {
 
 /// Which of `among` are in callback_failed_ticket's answer. That is everybody's list and can be long, so
 /// nothing else of it is kept.
-pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, String> {
+pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Mismatch> {
     let mut failed = vec![false; among.len()];
     data.each_row("`data`", |row| {
         let Some(sn) = row.string() else {
-            return Err(format!("a row is {}, not a number of a ticket", row.kind()));
+            return Err(Mismatch::of("a row", "is no number of a ticket"));
         };
         for (asked, failed) in among.iter().zip(&mut failed) {
             *failed |= *asked == sn;
@@ -149,32 +151,28 @@ pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Str
 }
 
 /// The data of token/verify's answer.
-pub fn read_is_passed(data: Json) -> Result<bool, String> {
+pub fn read_is_passed(data: Json) -> Result<bool, Mismatch> {
     data.object("`data`")?.boolean("is_passed")
 }
 
 /// Whether an answer is about the ticket that was asked for. ITSM compares numbers without case.
-pub(super) fn same_sn(answered: &str, asked: &str) -> Result<(), String> {
-    if answered.eq_ignore_ascii_case(asked) {
-        Ok(())
-    } else {
-        Err("about another ticket than asked for".to_owned())
-    }
+pub(super) fn same_sn(answered: &str, asked: &str) -> Result<(), Mismatch> {
+    if answered.eq_ignore_ascii_case(asked) { Ok(()) } else { Err(ANOTHER) }
 }
 
 /// A number or text: opaque, and never empty.
-fn id(row: &Object) -> Result<String, String> {
+fn id(row: &Object) -> Result<String, Mismatch> {
     let id = row.text("id")?;
     if id.is_empty() {
-        return Err("`id` is empty".to_owned());
+        return Err(Mismatch::member("id", "is empty"));
     }
     Ok(id)
 }
 
-fn sn(row: &Object) -> Result<String, String> {
+fn sn(row: &Object) -> Result<String, Mismatch> {
     let sn = row.text("sn")?;
     if sn.is_empty() {
-        return Err("`sn` is empty".to_owned());
+        return Err(Mismatch::member("sn", "is empty"));
     }
     Ok(sn)
 }
@@ -184,8 +182,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn of<T>(data: Value, read: impl Fn(Json) -> Result<T, String>) -> Result<T, String> {
-        read(Json::parse(data.to_string().as_bytes())?)
+    fn of<T>(data: Value, read: impl Fn(Json) -> Result<T, Mismatch>) -> Result<T, String> {
+        Ok(read(Json::parse(data.to_string().as_bytes())?)?)
     }
 
     #[test]
@@ -232,7 +230,7 @@ mod tests {
         }
         assert_eq!(
             of(json!(["A", 1]), |data| read_failed_list(data, &[])),
-            Err("a row is a number, not a number of a ticket".into())
+            Err("a row is no number of a ticket".into())
         );
         assert_eq!(
             of(json!({"is_passed": 1}), read_is_passed),
