@@ -1,6 +1,5 @@
 //! A ticket to be made: what ITSM would refuse or strand is refused here, by the argument's name.
 
-use super::address::Address;
 use super::connection::check_headers;
 use super::failure::Failure;
 use super::http::{Method, Request, uncompressed};
@@ -10,6 +9,7 @@ use super::secret::Secret;
 use super::text;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use wasi_http::Address;
 
 /// A ticket to be made.
 pub struct NewTicket {
@@ -232,16 +232,11 @@ impl CallbackTarget {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
         headers.push(uncompressed());
         let address = address("target.url", &self.url)?;
-        let path = if address.path.is_empty() { "/" } else { address.path };
-        let target = match address.query {
-            Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
-        };
         Ok(Request {
             method: Method::Post,
             tls: address.tls,
             authority: address.authority.to_owned(),
-            target: Secret::new(target),
+            target: Secret::new(address.target()),
             headers,
             authorization: None,
             body: Some(Secret::new(body)),
@@ -351,6 +346,8 @@ fn filtered_chars(title: &str) -> usize {
     title.chars().map(written).sum::<usize>() + 28 * links + entities
 }
 
+/// ITSM stores any text as an address (recorded), and what is wrong with it shows only when the ticket has
+/// ended.
 fn address<'a>(name: &str, url: &'a str) -> Checked<Address<'a>> {
     Address::parse(url).or_else(|why| refuse(name, why))
 }
