@@ -46,7 +46,7 @@ impl Guest for Receiver {
 
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
     let target = request.path_with_query().unwrap_or_default();
-    if path(&target) != settings.callback_path() {
+    if path(&target) != settings.callback_path {
         log_once(0, "a request came to another path than that of ITSM_CALLBACK_URL");
         return Reply { status: 404, ..callbacks::refused(NOT_OURS) };
     }
