@@ -8,13 +8,13 @@ use crate::bindings::blueking::itsm::tickets;
 use crate::bindings::blueking::itsm::types::{
     self as itsm, AppCredentials, Authorization, Confirmation, Connection, Outcome, User, Verdict,
 };
-use crate::http;
 use crate::settings::{Endpoint, Settings, path};
 use std::sync::atomic::{AtomicU32, Ordering};
 use wasi::cli::{environment, stderr};
 use wasi::clocks::wall_clock;
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
+use wasi_http::{Deadline, Error};
 
 struct Receiver;
 
@@ -40,18 +40,18 @@ impl Guest for Receiver {
             }
             _ => Reply { status: 405, ..callbacks::refused("callbacks are posted") },
         };
-        http::answer(out, &reply);
+        wasi_http::reply(out, reply.status, &reply.headers, &reply.body);
     }
 }
 
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
     let target = request.path_with_query().unwrap_or_default();
-    if path(&target) != settings.callback_path() {
+    if path(&target) != settings.callback_path {
         log_once(0, "a request came to another path than that of ITSM_CALLBACK_URL");
         return Reply { status: 404, ..callbacks::refused(NOT_OURS) };
     }
     let (keys, url) = (&settings.binding_keys, &settings.callback_url);
-    let headers = http::headers(request);
+    let headers = headers(request);
     let now_s = wall_clock::now().seconds;
     // `receive` checks it too, but wants the body, and a stranger must keep no place while a body comes.
     let bound = match callbacks::check_binding(keys, &headers, url, now_s) {
@@ -62,16 +62,31 @@ fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
         }
     };
     let operation_id = &bound.claims.operation_id;
-    let (said, reply) = match http::body(request, MOST_BYTES, BODY_WITHIN_NS) {
+    let body = wasi_http::request_body(request, MOST_BYTES, Deadline::within_ns(BODY_WITHIN_NS));
+    let (said, reply) = match body {
         Ok(body) => match callbacks::receive(keys, &headers, url, now_s, &body) {
             Reception::Genuine(genuine) => settled(settle(settings, &genuine)),
             Reception::SelfCheck(reply) => ("a self-check".to_owned(), reply),
             Reception::Refused(refusal) => (format!("refused: {}", refusal.why), refusal.reply),
         },
-        Err(why) => settled(Err(why.to_owned())),
+        Err(why) => settled(Err(no_body(&why).to_owned())),
     };
     log(&format!("operation {operation_id}: {said}"));
     reply
+}
+
+/// The headers as text. What is no text in one is replaced, which makes no binding whole.
+fn headers(request: &IncomingRequest) -> Vec<(String, String)> {
+    let entries = request.headers().entries().into_iter();
+    entries.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect()
+}
+
+fn no_body(why: &Error) -> &'static str {
+    match why {
+        Error::Deadline => "the body came too slowly",
+        Error::TooLarge => "the body is too large",
+        Error::BrokenOff | Error::Host(_) | Error::Unsendable(_) => "the body broke off",
+    }
 }
 
 /// What to log and to answer: ITSM gets to know why it has to keep the ticket on its failed list.

@@ -15,5 +15,3 @@ mod bindings {
 }
 #[cfg(target_arch = "wasm32")]
 mod component;
-#[cfg(target_arch = "wasm32")]
-mod http;

@@ -1,5 +1,7 @@
 //! What the environment has to say, or a sentence that says what is wrong with it.
 
+use wasi_http::Address;
+
 /// Where ITSM's actions live.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -31,6 +33,8 @@ pub struct Settings {
     pub tenant_id: Option<String>,
     /// `ITSM_CALLBACK_URL`: this endpoint's address as it was given to ITSM.
     pub callback_url: String,
+    /// The path at which callbacks come.
+    pub callback_path: String,
     /// `ITSM_BINDING_KEYS`, with commas between them: all that may still be in use.
     pub binding_keys: Vec<String>,
 }
@@ -61,20 +65,17 @@ impl Settings {
             (Some(_), None) => return Err("ITSM_APP_SECRET is not set".to_owned()),
         };
         let keys = need("ITSM_BINDING_KEYS")?;
+        let callback_url = need("ITSM_CALLBACK_URL")?;
+        let address =
+            Address::parse(&callback_url).map_err(|why| format!("ITSM_CALLBACK_URL {why}"))?;
         Ok(Self {
             endpoint,
             app,
             tenant_id: get("ITSM_TENANT_ID"),
-            callback_url: need("ITSM_CALLBACK_URL")?,
+            callback_path: path(address.path).to_owned(),
+            callback_url,
             binding_keys: keys.split(',').map(|key| key.trim().to_owned()).collect(),
         })
-    }
-
-    /// The path at which callbacks come.
-    pub fn callback_path(&self) -> &str {
-        let (_, rest) = self.callback_url.split_once("://").unwrap_or_default();
-        let whole = rest.find(['/', '?', '#']).map_or("", |at| rest.split_at(at).1);
-        path(whole)
     }
 }
 
@@ -125,10 +126,9 @@ mod tests {
             ("https://gate.example.com/itsm/?a=/b", "/itsm/"),
             ("http://gate.example.com", "/"),
             ("http://gate.example.com?a=/b", "/"),
-            ("http://gate.example.com/#a", "/"),
         ] {
             let settings = read(&[("ITSM_CALLBACK_URL", url)]).unwrap();
-            assert_eq!(settings.callback_path(), path, "{url}");
+            assert_eq!(settings.callback_path, path, "{url}");
         }
     }
 
@@ -151,6 +151,14 @@ mod tests {
                 "ITSM_ACCESS_TOKEN is set without ITSM_APP_CODE",
             ),
             (&[("ITSM_CALLBACK_URL", "")], "ITSM_CALLBACK_URL is not set"),
+            (
+                &[("ITSM_CALLBACK_URL", "gate/itsm")],
+                "ITSM_CALLBACK_URL must begin with https:// or http://",
+            ),
+            (
+                &[("ITSM_CALLBACK_URL", "http://gate/itsm#a")],
+                "ITSM_CALLBACK_URL must not have a fragment, which is never sent",
+            ),
             (&[("ITSM_BINDING_KEYS", "")], "ITSM_BINDING_KEYS is not set"),
         ] {
             assert_eq!(read(changes).err().as_deref(), Some(sentence));

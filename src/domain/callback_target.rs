@@ -1,9 +1,9 @@
 //! Where ITSM reports a ticket's end, and the request that it would make there.
 
-use super::address::Address;
 use super::argument::{Checked, check_headers, refuse};
 use super::http::{Method, Request, uncompressed};
 use super::secret::Secret;
+use wasi_http::Address;
 
 /// Where ITSM reports the end.
 pub struct CallbackTarget {
@@ -20,16 +20,11 @@ impl CallbackTarget {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
         headers.push(uncompressed());
         let address = address("target.url", &self.url)?;
-        let path = if address.path.is_empty() { "/" } else { address.path };
-        let target = match address.query {
-            Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
-        };
         Ok(Request {
             method: Method::Post,
             tls: address.tls,
             authority: address.authority.to_owned(),
-            target: Secret::new(target),
+            target: Secret::new(address.target()),
             headers,
             authorization: None,
             body: Some(Secret::new(body)),
@@ -55,6 +50,8 @@ impl CallbackTarget {
     }
 }
 
+/// ITSM stores any text as an address (recorded), and what is wrong with it shows only when the ticket has
+/// ended.
 fn address<'a>(name: &str, url: &'a str) -> Checked<Address<'a>> {
     Address::parse(url).or_else(|why| refuse(name, why))
 }

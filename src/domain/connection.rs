@@ -1,13 +1,13 @@
 //! Where an action lives on a gateway or an ESB, and how its request carries the credentials.
 
 use super::action::{Action, Esb};
-use super::address::Address;
 use super::argument::check_headers;
 use super::failure::Failure;
 use super::http::{Method, Request, uncompressed};
 use super::secret::Secret;
 use super::text;
 use serde_json::{Map, Value};
+use wasi_http::Address;
 
 /// Where ITSM's actions live.
 pub enum Endpoint {

@@ -1,15 +1,8 @@
 //! What goes to the transport and what comes back from it.
 
 use super::secret::Secret;
-
-/// The two methods that ITSM's actions use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Parameters travel in the query.
-    Get,
-    /// Parameters travel in a JSON body.
-    Post,
-}
+pub use wasi_http::Method;
+use wasi_http::{Error, SendError};
 
 /// The header that asks for an answer as it is: nothing here unpacks one.
 pub fn uncompressed() -> (String, String) {
@@ -151,9 +144,130 @@ pub enum NoAnswer {
     TooLarge,
 }
 
+impl From<SendError> for NoAnswer {
+    fn from(SendError { why, unsent }: SendError) -> Self {
+        match why {
+            Error::Deadline => Self::DeadlineReached { unsent },
+            Error::TooLarge => Self::TooLarge,
+            Error::Unsendable(part) => Self::Unsendable(format!("the host refuses the {part}")),
+            Error::BrokenOff => {
+                Self::Broken { why: "it broke off while the answer came".to_owned(), unsent }
+            }
+            Error::Host(code) => Self::of_code(code, unsent),
+        }
+    }
+}
+
+impl NoAnswer {
+    /// What a code of wasi:http means. Some codes have more behind their name, in parentheses.
+    fn of_code(why: String, unsent: bool) -> Self {
+        match why.split('(').next().unwrap_or_default() {
+            "HttpRequestDenied" => Self::Denied,
+            "DnsError" | "DestinationNotFound" => Self::NoSuchHost { unsent },
+            "TlsCertificateError" | "TlsProtocolError" | "TlsAlertReceived" => {
+                Self::Tls { why, unsent }
+            }
+            "HttpRequestUriInvalid"
+            | "HttpRequestUriTooLong"
+            | "HttpRequestMethodInvalid"
+            | "HttpRequestHeaderSectionSize"
+            | "HttpRequestHeaderSize"
+                if unsent =>
+            {
+                Self::Unsendable(why)
+            }
+            _ => Self::Broken { why, unsent },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn no_answer(why: Error, unsent: bool) -> NoAnswer {
+        SendError { why, unsent }.into()
+    }
+
+    /// All codes of wasi:http 0.2, as their `Debug` writes them.
+    #[test]
+    fn each_code_of_wasi_http_says_why_there_is_no_answer() {
+        let denied = |_, _| NoAnswer::Denied;
+        let deadline = |_, unsent| NoAnswer::DeadlineReached { unsent };
+        let no_such_host = |_, unsent| NoAnswer::NoSuchHost { unsent };
+        let tls = |why, unsent| NoAnswer::Tls { why, unsent };
+        let broken = |why, unsent| NoAnswer::Broken { why, unsent };
+        // A host can check a request before it sends it, and a server when it has it.
+        let unsendable = |why, unsent| match unsent {
+            true => NoAnswer::Unsendable(why),
+            false => NoAnswer::Broken { why, unsent },
+        };
+        let codes: [(&str, fn(String, bool) -> NoAnswer); 39] = [
+            ("DnsTimeout", broken),
+            ("DnsError(DnsErrorPayload { rcode: Some(\"x\"), info-code: None })", no_such_host),
+            ("DestinationNotFound", no_such_host),
+            ("DestinationUnavailable", broken),
+            ("DestinationIpProhibited", broken),
+            ("DestinationIpUnroutable", broken),
+            ("ConnectionRefused", broken),
+            ("ConnectionTerminated", broken),
+            ("ConnectionTimeout", deadline),
+            ("ConnectionReadTimeout", deadline),
+            ("ConnectionWriteTimeout", deadline),
+            ("ConnectionLimitReached", broken),
+            ("TlsProtocolError", tls),
+            ("TlsCertificateError", tls),
+            ("TlsAlertReceived(TlsAlertReceivedPayload { alert-id: Some(48) })", tls),
+            ("HttpRequestDenied", denied),
+            ("HttpRequestLengthRequired", broken),
+            ("HttpRequestBodySize(Some(1))", broken),
+            ("HttpRequestMethodInvalid", unsendable),
+            ("HttpRequestUriInvalid", unsendable),
+            ("HttpRequestUriTooLong", unsendable),
+            ("HttpRequestHeaderSectionSize(None)", unsendable),
+            ("HttpRequestHeaderSize(None)", unsendable),
+            ("HttpRequestTrailerSectionSize(None)", broken),
+            ("HttpRequestTrailerSize(FieldSizePayload { field-name: None })", broken),
+            ("HttpResponseIncomplete", broken),
+            ("HttpResponseHeaderSectionSize(None)", broken),
+            ("HttpResponseHeaderSize(FieldSizePayload { field-name: None })", broken),
+            ("HttpResponseBodySize(None)", broken),
+            ("HttpResponseTrailerSectionSize(None)", broken),
+            ("HttpResponseTrailerSize(FieldSizePayload { field-name: None })", broken),
+            ("HttpResponseTransferCoding(None)", broken),
+            ("HttpResponseContentCoding(None)", broken),
+            ("HttpResponseTimeout", deadline),
+            ("HttpUpgradeFailed", broken),
+            ("HttpProtocolError", broken),
+            ("LoopDetected", broken),
+            ("ConfigurationError", broken),
+            ("InternalError(Some(\"HttpRequestDenied\"))", broken),
+        ];
+        for (code, expected) in codes {
+            for unsent in [true, false] {
+                let error = Error::of_host(&format!("ErrorCode::{code}"));
+                assert_eq!(no_answer(error, unsent), expected(code.to_owned(), unsent), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_of_our_own_side_says_why_there_is_no_answer() {
+        let broken = "it broke off while the answer came".to_owned();
+        for unsent in [true, false] {
+            for (error, expected) in [
+                (Error::Deadline, NoAnswer::DeadlineReached { unsent }),
+                (Error::TooLarge, NoAnswer::TooLarge),
+                (
+                    Error::Unsendable("path".to_owned()),
+                    NoAnswer::Unsendable("the host refuses the path".to_owned()),
+                ),
+                (Error::BrokenOff, NoAnswer::Broken { why: broken.clone(), unsent }),
+            ] {
+                assert_eq!(no_answer(error, unsent), expected);
+            }
+        }
+    }
 
     fn wait_ms(value: &str, date: Option<&str>) -> Option<u64> {
         let mut headers = vec![("retry-after".to_owned(), value.to_owned())];

@@ -1,7 +1,6 @@
 //! The pure part: no I/O, no clock, no randomness, no panic.
 
 pub mod action;
-mod address;
 pub mod advice;
 pub mod argument;
 pub mod binding;

@@ -557,6 +557,12 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
         ("ITSM_APP_SECRET", "canary", 503, "ITSM_APP_CODE is not set"),
         ("ITSM_CALLBACK_URL", "", 503, "ITSM_CALLBACK_URL is not set"),
         (
+            "ITSM_CALLBACK_URL",
+            "canary",
+            503,
+            "ITSM_CALLBACK_URL must begin with https:// or http://",
+        ),
+        (
             "ITSM_BINDING_KEYS",
             "itsm-key.k1.canary",
             503,
@@ -564,6 +570,12 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
         ),
         ("ITSM_FORWARD_URL", "", 503, "ITSM_FORWARD_URL is not set"),
         ("ITSM_FORWARD_URL", "canary", 503, "ITSM_FORWARD_URL must begin with https:// or http://"),
+        (
+            "ITSM_FORWARD_URL",
+            "http://canary@127.0.0.1:1/",
+            503,
+            "ITSM_FORWARD_URL must not hold a user or a password",
+        ),
     ] {
         let mut settings: Vec<_> =
             good.iter().copied().filter(|(name, _)| *name != changed).collect();

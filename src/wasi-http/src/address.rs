@@ -1,7 +1,6 @@
-//! The one reading of an address: a server's, and one that ITSM is to call back.
+//! The one parser of addresses.
 //!
-//! As strict as the standards are, because nobody between here and ITSM checks an address: ITSM stores
-//! any text (recorded), and what is wrong with it shows only when a ticket has ended.
+//! As strict as the standards are: an address is often checked nowhere else before it is needed.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -48,6 +47,15 @@ impl<'a> Address<'a> {
             );
         }
         Ok(Self { tls, authority, path, query })
+    }
+
+    /// What a request for the address asks for: the path, which is never empty there, and the query.
+    pub fn target(&self) -> String {
+        let path = if self.path.is_empty() { "/" } else { self.path };
+        match self.query {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }
     }
 }
 
@@ -117,16 +125,18 @@ mod tests {
 
     #[test]
     fn addresses_come_apart_at_their_marks() {
-        for (url, tls, authority, path, query) in [
-            ("https://gate.example.com", true, "gate.example.com", "", None),
-            ("http://h_1:8080/cb", false, "h_1:8080", "/cb", None),
-            ("http://127.0.0.1:1/", false, "127.0.0.1:1", "/", None),
-            ("http://[::1]:80/a/b?c=d?e", false, "[::1]:80", "/a/b", Some("c=d?e")),
-            ("https://h?x=%E5%8D%95", true, "h", "", Some("x=%E5%8D%95")),
-            ("https://paas.bk-1.com/~a;b/(c)", true, "paas.bk-1.com", "/~a;b/(c)", None),
+        for (url, tls, authority, path, query, target) in [
+            ("https://gate.example.com", true, "gate.example.com", "", None, "/"),
+            ("http://h_1:8080/cb", false, "h_1:8080", "/cb", None, "/cb"),
+            ("http://127.0.0.1:1/", false, "127.0.0.1:1", "/", None, "/"),
+            ("http://[::1]:80/a/b?c=d?e", false, "[::1]:80", "/a/b", Some("c=d?e"), "/a/b?c=d?e"),
+            ("https://h?x=%E5%8D%95", true, "h", "", Some("x=%E5%8D%95"), "/?x=%E5%8D%95"),
+            ("https://h/a?", true, "h", "/a", Some(""), "/a?"),
+            ("https://bk-1.com/~a;b/(c)", true, "bk-1.com", "/~a;b/(c)", None, "/~a;b/(c)"),
         ] {
-            let expected = Address { tls, authority, path, query };
-            assert_eq!(Address::parse(url), Ok(expected), "{url}");
+            let address = Address::parse(url).unwrap();
+            assert_eq!(address, Address { tls, authority, path, query }, "{url}");
+            assert_eq!(address.target(), target, "{url}");
         }
     }
 

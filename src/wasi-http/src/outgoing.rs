@@ -1,0 +1,219 @@
+//! A request on its way out, and its answer.
+
+use crate::deadline::Deadline;
+use crate::error::{Error, SendError};
+use crate::{Method, body};
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    self, ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody,
+    OutgoingRequest, RequestOptions, Scheme,
+};
+use wasi::io::poll::{Pollable, poll};
+use wasi::io::streams::{OutputStream, StreamError};
+
+/// A request. It has no `Debug`: it can hold secrets.
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// Whether the scheme is `https`.
+    pub tls: bool,
+    /// Host and port.
+    pub authority: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// The headers. The body's length comes by itself.
+    pub headers: Vec<(&'a str, &'a str)>,
+    /// The body.
+    pub body: Option<&'a [u8]>,
+    /// Whether a request that never got to the server shall be known to be unsent. It may cost a round trip.
+    pub proves_unsent: bool,
+}
+
+/// The head of an answer, whose body is still to come.
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    incoming: IncomingResponse,
+    _started: Started,
+    deadline: Deadline,
+    unsent: bool,
+}
+
+impl Response {
+    /// Reads the body, if it has at most so many bytes and comes before the request's deadline.
+    pub fn body(&self, most_bytes: usize) -> Result<Vec<u8>, SendError> {
+        let body = body::read(&self.headers, self.incoming.consume(), most_bytes, self.deadline);
+        body.map_err(|why| SendError { why, unsent: self.unsent })
+    }
+}
+
+/// Sends a request and waits for the head of its answer.
+pub fn send(request: &Request, deadline: Deadline) -> Result<Response, SendError> {
+    let mut unsent = true;
+    let exchanged = start(request, deadline, &mut unsent)
+        .and_then(|started| Ok((wait_for(&started.answer, deadline)?, started)));
+    let (incoming, started) = exchanged.map_err(|why| SendError { why, unsent })?;
+    Ok(Response {
+        status: incoming.status(),
+        headers: incoming.headers().entries(),
+        incoming,
+        _started: started,
+        deadline,
+        unsent,
+    })
+}
+
+/// A request that the host has.
+struct Started {
+    answer: FutureIncomingResponse,
+    /// What the server did not take of a body, because it answered before. To give it up breaks the
+    /// connection, so it is kept until the answer is read.
+    _untaken: Option<OutgoingBody>,
+}
+
+/// Sends the request's head and body. `unsent` ends when the host takes the end of them.
+fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Started, Error> {
+    let content = request.body.unwrap_or_default();
+    let length = content.len().to_string();
+    let unsendable = |part: &str| Error::Unsendable(part.to_owned());
+
+    let headers = Fields::new();
+    // Without it hosts send chunks, which some servers do not read.
+    let length = request.body.map(|_| ("content-length", length.as_str()));
+    for (name, value) in request.headers.iter().copied().chain(length) {
+        headers
+            .append(name, value.as_bytes())
+            .map_err(|_| unsendable(&format!("header {name}")))?;
+    }
+    let outgoing = OutgoingRequest::new(headers);
+    let method = match request.method {
+        Method::Get => types::Method::Get,
+        Method::Post => types::Method::Post,
+    };
+    let scheme = if request.tls { Scheme::Https } else { Scheme::Http };
+    outgoing.set_method(&method).map_err(|()| unsendable("method"))?;
+    outgoing.set_scheme(Some(&scheme)).map_err(|()| unsendable("scheme"))?;
+    outgoing.set_authority(Some(request.authority)).map_err(|()| unsendable("host and port"))?;
+    outgoing.set_path_with_query(Some(request.target)).map_err(|()| unsendable("path"))?;
+    let body = outgoing.body().map_err(|()| unsendable("body"))?;
+
+    // So that the host lets go too. A host that knows no such option still has ours.
+    let options = RequestOptions::new();
+    let remaining = deadline.remaining_ns();
+    let _ = options.set_connect_timeout(Some(remaining));
+    let _ = options.set_first_byte_timeout(Some(remaining));
+    let _ = options.set_between_bytes_timeout(Some(remaining));
+    let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(of_host)?;
+
+    let stream = body.write().map_err(|()| unsendable("body"))?;
+    let early = if request.proves_unsent { PIECES_TAKEN_EARLY } else { 0 };
+    let (early, rest) = content.split_at(early.min(content.len()));
+    let mut outgoing = Outgoing { stream, answer: answer.subscribe(), deadline };
+    let written = outgoing.write(early, rest, unsent);
+    drop(outgoing);
+    let untaken = match written {
+        Ok(()) => {
+            // Where this fails there can be an answer all the same, and it counts more.
+            let finished = OutgoingBody::finish(body, None);
+            if let (Err(code), false) = (finished, answer.subscribe().ready()) {
+                return Err(of_host(code));
+            }
+            None
+        }
+        Err(Interrupted::Deadline) => return Err(Error::Deadline),
+        // The answer tells, or why there is none.
+        Err(Interrupted::Closed | Interrupted::Answered) => Some(body),
+    };
+    Ok(Started { answer, _untaken: untaken })
+}
+
+fn of_host(code: ErrorCode) -> Error {
+    Error::of_host(&format!("{code:?}"))
+}
+
+enum Interrupted {
+    Deadline,
+    Closed,
+    Answered,
+}
+
+/// A request's body on its way out.
+struct Outgoing {
+    stream: OutputStream,
+    /// Ready when there is an answer.
+    answer: Pollable,
+    deadline: Deadline,
+}
+
+/// Hosts take a little of a body before there is a connection (wasmtime's default: two pieces). So the
+/// first pieces are of one byte: the rest is taken only once the first of them is on its way, and while the
+/// host has not taken it, no server can have the request. It may cost a round trip.
+const PIECES_TAKEN_EARLY: usize = 2;
+
+impl Outgoing {
+    fn write(
+        &mut self,
+        early: &[u8],
+        mut rest: &[u8],
+        unsent: &mut bool,
+    ) -> Result<(), Interrupted> {
+        for piece in early.chunks(1) {
+            self.room()?;
+            self.stream.write(piece)?;
+        }
+        while !rest.is_empty() {
+            let room = self.room()?;
+            *unsent = false;
+            let (piece, later) = rest.split_at(room.min(rest.len()));
+            self.stream.write(piece)?;
+            rest = later;
+        }
+        *unsent = false;
+        self.stream.flush()?;
+        self.room().map(drop)
+    }
+
+    /// Waits until the host takes more, and says how many bytes. A server that has answered takes no more.
+    fn room(&self) -> Result<usize, Interrupted> {
+        loop {
+            match self.stream.check_write()? {
+                0 => {
+                    let more = self.stream.subscribe();
+                    let ready = poll(&[&more, &self.answer, &self.deadline.clock()]);
+                    if !ready.contains(&0) {
+                        return Err(if ready.contains(&1) {
+                            Interrupted::Answered
+                        } else {
+                            Interrupted::Deadline
+                        });
+                    }
+                    self.deadline.check().map_err(|_| Interrupted::Deadline)?;
+                }
+                room => return Ok(usize::try_from(room).unwrap_or(usize::MAX)),
+            }
+        }
+    }
+}
+
+impl From<StreamError> for Interrupted {
+    fn from(_: StreamError) -> Self {
+        Self::Closed
+    }
+}
+
+fn wait_for(
+    answer: &FutureIncomingResponse,
+    deadline: Deadline,
+) -> Result<IncomingResponse, Error> {
+    loop {
+        match answer.get() {
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(of_host(code)),
+            // Taken before, which never happens here.
+            Some(Err(())) => return Err(Error::BrokenOff),
+            None => deadline.wait(&answer.subscribe())?,
+        }
+    }
+}
