@@ -24,6 +24,41 @@ use serde_json::{Map, Value};
 use session::Session;
 
 /// One server, and the way to it.
+///
+/// ```
+/// use blueking_itsm::calls::Client;
+/// use blueking_itsm::domain::confirmation::Confirmation;
+/// use blueking_itsm::domain::connection::{Authorization, Connection, Endpoint};
+/// use blueking_itsm::domain::http::{NoAnswer, Request, Response};
+/// use blueking_itsm::transport::Transport;
+///
+/// /// A server that has no ticket.
+/// struct Empty;
+///
+/// impl Transport for Empty {
+///     fn send(&mut self, _: &Request, _deadline: u64) -> Result<Response, NoAnswer> {
+///         let page = r#"{"page":1,"total_page":1,"count":0,"next":null,"previous":null,"items":[]}"#;
+///         let body = format!(r#"{{"result":true,"code":0,"message":"success","data":{page}}}"#);
+///         Ok(Response { status: 200, body: body.into(), ..Response::default() })
+///     }
+///     fn now(&mut self) -> u64 {
+///         0
+///     }
+///     fn pause(&mut self, _until: u64) {}
+///     fn random(&mut self) -> u128 {
+///         4
+///     }
+/// }
+///
+/// let connection = Connection {
+///     endpoint: Endpoint::Gateway("https://bk-itsm.example.com/prod".into()),
+///     authorization: Authorization::AddedByHost,
+///     headers: vec![],
+///     deadline_ms: None,
+/// };
+/// let mut client = Client { transport: Empty, connection };
+/// assert_eq!(client.confirm_own("REQ1"), Ok(Confirmation::Missing));
+/// ```
 pub struct Client<T> {
     /// The way.
     pub transport: T,

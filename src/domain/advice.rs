@@ -16,6 +16,17 @@ pub enum Language {
 const MAX_BYTES: usize = 512;
 
 /// What to do about a failure, and whether ITSM may have acted. The failure's message is not repeated.
+///
+/// ```
+/// use blueking_itsm::domain::advice::{Language, describe};
+/// use blueking_itsm::domain::failure::Failure;
+///
+/// let failure = Failure::argument("ticket.title", "must not be blank");
+/// assert_eq!(
+///     describe(&failure, Language::English),
+///     "Correct ticket.title, then call again. ITSM has changed nothing."
+/// );
+/// ```
 pub fn describe(failure: &Failure, language: Language) -> String {
     let sentences = match language {
         Language::English => english(failure),

@@ -94,6 +94,15 @@ pub struct Reply {
 ///
 /// The number, the status and the result have to be there; the rest informs people, and older
 /// servers leave some of it out.
+///
+/// ```
+/// use blueking_itsm::domain::callback::{Unreadable, parse};
+///
+/// let body = br#"{"sn": "REQ1", "current_status": "REVOKED", "approve_result": false}"#;
+/// assert_eq!(parse(body).unwrap().status, "REVOKED");
+/// let why = Unreadable::Field("approve_result".into(), "is missing".into());
+/// assert_eq!(parse(b"{}"), Err(why));
+/// ```
 pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
     let members = Members(object(body)?);
     let optional = |name: &str| members.optional(name);

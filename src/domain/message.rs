@@ -8,6 +8,14 @@ pub const MAX_BYTES: usize = 256;
 
 /// `text` as it may be shown: secrets redacted, on one line, without what steers a terminal or the
 /// direction of writing, and not too long.
+///
+/// ```
+/// use blueking_itsm::domain::message::redacted;
+/// use blueking_itsm::domain::secret::Secret;
+///
+/// let token = Secret::new("t0ken".to_owned());
+/// assert_eq!(redacted("t0ken\nis wrong", &[&token]), "[secret] is wrong");
+/// ```
 pub fn redacted(text: &str, secrets: &[&Secret]) -> String {
     redacted_within(text, secrets, MAX_BYTES)
 }

@@ -20,6 +20,30 @@ pub enum Reception {
 }
 
 /// Checks the binding first, so that a stranger's body is not even read.
+///
+/// ```
+/// use blueking_itsm::domain::binding::{Claims, bind};
+/// use blueking_itsm::domain::reception::{Reception, receive};
+/// use blueking_itsm::domain::secret::Secret;
+///
+/// let key = Secret::new(format!("itsm-key.k1.{}", "5a".repeat(32)));
+/// let url = "https://gate.example.com/itsm";
+/// let claims = Claims {
+///     operation_id: "op1".to_owned(),
+///     callback_url: url.to_owned(),
+///     expires_s: 2_000_000_000,
+/// };
+/// let binding = bind(&key, &claims).unwrap();
+/// let body = br#"{"sn": "REQ1", "current_status": "FINISHED", "approve_result": true}"#;
+///
+/// // ITSM sends the header back that the ticket was made with.
+/// let reception = receive(&[key], &[binding.header], url, 1_900_000_000, body);
+/// let Reception::Genuine(bound, callback) = reception else { panic!("it was refused") };
+/// assert_eq!((bound.claims.operation_id.as_str(), callback.sn.as_str()), ("op1", "REQ1"));
+///
+/// // A stranger has no binding.
+/// assert!(matches!(receive(&[], &[], url, 1_900_000_000, body), Reception::Refused { .. }));
+/// ```
 pub fn receive(
     keys: &[Secret],
     headers: &[(String, String)],

@@ -93,6 +93,16 @@ pub fn rule(ticket: &Ticket, approve_result: ApproveResult, history: &History) -
 /// `ended` is an argument because status and flag do not tell: a trigger can write FINISHED on a
 /// ticket whose approval is still running (recorded: FINISHED, false, a running step). The status is
 /// compared exactly, as ITSM does, and the set is open: administrators add words of their own.
+///
+/// ```
+/// use blueking_itsm::domain::verdict::{Verdict, conclude};
+///
+/// assert_eq!(conclude("FINISHED", true, true), Verdict::Approved);
+/// // A withdrawn ticket is no refusal.
+/// assert_eq!(conclude("REVOKED", false, true), Verdict::Withdrawn);
+/// // What has not ended is open, whatever its status says.
+/// assert_eq!(conclude("FINISHED", true, false), Verdict::Open);
+/// ```
 pub fn conclude(status: &str, approve_result: bool, ended: bool) -> Verdict {
     match (ended, status, approve_result) {
         (false, _, _) => Verdict::Open,

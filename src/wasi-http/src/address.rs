@@ -5,6 +5,15 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// An `http` or `https` address, taken apart.
+///
+/// ```
+/// use wasi_http::Address;
+///
+/// let address = Address::parse("https://itsm.example.com:8443/callback?from=itsm").unwrap();
+/// assert_eq!(address.authority, "itsm.example.com:8443");
+/// assert_eq!(address.target(), "/callback?from=itsm");
+/// assert_eq!(Address::parse("ftp://itsm.example.com"), Err("must begin with https:// or http://"));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Address<'a> {
     /// Whether the scheme is `https`.
