@@ -142,7 +142,7 @@ fn is_after_the_insert(action: &Action, message: &str) -> bool {
 fn esb(action: &Action, code: &str, message: String) -> Failure {
     let meaning = match code {
         // Whatever went wrong in the ESB's own program, and only the text tells.
-        "1306000" if message.contains("Component error") => (action.unclear(), false),
+        "1306000" if message.contains("Component error") => (Advice::unclear(action), false),
         // Only the text tells whether it is the app's secret or the user.
         "1306000" if is_about_the_user(&message) => (Advice::SendVerifiedUser, true),
         "1306000" => (Advice::FixCredentials, true),
@@ -156,7 +156,7 @@ fn esb(action: &Action, code: &str, message: String) -> Failure {
         // No TLS with ITSM. It can also break off later.
         "1306203" => (Advice::CallOperator, false),
         // ITSM failed behind the ESB, answered other than 200 or with no JSON.
-        _ => (action.unclear(), false),
+        _ => (Advice::unclear(action), false),
     };
     let message = if code == "1306404" { not_over_this_esb(action, &message) } else { message };
     Failure {
@@ -196,7 +196,7 @@ fn gateway(action: &Action, code: &str, response: &Response, members: Option<&Ob
         "1650200" | "1650201" | "1650300" | "1650401" if never_connected => {
             (Advice::WaitMs(wait_ms(response)), true)
         }
-        _ => (action.unclear(), false),
+        _ => (Advice::unclear(action), false),
     };
     Failure {
         code: Some(code.to_owned()),

@@ -30,6 +30,13 @@ pub enum Advice {
     Other(String),
 }
 
+impl Advice {
+    /// The advice after an answer that does not tell whether the action was carried out.
+    pub fn unclear(action: &Action) -> Self {
+        if action.writes { Self::LookUp } else { Self::WaitMs(WAIT_MS) }
+    }
+}
+
 /// Where a failure arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -187,12 +194,5 @@ impl Failure {
             request_id: self.request_id.map(|id| message::redacted_within(&id, secrets, 128)),
             ..self
         }
-    }
-}
-
-impl Action {
-    /// The advice after an answer that does not tell whether the action was carried out.
-    pub fn unclear(&self) -> Advice {
-        if self.writes { Advice::LookUp } else { Advice::WaitMs(WAIT_MS) }
     }
 }
