@@ -386,7 +386,7 @@ mod tests {
         for (chosen, expected) in [
             (["unit", "xtask", "readme"].as_slice(), [].as_slice()),
             (&["python-host"], &[WASM32, PYTHON]),
-            (&["clippy", "c-host"], &[CLIPPY, C, PYTHON]),
+            (&["clippy", "c-host", "serve"], &[CLIPPY, C, PYTHON, WASM32]),
         ] {
             let chosen: Vec<_> = chosen.iter().map(|name| (*name).to_owned()).collect();
             let needs = needs(&super::chosen(&chosen).unwrap());
