@@ -84,7 +84,6 @@ impl Component {
     /// Compiles it for a target, and returns the file that cargo made. The next one of the same package
     /// overwrites it.
     pub fn compile(&self, target: &str) -> Result<PathBuf> {
-        tools::need_target(target)?;
         let folder = tools::target_dir()?.join("components");
         tools::run(
             tools::cargo()?
@@ -101,7 +100,7 @@ impl Component {
     }
 }
 
-/// Builds all components, and returns the folder they are in. What is up to date is left alone.
+/// Builds all components, and returns the folder they are in.
 pub fn build() -> Result<PathBuf> {
     let folder = folder()?;
     fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;

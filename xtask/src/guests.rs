@@ -30,7 +30,6 @@ pub fn build() -> Result<()> {
 
 fn rust() -> Result<PathBuf> {
     let target = "wasm32-wasip2";
-    tools::need_target(target)?;
     tools::run(
         tools::cargo()?.args(["build", "--release", "-p", "rust-guest"]).args(["--target", target]),
     )?;

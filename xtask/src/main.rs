@@ -10,32 +10,61 @@ mod prove;
 mod python;
 mod readme;
 mod serve;
+mod set_up;
 mod suites;
 mod surface;
 mod tools;
 mod wit_lint;
 
 use anyhow::{Result, bail};
+use set_up::{KILL, NODE, PYTHON, Requirement, WASIP2, WASM32};
 use std::process::{Command, ExitCode};
 
-/// A verb, what it does, and its function. The function gets what follows the verb.
-type Verb = (&'static str, &'static str, fn(&[String]) -> Result<ExitCode>);
+/// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
+type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 10] = [
-    ("build", "make the components in target/itsm", build),
-    ("demo", "build, then play an approval against the fake ITSM [--seed N] [--flip]", demo),
-    ("dist", "make target/dist: what people get who have no Rust", dist),
-    ("guests", "build, then compose each guest with itsm.wasm", guests),
-    ("platforms", "run what is built in other runtimes, which it gets first", platforms),
-    ("prove", "gather the long evidence: a quarter of an hour of it", prove),
-    ("surface", "compare the built imports and exports with tests/surface [--bless]", surface),
+const VERBS: [Verb; 11] = [
+    ("build", "make the components in target/itsm", &[WASM32], build),
+    (
+        "demo",
+        "build, then play an approval against the fake ITSM [--seed N] [--flip]",
+        &[WASM32],
+        demo,
+    ),
+    ("dist", "make target/dist: what people get who have no Rust", &[WASM32, PYTHON, NODE], dist),
+    (
+        "guests",
+        "build, then compose each guest with itsm.wasm",
+        &[WASM32, WASIP2, PYTHON, NODE],
+        guests,
+    ),
+    (
+        "platforms",
+        "run what is built in other runtimes, which it gets first",
+        &[WASM32, WASIP2, PYTHON, NODE],
+        platforms,
+    ),
+    ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL], prove),
     (
         "serve",
         "build, then serve the receiver; its settings are ITSM_... in the environment",
+        &[WASM32, PYTHON],
         serve,
     ),
-    ("test", "run every suite, up to the first that fails", test),
-    ("wit", "check that everything in wit/ is documented", wit),
+    ("set-up", "install what the suites need and the machine lacks [SUITE...]", &[], set_up),
+    (
+        "surface",
+        "compare the built imports and exports with tests/surface [--bless]",
+        &[WASM32],
+        surface,
+    ),
+    (
+        "test",
+        "set up, then run every suite up to the first that fails [SUITE...] [--list] [--keep-going]",
+        &[],
+        test,
+    ),
+    ("wit", "check that everything in wit/ is documented", &[], wit),
 ];
 
 /// The exit code of a command line that can't be understood.
@@ -47,18 +76,19 @@ fn main() -> ExitCode {
         print!("{}", usage());
         return ExitCode::SUCCESS;
     };
-    let Some((.., run)) = VERBS.iter().find(|(verb, ..)| *verb == name) else {
+    let Some((_, _, needs, run)) = VERBS.iter().find(|(verb, ..)| *verb == name) else {
         eprint!("there is no verb `{name}`\n{}", usage());
         return USAGE.into();
     };
-    run(&arguments.collect::<Vec<_>>()).unwrap_or_else(|error| {
+    let ran = set_up::set_up(needs).and_then(|()| run(&arguments.collect::<Vec<_>>()));
+    ran.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
 }
 
 fn usage() -> String {
-    let verbs = VERBS.map(|(name, help, _)| format!("  {name:<11}{help}\n"));
+    let verbs = VERBS.map(|(name, help, ..)| format!("  {name:<11}{help}\n"));
     format!("cargo xtask <verb>\n{}", verbs.concat())
 }
 
@@ -119,9 +149,22 @@ fn surface(arguments: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn set_up(names: &[String]) -> Result<ExitCode> {
+    set_up::set_up(&suites::needs(&suites::chosen(names)?))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn test(arguments: &[String]) -> Result<ExitCode> {
-    flag(arguments, None)?;
-    suites::run()?;
+    let (list, keep_going) = ("--list", "--keep-going");
+    let is_flag = |argument: &String| [list, keep_going].contains(&argument.as_str());
+    let (flags, names): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(is_flag);
+    let suites = suites::chosen(&names)?;
+    if flags.iter().any(|flag| flag == list) {
+        print!("{}", suites::list(&suites));
+        return Ok(ExitCode::SUCCESS);
+    }
+    set_up::set_up(&suites::needs(&suites))?;
+    suites::run(&suites, flags.iter().any(|flag| flag == keep_going))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -148,7 +191,7 @@ mod tests {
     #[test]
     fn the_usage_gives_each_verb_a_line() {
         let usage = usage();
-        for (name, help, _) in VERBS {
+        for (name, help, ..) in VERBS {
             assert!(usage.lines().any(|line| {
                 line.split_whitespace().next() == Some(name) && line.ends_with(help)
             }));

@@ -1,7 +1,7 @@
 //! Python environments, one for each set of requirements, below `target/`.
 
 use crate::tools;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -29,11 +29,7 @@ impl Environment {
         }
         let mut make = Command::new("python3");
         make.args(["-m", "venv", "--clear"]).arg(&folder);
-        if tools::run(&mut make).is_err() {
-            bail!(
-                "Python 3.11 or later with its module venv is missing: `apt-get install python3-venv`"
-            );
-        }
+        tools::run(&mut make)?;
         let environment = Self { folder };
         let mut install = environment.python();
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

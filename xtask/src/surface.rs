@@ -103,7 +103,7 @@ fn forbidden<'a>(lines: &'a [String], packages: &[&str]) -> impl Iterator<Item =
 }
 
 /// The surface of a component: sorted lines, each with its line end.
-fn lines(component: &[u8]) -> Result<Vec<String>> {
+pub fn lines(component: &[u8]) -> Result<Vec<String>> {
     // The decoder takes a core module for a component without a surface.
     if !component.starts_with(HEADER) {
         bail!("it is no component");
@@ -182,7 +182,7 @@ fn diff(expected: &str, found: &[String]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use wasm_encoder::{
         CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
@@ -215,29 +215,39 @@ mod tests {
 
     /// A component with one import and two functions, each of which calls it.
     fn tiny() -> Vec<u8> {
+        let functions = ["answer", "again"].map(|name| format!("blueking:tiny/out@0.1.0#{name}"));
+        let functions = functions.each_ref().map(String::as_str);
+        component(WIT, Some(("wasi:odd/calls@0.2.12", "call")), &functions)
+    }
+
+    /// A component of the WIT's only world. Each function that it exports calls the one that it may import.
+    pub fn component(wit: &str, import: Option<(&str, &str)>, functions: &[&str]) -> Vec<u8> {
         let mut types = TypeSection::new();
         types.ty().function([], []);
         let mut imports = ImportSection::new();
-        imports.import("wasi:odd/calls@0.2.12", "call", EntityType::Function(0));
-        let mut functions = FunctionSection::new();
+        if let Some((interface, name)) = import {
+            imports.import(interface, name, EntityType::Function(0));
+        }
+        let mut section = FunctionSection::new();
         let mut exports = ExportSection::new();
         let mut code = CodeSection::new();
-        for (index, name) in (1..).zip(["answer", "again"]) {
-            functions.function(0);
-            let name = format!("blueking:tiny/out@0.1.0#{name}");
-            exports.export(&name, ExportKind::Func, index);
+        for (index, name) in (imports.len()..).zip(functions) {
+            section.function(0);
+            exports.export(name, ExportKind::Func, index);
             let mut body = Function::new([]);
-            body.instruction(&Instruction::Call(0));
+            if import.is_some() {
+                body.instruction(&Instruction::Call(0));
+            }
             body.instruction(&Instruction::End);
             code.function(&body);
         }
         let mut module = Module::new();
-        module.section(&types).section(&imports).section(&functions);
+        module.section(&types).section(&imports).section(&section);
         module.section(&exports).section(&code);
         let mut module = module.finish();
 
         let mut resolve = Resolve::default();
-        let package = resolve.push_str("tiny.wit", WIT).unwrap();
+        let package = resolve.push_str("test.wit", wit).unwrap();
         let world = resolve.select_world(&[package], None).unwrap();
         let encoding = StringEncoding::UTF8;
         wit_component::embed_component_metadata(&mut module, &resolve, world, encoding, false)

@@ -75,35 +75,10 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
-/// Whether a command can be started and says yes. It shows nothing.
-pub fn works(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
-}
-
 /// A child's exit code as our own. One that was killed has none, and counts as failed.
 pub fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-/// Adds a target to the toolchain, unless it is there.
-pub fn need_target(name: &str) -> Result<()> {
-    let rustup = || Command::new("rustup");
-    if works(rustup().arg("--version")) {
-        let installed = output(rustup().args(["target", "list", "--installed"]))?;
-        if !installed.lines().any(|target| target == name) {
-            run(rustup().args(["target", "add", name]))?;
-        }
-        return Ok(());
-    }
-    let folder = sysroot()?.join("lib/rustlib").join(name);
-    if !folder.is_dir() {
-        bail!(
-            "the target {name} is missing, and rustup, which would add it, is not installed: \
-             install rustup from https://rustup.rs"
-        );
-    }
-    Ok(())
 }
 
 /// The folder of the toolchain.
