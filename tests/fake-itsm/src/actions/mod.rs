@@ -64,9 +64,14 @@ impl Refusal {
         Self::Crash(invalid(member, why, code))
     }
 
+    /// What did not pass a check, and is no member.
+    fn detail(why: &str) -> Self {
+        Self::Crash(format!("[ErrorDetail(string='{why}', code='invalid')]"))
+    }
+
     /// An operation that is not possible now.
     fn sorry(why: &str) -> Self {
-        Self::Crash(format!("[ErrorDetail(string='抱歉，{why}', code='invalid')]"))
+        Self::detail(&format!("抱歉，{why}"))
     }
 
     fn body(self, has_word_codes: bool) -> String {
@@ -94,6 +99,15 @@ fn invalid(member: &str, why: &str, code: &str) -> String {
 /// What did not pass in one of several members.
 fn invalid_member(member: &str, why: &str, code: &str) -> String {
     format!("'{member}': [ErrorDetail(string='{why}', code='{code}')]")
+}
+
+/// An id, which may also be a text.
+fn number(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(id) => id.as_u64(),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    }
 }
 
 type Outcome = Result<(Value, After), Refusal>;
