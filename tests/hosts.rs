@@ -40,8 +40,8 @@ fn rows(page: &str, heading: &str) -> Vec<String> {
 #[test]
 fn every_host_has_a_program_and_says_how_to_run_it() {
     for host in hosts() {
-        assert!(within(&host).len() > 1, "{host} holds nothing to run");
         assert!(root().join(&host).join("README.md").is_file(), "{host} has no README.md");
+        assert!(within(&host).len() > 1, "{host} holds nothing to run");
     }
 }
 

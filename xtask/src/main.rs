@@ -28,7 +28,7 @@ const VERBS: [Verb; 11] = [
     ("dist", "make target/dist: what people get who have no Rust", dist),
     (
         "dummies",
-        "add an action, a verdict and a host to a copy, and show that no place can be forgotten",
+        "add one of each to a copy, and show that no place can be forgotten [action] [verdict] [host]",
         dummies,
     ),
     ("guests", "build, then compose each guest with itsm.wasm", guests),
@@ -91,8 +91,7 @@ fn dist(arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn dummies(arguments: &[String]) -> Result<ExitCode> {
-    flag(arguments, None)?;
-    dummies::run()?;
+    dummies::run(arguments)?;
     Ok(ExitCode::SUCCESS)
 }
 
