@@ -4,8 +4,14 @@
 use blueking_itsm::domain::action::{ALL, Entry, Esb, LEFT_OUT};
 use blueking_itsm::domain::http::Method;
 use std::collections::BTreeSet;
+use std::path::Path;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/actions.md");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const PAGE: &str = "docs/actions.md";
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
+}
 
 fn method(method: Method) -> &'static str {
     match method {
@@ -53,23 +59,22 @@ fn tables() -> String {
 #[test]
 fn the_page_holds_the_table() {
     const MARKS: [&str; 2] = ["<!-- the table -->\n", "<!-- its end -->\n"];
-    let page = std::fs::read_to_string(PAGE).unwrap();
+    let page = read(PAGE);
     let (before, rest) = page.split_once(MARKS[0]).expect("a mark");
     let (held, after) = rest.split_once(MARKS[1]).expect("a mark");
     let tables = format!("\n{}\n", tables());
     if std::env::var_os("BLESS").is_some() {
         let page = format!("{before}{}{tables}{}{after}", MARKS[0], MARKS[1]);
-        std::fs::write(PAGE, page).unwrap();
+        std::fs::write(Path::new(ROOT).join(PAGE), page).unwrap();
         return;
     }
-    assert!(held == tables, "docs/actions.md should hold:\n{tables}");
+    assert!(held == tables, "{PAGE} should hold:\n{tables}");
 }
 
 /// What `wit/` calls the functions that have a network.
 fn functions_of_the_wit() -> BTreeSet<String> {
-    let read = |interface: &str| {
-        let path = format!("{}/wit/{interface}.wit", env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(path).unwrap();
+    let functions = |interface: &str| {
+        let text = read(&format!("wit/{interface}.wit"));
         let names = text
             .lines()
             .filter_map(|line| line.strip_prefix("  ")?.split_once(": func("))
@@ -79,7 +84,7 @@ fn functions_of_the_wit() -> BTreeSet<String> {
     };
     ["tickets", "operations", "handling", "services", "administration"]
         .into_iter()
-        .flat_map(read)
+        .flat_map(functions)
         .collect()
 }
 
@@ -88,7 +93,36 @@ fn every_function_that_asks_a_server_is_in_the_table_and_no_other() {
     let listed: BTreeSet<String> =
         ALL.iter().flat_map(|entry| entry.functions.iter().map(|&name| name.to_owned())).collect();
     assert_eq!(listed, functions_of_the_wit());
-    assert!(ALL.iter().all(|entry| !entry.functions.is_empty()));
+}
+
+/// A constant beside the table would be an action that nothing here asks about.
+#[test]
+fn every_action_is_a_row_of_the_table() {
+    let mut folders = vec![Path::new(ROOT).join("src")];
+    let mut made = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let constants = text.lines().filter(|line| line.contains(": Action = "));
+            made.extend(constants.map(|line| line.trim().to_owned()));
+        }
+    }
+    assert_eq!(made, ["pub const $name: Action = $action;"], "make it a row of `actions!`");
+}
+
+/// `tests/component` calls each of them, over each kind of server.
+#[test]
+fn every_function_is_driven_through_the_component() {
+    let text = read("tests/component/tests/all/actions.rs");
+    for function in ALL.iter().flat_map(|entry| entry.functions) {
+        let (interface, name) = function.split_once('.').unwrap();
+        let call = format!("blueking_itsm_{interface}.call_{}(c, ", name.replace('-', "_"));
+        assert!(text.contains(&call), "{function}: nothing there drives `{call}`");
+    }
 }
 
 #[test]

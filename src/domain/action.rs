@@ -61,15 +61,19 @@ const fn writes(path: &'static str, argument: &'static str) -> Action {
     Action { writes: true, ..reads(Post, path, argument) }
 }
 
-const fn by_a_user(action: Action) -> Action {
-    Action { wants_user: true, ..action }
-}
-
-const fn over_an_esb(esb: Esb, action: Action) -> Action {
-    Action { esb, ..action }
-}
-
 impl Action {
+    const fn by_a_user(self) -> Self {
+        Self { wants_user: true, ..self }
+    }
+
+    const fn over_an_esb(self, esb: Esb) -> Self {
+        Self { esb, ..self }
+    }
+
+    const fn of_at_most(self, max_answer_bytes: usize) -> Self {
+        Self { max_answer_bytes, ..self }
+    }
+
     /// The path below `v2/itsm/` by which an ESB publishes it, or would.
     pub fn esb_path(&self) -> &'static str {
         match self.esb {
@@ -83,66 +87,6 @@ impl Action {
         *self != GET_WORKFLOW_DETAIL
     }
 }
-
-/// Makes a ticket.
-pub const CREATE_TICKET: Action = writes("create_ticket", "ticket");
-/// Finds tickets by number, tag and more.
-pub const GET_TICKETS: Action = reads(Post, "get_tickets", "sn");
-/// Finds the tickets that concern a user.
-pub const GET_TICKETS_BY_USER: Action =
-    over_an_esb(Esb::Missing, reads(Get, "get_tickets_by_user", "user"));
-/// A ticket's status and running steps.
-pub const GET_TICKET_STATUS: Action = reads(Get, "get_ticket_status", "sn");
-/// A ticket with its fields and running steps.
-pub const GET_TICKET_INFO: Action = reads(Get, "get_ticket_info", "sn");
-/// A ticket's log.
-pub const GET_TICKET_LOGS: Action = reads(Get, "get_ticket_logs", "sn");
-/// Withdraws, terminates, suspends or resumes a ticket.
-pub const OPERATE_TICKET: Action = writes("operate_ticket", "sn");
-/// Submits, claims, distributes or hands over a node.
-pub const OPERATE_NODE: Action = writes("operate_node", "node-id");
-/// Decides an approval.
-pub const APPROVE: Action = over_an_esb(Esb::Missing, by_a_user(writes("approve", "node-id")));
-/// What was decided at a finished approval.
-pub const GET_APPROVE_NODE_RESULT: Action =
-    over_an_esb(Esb::Missing, reads(Get, "get_approve_node_result", "node-id"));
-/// Who decided at an approval so far.
-pub const GET_APPROVER: Action = over_an_esb(Esb::Missing, reads(Get, "get_approver", "node-id"));
-/// Rates a finished ticket.
-pub const COMMENT: Action =
-    over_an_esb(Esb::At("comment_ticket"), by_a_user(writes("comment", "sn")));
-/// Makes users follow a ticket, or not.
-pub const ADD_FOLLOWER: Action = over_an_esb(Esb::Missing, by_a_user(writes("add_follower", "sn")));
-/// Changes fields of a ticket's form.
-pub const EDIT_FIELD: Action = over_an_esb(Esb::Missing, by_a_user(writes("edit_field", "fields")));
-/// Reads results, and takes the tickets off the failed list.
-pub const TICKET_APPROVAL_RESULT: Action = by_a_user(reads(Post, "ticket_approval_result", "sns"));
-/// Whether a token is the server's.
-pub const TOKEN_VERIFY: Action = reads(Post, "token/verify", "token");
-/// The failed list: everybody's, and unbounded.
-pub const CALLBACK_FAILED_TICKET: Action = Action {
-    max_answer_bytes: 16 * MIB,
-    ..by_a_user(reads(Get, "callback_failed_ticket", "among"))
-};
-/// The services.
-pub const GET_SERVICES: Action = reads(Get, "get_services", "filter");
-/// A service with its form.
-pub const GET_SERVICE_DETAIL: Action = reads(Get, "get_service_detail", "service-id");
-/// The tree of catalogues.
-pub const GET_SERVICE_CATALOGS: Action = reads(Get, "get_service_catalogs", "project-key");
-/// The nodes of a service's flow, and who handles them.
-pub const GET_SERVICE_ROLES: Action = by_a_user(reads(Get, "get_service_roles", "service-id"));
-/// A flow in full.
-pub const GET_WORKFLOW_DETAIL: Action = by_a_user(reads(Get, "get_workflow_detail", "workflow-id"));
-/// Makes a catalogue.
-pub const CREATE_SERVICE_CATALOG: Action =
-    over_an_esb(Esb::NotTheOldest, writes("create_service_catalog", "catalog-json"));
-/// Makes a service with its flow.
-pub const IMPORT_SERVICE: Action =
-    over_an_esb(Esb::NotTheOldest, writes("import_service", "service-json"));
-/// Replaces a service and its flow.
-pub const UPDATE_SERVICE: Action =
-    over_an_esb(Esb::NotTheOldest, writes("update_service", "service-json"));
 
 /// What there is to know of an action beside its address.
 #[derive(Debug)]
@@ -168,87 +112,118 @@ pub struct LeftOut {
     pub why: &'static str,
 }
 
-const fn entry(
-    action: &'static Action,
-    since: &'static str,
-    functions: &'static [&'static str],
-) -> Entry {
-    Entry { action, since, functions }
+/// The table: each row makes the constant of an action and its entry in [`ALL`].
+macro_rules! actions {
+    ($(
+        $(#[$doc:meta])+
+        $name:ident: $action:expr, since $since:literal, for [$($function:literal),+ $(,)?];
+    )+) => {
+        $(
+            $(#[$doc])+
+            pub const $name: Action = $action;
+        )+
+
+        /// Every action that a function calls.
+        pub const ALL: &[Entry] = &[$(Entry {
+            action: &$name,
+            since: $since,
+            functions: &[$($function),+],
+        }),+];
+    };
 }
 
-/// Every action that a function calls.
-pub const ALL: [Entry; 25] = [
-    entry(&CREATE_TICKET, "2.6.0", &["tickets.create"]),
-    entry(
-        &GET_TICKETS,
-        "2.6.0",
-        &[
-            "tickets.search",
-            "tickets.confirm",
-            "tickets.confirm-own",
-            "tickets.reconcile",
-            "tickets.recover",
+actions! {
+    /// Makes a ticket.
+    CREATE_TICKET: writes("create_ticket", "ticket"),
+        since "2.6.0", for ["tickets.create"];
+    /// Finds tickets by number, tag and more.
+    GET_TICKETS: reads(Post, "get_tickets", "sn"),
+        since "2.6.0", for [
+            "tickets.search", "tickets.confirm", "tickets.confirm-own", "tickets.reconcile",
+            "tickets.recover", "tickets.explain",
+        ];
+    /// Finds the tickets that concern a user.
+    GET_TICKETS_BY_USER: reads(Get, "get_tickets_by_user", "user").over_an_esb(Esb::Missing),
+        since "2.6.0", for ["tickets.search-by-user"];
+    /// A ticket's status and running steps.
+    GET_TICKET_STATUS: reads(Get, "get_ticket_status", "sn"),
+        since "2.6.0", for ["tickets.status", "tickets.explain", "handling.approve"];
+    /// A ticket with its fields and running steps.
+    GET_TICKET_INFO: reads(Get, "get_ticket_info", "sn"),
+        since "2.6.0", for ["tickets.info", "tickets.explain", "handling.edit-fields"];
+    /// A ticket's log.
+    GET_TICKET_LOGS: reads(Get, "get_ticket_logs", "sn"),
+        since "2.6.0", for [
+            "tickets.log", "tickets.confirm", "tickets.confirm-own", "tickets.reconcile",
             "tickets.explain",
-        ],
-    ),
-    entry(&GET_TICKETS_BY_USER, "2.6.0", &["tickets.search-by-user"]),
-    entry(&GET_TICKET_STATUS, "2.6.0", &["tickets.status", "tickets.explain", "handling.approve"]),
-    entry(&GET_TICKET_INFO, "2.6.0", &["tickets.info", "tickets.explain", "handling.edit-fields"]),
-    entry(
-        &GET_TICKET_LOGS,
-        "2.6.0",
-        &[
-            "tickets.log",
-            "tickets.confirm",
-            "tickets.confirm-own",
-            "tickets.reconcile",
-            "tickets.explain",
-        ],
-    ),
-    entry(
-        &TICKET_APPROVAL_RESULT,
-        "2.6.0",
-        &[
-            "tickets.approval-results",
-            "tickets.confirm",
-            "tickets.confirm-own",
-            "tickets.reconcile",
-            "tickets.explain",
-        ],
-    ),
-    entry(&TOKEN_VERIFY, "2.6.0", &["tickets.verify-token"]),
-    entry(&CALLBACK_FAILED_TICKET, "2.6.0", &["tickets.failed-callbacks"]),
-    entry(
-        &OPERATE_TICKET,
-        "2.6.0",
-        &["operations.withdraw", "operations.terminate", "operations.suspend", "operations.resume"],
-    ),
-    entry(
-        &OPERATE_NODE,
-        "2.6.0",
-        &[
-            "handling.transition",
-            "handling.claim",
-            "handling.distribute",
-            "handling.hand-over",
+        ];
+    /// Reads results, and takes the tickets off the failed list.
+    TICKET_APPROVAL_RESULT: reads(Post, "ticket_approval_result", "sns").by_a_user(),
+        since "2.6.0", for [
+            "tickets.approval-results", "tickets.confirm", "tickets.confirm-own",
+            "tickets.reconcile", "tickets.explain",
+        ];
+    /// Whether a token is the server's.
+    TOKEN_VERIFY: reads(Post, "token/verify", "token"),
+        since "2.6.0", for ["tickets.verify-token"];
+    /// The failed list: everybody's, and unbounded.
+    CALLBACK_FAILED_TICKET: reads(Get, "callback_failed_ticket", "among").by_a_user().of_at_most(16 * MIB),
+        since "2.6.0", for ["tickets.failed-callbacks"];
+    /// Withdraws, terminates, suspends or resumes a ticket.
+    OPERATE_TICKET: writes("operate_ticket", "sn"),
+        since "2.6.0", for [
+            "operations.withdraw", "operations.terminate", "operations.suspend",
+            "operations.resume",
+        ];
+    /// Submits, claims, distributes or hands over a node.
+    OPERATE_NODE: writes("operate_node", "node-id"),
+        since "2.6.0", for [
+            "handling.transition", "handling.claim", "handling.distribute", "handling.hand-over",
             "handling.approve",
-        ],
-    ),
-    entry(&APPROVE, "2.6.3", &["handling.approve"]),
-    entry(&GET_APPROVE_NODE_RESULT, "2.6.4", &["operations.node-result"]),
-    entry(&GET_APPROVER, "2.6.1.389", &["operations.approvers"]),
-    entry(&COMMENT, "2.6.1.389", &["operations.rate"]),
-    entry(&ADD_FOLLOWER, "2.6.1.371", &["operations.follow", "operations.unfollow"]),
-    entry(&EDIT_FIELD, "2.6.1.371", &["handling.edit-fields"]),
-    entry(&GET_SERVICES, "2.6.0", &["services.list-services"]),
-    entry(&GET_SERVICE_DETAIL, "2.6.0", &["services.form"]),
-    entry(&GET_SERVICE_CATALOGS, "2.6.0", &["services.list-catalogs"]),
-    entry(&GET_SERVICE_ROLES, "2.6.0", &["services.nodes", "services.resolve-processors"]),
-    entry(&GET_WORKFLOW_DETAIL, "2.6.0", &["services.workflow-detail"]),
-    entry(&CREATE_SERVICE_CATALOG, "2.6.1.389", &["administration.create-catalog"]),
-    entry(&IMPORT_SERVICE, "2.6.1.371", &["administration.import-service"]),
-    entry(&UPDATE_SERVICE, "2.6.1.389", &["administration.update-service"]),
-];
+        ];
+    /// Decides an approval.
+    APPROVE: writes("approve", "node-id").by_a_user().over_an_esb(Esb::Missing),
+        since "2.6.3", for ["handling.approve"];
+    /// What was decided at a finished approval.
+    GET_APPROVE_NODE_RESULT: reads(Get, "get_approve_node_result", "node-id").over_an_esb(Esb::Missing),
+        since "2.6.4", for ["operations.node-result"];
+    /// Who decided at an approval so far.
+    GET_APPROVER: reads(Get, "get_approver", "node-id").over_an_esb(Esb::Missing),
+        since "2.6.1.389", for ["operations.approvers"];
+    /// Rates a finished ticket.
+    COMMENT: writes("comment", "sn").by_a_user().over_an_esb(Esb::At("comment_ticket")),
+        since "2.6.1.389", for ["operations.rate"];
+    /// Makes users follow a ticket, or not.
+    ADD_FOLLOWER: writes("add_follower", "sn").by_a_user().over_an_esb(Esb::Missing),
+        since "2.6.1.371", for ["operations.follow", "operations.unfollow"];
+    /// Changes fields of a ticket's form.
+    EDIT_FIELD: writes("edit_field", "fields").by_a_user().over_an_esb(Esb::Missing),
+        since "2.6.1.371", for ["handling.edit-fields"];
+    /// The services.
+    GET_SERVICES: reads(Get, "get_services", "filter"),
+        since "2.6.0", for ["services.list-services"];
+    /// A service with its form.
+    GET_SERVICE_DETAIL: reads(Get, "get_service_detail", "service-id"),
+        since "2.6.0", for ["services.form"];
+    /// The tree of catalogues.
+    GET_SERVICE_CATALOGS: reads(Get, "get_service_catalogs", "project-key"),
+        since "2.6.0", for ["services.list-catalogs"];
+    /// The nodes of a service's flow, and who handles them.
+    GET_SERVICE_ROLES: reads(Get, "get_service_roles", "service-id").by_a_user(),
+        since "2.6.0", for ["services.nodes", "services.resolve-processors"];
+    /// A flow in full.
+    GET_WORKFLOW_DETAIL: reads(Get, "get_workflow_detail", "workflow-id").by_a_user(),
+        since "2.6.0", for ["services.workflow-detail"];
+    /// Makes a catalogue.
+    CREATE_SERVICE_CATALOG: writes("create_service_catalog", "catalog-json").over_an_esb(Esb::NotTheOldest),
+        since "2.6.1.389", for ["administration.create-catalog"];
+    /// Makes a service with its flow.
+    IMPORT_SERVICE: writes("import_service", "service-json").over_an_esb(Esb::NotTheOldest),
+        since "2.6.1.371", for ["administration.import-service"];
+    /// Replaces a service and its flow.
+    UPDATE_SERVICE: writes("update_service", "service-json").over_an_esb(Esb::NotTheOldest),
+        since "2.6.1.389", for ["administration.update-service"];
+}
 
 /// The published actions that no function calls.
 pub const LEFT_OUT: [LeftOut; 6] = [

@@ -3,6 +3,7 @@
 mod components;
 mod compose;
 mod dist;
+mod dummies;
 mod guests;
 mod node;
 mod platforms;
@@ -23,7 +24,7 @@ use std::process::{Command, ExitCode};
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 11] = [
+const VERBS: [Verb; 12] = [
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
@@ -32,6 +33,12 @@ const VERBS: [Verb; 11] = [
         demo,
     ),
     ("dist", "make target/dist: what people get who have no Rust", &[WASM32, PYTHON, NODE], dist),
+    (
+        "dummies",
+        "add an action, a verdict and a host to a copy, and leave out each place [action|verdict|host]",
+        &[WASM32, PYTHON, NODE],
+        dummies,
+    ),
     (
         "guests",
         "build, then compose each guest with itsm.wasm",
@@ -111,6 +118,11 @@ fn dist(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     let folder = dist::make()?;
     println!("in {}", folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn dummies(arguments: &[String]) -> Result<ExitCode> {
+    dummies::run(arguments)?;
     Ok(ExitCode::SUCCESS)
 }
 

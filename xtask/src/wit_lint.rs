@@ -1,5 +1,5 @@
-//! Everything in `wit/` has a doc comment, each interface and world says since when it is, and command
-//! lines can write each name as it is.
+//! Everything in `wit/` has a doc comment, each interface, world, type and function says since when it is,
+//! and command lines can write each name as it is.
 
 use crate::tools;
 use anyhow::{Context, Result, bail};
@@ -137,7 +137,9 @@ impl Lint<'_> {
     }
 
     fn function(&mut self, place: &str, function: &Function) {
-        self.docs(&format!("{place}.{}", function.name), &function.docs);
+        let name = format!("{place}.{}", function.name);
+        self.docs(&name, &function.docs);
+        self.since(&name, &function.stability);
     }
 
     fn type_(&mut self, name: &str, id: TypeId) {
@@ -148,6 +150,7 @@ impl Lint<'_> {
             return; // `use`: documented where it is defined.
         }
         self.docs(name, &definition.docs);
+        self.since(name, &definition.stability);
         let members: Vec<(&String, &Docs)> = match &definition.kind {
             TypeDefKind::Record(record) => {
                 let fields = record.fields.iter();
@@ -210,26 +213,40 @@ mod tests {
             "things has no docs",
             "things has no @since",
             "things.text has no docs",
+            "things.text has no @since",
             "things.point has no docs",
+            "things.point has no @since",
             "things.point.x has no docs",
             "things.shape has no docs",
+            "things.shape has no @since",
             "things.shape.round has no docs",
             "things.colour has no docs",
+            "things.colour has no @since",
             "things.colour.red has no docs",
             "things.rights has no docs",
+            "things.rights has no @since",
             "things.rights.read has no docs",
             "things.file has no docs",
+            "things.file has no @since",
             "things.[constructor]file has no docs",
+            "things.[constructor]file has no @since",
             "things.[method]file.close has no docs",
+            "things.[method]file.close has no @since",
             "things.[static]file.open has no docs",
+            "things.[static]file.open has no @since",
             "things.act has no docs",
+            "things.act has no @since",
             "place has no docs",
             "place has no @since",
             "place.here has no docs",
             "place.here.go has no docs",
+            "place.here.go has no @since",
             "place.call has no docs",
+            "place.call has no @since",
             "place.local has no docs",
+            "place.local has no @since",
             "place.done has no docs",
+            "place.done has no @since",
         ];
         let sorted = |mut lines: Vec<String>| {
             lines.sort();
@@ -247,6 +264,7 @@ mod tests {
             @since(version = 1.0.0)
             interface things {
                 /// Docs.
+                @since(version = 1.0.0)
                 record point {
                     /// Docs.
                     x: u8,
@@ -257,6 +275,7 @@ mod tests {
             interface more {
                 use things.{point};
                 /// Docs.
+                @since(version = 1.0.0)
                 act: func(p: point);
             }
             /// Docs.
@@ -266,6 +285,7 @@ mod tests {
                 /// Docs.
                 import here: interface {
                     /// Docs.
+                    @since(version = 1.0.0)
                     go: func();
                 }
                 export more;
@@ -336,6 +356,9 @@ mod tests {
                 act: func();
             }",
         );
-        assert_eq!(missing, ["things has no @since", "things.act has no docs"]);
+        assert_eq!(
+            missing,
+            ["things has no @since", "things.act has no docs", "things.act has no @since"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Making tickets.
 
-use super::{After, Call, Outcome, Refusal, invalid_member};
+use super::{After, Call, Outcome, Refusal, invalid, invalid_member, number};
 use crate::Tags;
 use crate::fault::Fault;
 use crate::flow::{FAST_APPROVAL, Offer, SERVICES, Service};
@@ -72,12 +72,7 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
 
 fn service(body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
     let fast = body.get("fast_approval").is_some_and(python::truth);
-    let wanted = body.get("service_id").and_then(|id| match id {
-        Value::Number(id) => id.as_u64(),
-        Value::String(id) => id.parse().ok(),
-        _ => None,
-    });
-    let id = if fast { Some(FAST_APPROVAL) } else { wanted };
+    let id = if fast { Some(FAST_APPROVAL) } else { number(body.get("service_id")) };
     let refused = |why: &str| {
         Err(Refusal::Crash(format!("{{'服务': ErrorDetail(string='{why}', code='invalid')}}")))
     };
@@ -191,9 +186,8 @@ fn dynamic_fields_error(fields: &Value) -> Option<String> {
         Value::Array(fields) => fields,
         other if python::truth(other) => {
             let kind = python::type_name(other);
-            return Some(format!(
-                "{{'params_error': [ErrorDetail(string='期望为一个包含物件的列表，得到的类型是“{kind}”。', code='not_a_list')]}}"
-            ));
+            let why = format!("期望为一个包含物件的列表，得到的类型是“{kind}”。");
+            return Some(invalid("params_error", &why, "not_a_list"));
         }
         _ => return None,
     };

@@ -1,6 +1,6 @@
 //! Acting on a ticket.
 
-use super::{After, Call, Outcome, Refusal, done, invalid, invalid_member};
+use super::{After, Call, Outcome, Refusal, done, invalid, invalid_member, number};
 use crate::filling;
 use crate::flow::Node;
 use crate::form::Field;
@@ -78,14 +78,6 @@ fn state_id(call: &Call) -> Option<u64> {
     number(call.body.get("state_id"))
 }
 
-fn number(value: Option<&Value>) -> Option<u64> {
-    match value? {
-        Value::Number(id) => id.as_u64(),
-        Value::String(id) => id.parse().ok(),
-        _ => None,
-    }
-}
-
 pub(super) fn approve(world: &mut World, call: &Call) -> Outcome {
     let ticket = world.ticket(call.text("sn")).ok_or_else(Refusal::no_ticket)?;
     let failed =
@@ -159,7 +151,7 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
                 return Err(Refusal::crash(why));
             }
             let why = format!("指定流程节点【{}】不支持终止操作.", node.name);
-            return Err(Refusal::Crash(format!("[ErrorDetail(string='{why}', code='invalid')]")));
+            return Err(Refusal::detail(&why));
         }
         "CLAIM" if !is_to_be_claimed => {
             return Err(Refusal::bad_parameter("当前节点无法进行【认领】操作"));
@@ -225,9 +217,7 @@ fn transition_values(node: &Node, fields: Option<&Value>) -> Result<Vec<(String,
     };
     if let Some(field) = form.iter().find(is_wrong_choice) {
         let why = format!("【{}】选项不匹配，请重新选择", field.definition.name);
-        return Err(Refusal::Crash(format!(
-            "{{'fields': [ErrorDetail(string='{why}', code='invalid')]}}"
-        )));
+        return Err(Refusal::invalid("fields", &why, "invalid"));
     }
     let filled = form.into_iter().map(|field| {
         let value = sent(&field.key).unwrap_or(json!(""));
@@ -346,9 +336,7 @@ pub(super) fn proceed_approval(world: &mut World, call: &Call) -> Outcome {
     call.wants(&["activity", "submit_action", "handler"])?;
     let sn = call.text("process_inst_id");
     let Some(ticket) = world.ticket(sn) else {
-        return Err(Refusal::Crash(format!(
-            "[ErrorDetail(string='process_inst_id = {sn} 对应的单据不存在！', code='invalid')]"
-        )));
+        return Err(Refusal::detail(&format!("process_inst_id = {sn} 对应的单据不存在！")));
     };
     let asked = number(call.body.get("activity"));
     let Some(visit) = asked.and_then(|id| ticket.visit(id)) else {

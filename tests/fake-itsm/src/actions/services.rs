@@ -1,6 +1,6 @@
 //! Services, catalogues and flows.
 
-use super::{Call, Outcome, Refusal, data};
+use super::{Call, Outcome, Refusal, data, number};
 use crate::flow::{By, Kind, Node, SERVICES, Service};
 use crate::form::Field;
 use crate::world::{MadeCatalog, World};
@@ -231,11 +231,7 @@ const PROJECTS: [&str; 2] = ["0", "cmdb"];
 
 pub(super) fn create_catalog(world: &mut World, call: &Call) -> Outcome {
     call.wants(&["name", "project_key"])?;
-    let parent = match call.body.get("parent__id") {
-        Some(Value::String(id)) => id.parse().unwrap_or(1),
-        Some(id) => id.as_u64().unwrap_or(1),
-        None => 1,
-    };
+    let parent = number(call.body.get("parent__id")).unwrap_or(1);
     let (name, project) = (call.text("name"), call.text("project_key"));
     let key = format!("{:016x}{:016x}", world.random.next(), world.random.next());
     let id = 99 + world.catalogs.len() as u64;

@@ -1,0 +1,177 @@
+//! An action `get_echo`, and the function `operations.echo` that calls it.
+
+use super::Check::{Component, Fake, Python, Test, Verb};
+use super::Edit::{After, Change, End};
+use super::{Place, counted_once_more};
+
+pub const PLACES: &[Place] = &[
+    Place {
+        what: "the function",
+        file: "wit/operations.wit",
+        edit: After(
+            "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
+            "  echo: func(connection: connection, sn: string) -> result<string, failure>;\n",
+        ),
+        check: Component("blueking-itsm"),
+    },
+    Place {
+        what: "since when it is",
+        file: "wit/operations.wit",
+        edit: After(
+            "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
+            "  @since(version = 0.1.0)\n",
+        ),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "its doc comment",
+        file: "wit/operations.wit",
+        edit: After(
+            "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
+            "\n  /// What ITSM repeats of a ticket.\n",
+        ),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the row of the action",
+        file: "src/domain/action.rs",
+        edit: After(
+            "actions! {\n",
+            "    /// What ITSM repeats.
+    GET_ECHO: reads(Get, \"get_echo\", \"sn\").over_an_esb(Esb::Missing),
+        since \"none yet\", for [\"operations.echo\"];\n",
+        ),
+        check: Test("recordings"),
+    },
+    Place {
+        what: "the reading of the answer",
+        file: "src/domain/progress.rs",
+        edit: End("
+/// The data of get_echo's answer.
+pub fn read_echo(data: Json) -> Result<String, String> {
+    data.object(\"`data`\")?.text(\"echo\")
+}
+"),
+        check: Test("recordings"),
+    },
+    Place {
+        what: "the call",
+        file: "src/calls/progress.rs",
+        edit: End("
+/// What ITSM repeats of a ticket.
+pub fn echo(
+    transport: &mut impl Transport,
+    connection: &Connection,
+    sn: &str,
+) -> Result<String, Failure> {
+    ask(transport, connection, &crate::domain::action::GET_ECHO, sn, None, progress::read_echo)
+}
+"),
+        check: Component("blueking-itsm"),
+    },
+    Place {
+        what: "the call's name",
+        file: "src/calls/mod.rs",
+        edit: After("pub use progress::{", "echo, "),
+        check: Component("blueking-itsm"),
+    },
+    Place {
+        what: "the conversion",
+        file: "src/component/operations.rs",
+        edit: After(
+            "impl wit::Guest for Component {\n",
+            "    fn echo(connection: wit::Connection, sn: String) -> Result<String, wit::Failure> {
+        Ok(calls::echo(&mut Network, &connection.into(), &sn)?)
+    }
+
+",
+        ),
+        check: Component("blueking-itsm"),
+    },
+    Place {
+        what: "the recordings",
+        file: "tests/fixtures/get_echo.jsonl",
+        edit: End(
+            r#"{"name": "get_echo", "answer": {"status": 200, "content_type": "application/json", "body": "{\"result\":true,\"code\":0,\"message\":\"success\",\"data\":{\"echo\":\"a\"}}"}, "means": {"echo": "a"}}
+"#,
+        ),
+        check: Test("recordings"),
+    },
+    Place {
+        what: "the decoder",
+        file: "tests/recordings.rs",
+        edit: After(
+            "    match *action {\n",
+            "        action::GET_ECHO => |data| Ok(json!({\"echo\": progress::read_echo(data)?})),\n",
+        ),
+        check: Test("recordings"),
+    },
+    Place {
+        what: "the count of recordings",
+        file: "docs/evidence.md",
+        edit: Change(counted_once_more),
+        check: Test("recordings"),
+    },
+    Place {
+        what: "the fake's route",
+        file: "tests/fake-itsm/src/actions/mod.rs",
+        edit: After("static ROUTES: &[Route] = &[\n", "    numbers(\"get_echo\", read::echo),\n"),
+        check: Fake,
+    },
+    Place {
+        what: "what the fake does",
+        file: "tests/fake-itsm/src/actions/read.rs",
+        edit: End("
+pub(super) fn echo(_: &mut World, call: &Call) -> Outcome {
+    data(json!({\"echo\": call.parameter(\"sn\")}))
+}
+"),
+        check: Fake,
+    },
+    Place {
+        what: "the call through the component",
+        file: "tests/component/tests/all/actions.rs",
+        edit: After(
+            "async fn drive_operations(front: Front, fake: &FakeItsm, host: &Host, c: &Connection) {\n",
+            "    let echo = call!(host => blueking_itsm_operations.call_echo(c, \"a\"));
+    front.given(&blueking_itsm::domain::action::GET_ECHO, echo);\n",
+        ),
+        check: Test("actions"),
+    },
+    Place {
+        what: "the row of the page",
+        file: "docs/actions.md",
+        edit: After(
+            "| action | method | functions | a gateway wants | ESB | oldest ESB | since |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+            "| get_echo | GET | operations.echo | the app | no | no | none yet |\n",
+        ),
+        check: Test("actions"),
+    },
+    Place {
+        what: "the export",
+        file: "tests/surface/itsm.txt",
+        edit: After(
+            "export blueking:itsm/operations@0.1.0#approvers\n",
+            "export blueking:itsm/operations@0.1.0#echo\n",
+        ),
+        check: Verb("surface"),
+    },
+    Place {
+        what: "Python's function",
+        file: "host-examples/python/blueking_itsm/operations.py",
+        edit: End("
+    def echo(self, connection: Connection, sn: str) -> str:
+        \"\"\"What ITSM repeats of a ticket.\"\"\"
+"),
+        check: Python("tests.test_surface"),
+    },
+    Place {
+        what: "the row of Python's function",
+        file: "host-examples/python/tests/test_functions.py",
+        edit: After(
+            "    Row(\"operations.unfollow\", lambda site: (site.running(), [\"dave\"]), is_nothing),\n",
+            "    Row(\"operations.echo\", lambda site: (site.running(),), lambda got: got != \"\"),\n",
+        ),
+        check: Python("tests.test_functions.Functions.test_each_function_has_a_row"),
+    },
+];
