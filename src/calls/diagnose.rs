@@ -4,15 +4,16 @@ use crate::domain::action::{
     Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
     OPERATE_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY,
 };
+use crate::domain::advice::{self, Language};
 use crate::domain::callback;
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Advice, Failure, Origin};
 use crate::domain::http::NoAnswer;
 use crate::domain::json::Json;
+use crate::domain::message::redacted;
 use crate::domain::new_ticket::CallbackTarget;
 use crate::domain::operation_id;
 use crate::domain::secret::Secret;
-use crate::domain::words::said;
 use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 
@@ -117,30 +118,12 @@ fn finding(action: &'static Action, tried: Result<&str, Failure>) -> Finding {
 }
 
 fn words(action: &Action, failure: &Failure) -> String {
-    let name = action.path;
-    match &failure.advice {
-        Advice::FixArgument(argument) => {
-            format!("fix {argument}: {}", failure.message)
-        }
-        Advice::FixCredentials => format!(
-            "the app code, its secret or the user's token is not accepted: compare them with the developer centre. {}",
-            failure.message
-        ),
-        Advice::AskPermission => format!(
-            "apply for the permission to call {name} of the API bk-itsm for this app, in the developer centre; it may have expired"
-        ),
+    match failure.advice {
         Advice::SendVerifiedUser if *action == TICKET_APPROVAL_RESULT => {
-            "wants a proven user: without one, `confirm` settles FINISHED tickets by their log alone"
+            "wants a verified user: without one, `confirm` settles FINISHED tickets by their log alone"
                 .to_owned()
         }
-        Advice::SendVerifiedUser => format!(
-            "wants a proven user: give an access token or a login token, or ask the site to exempt this app for {name}"
-        ),
-        Advice::AllowHost(host) => format!("allow the component to call {host}, in the host"),
-        Advice::WaitMs(_) | Advice::LookUp | Advice::CallOperator | Advice::GiveUp => {
-            format!("no usable answer: {}", failure.message)
-        }
-        Advice::Other(words) => words.clone(),
+        _ => format!("{}. {}", failure.message, advice::describe(failure, Language::English)),
     }
 }
 
@@ -159,7 +142,7 @@ pub fn check_callback_url(
             other => other,
         };
         let failure = Failure::transport(&TOKEN_VERIFY, &request.authority, cause);
-        Unfit::Unreachable(failure.without(&secrets))
+        Unfit::Unreachable(failure.redacted(&secrets))
     })?;
     match response.status {
         200 | 201 => {}
@@ -182,7 +165,7 @@ pub fn check_callback_url(
         Some(number) if is_zero(number) => Ok(()),
         Some(_) => {
             let message = answer.text_or_nothing("message").unwrap_or_default();
-            Err(Unfit::Refused(said(&message, &secrets)))
+            Err(Unfit::Refused(redacted(&message, &secrets)))
         }
         // As Python compares: ITSM also takes false for 0.
         None if code.boolean() == Some(false) => Ok(()),

@@ -109,7 +109,7 @@ impl<'a, T: Transport> Session<'a, T> {
     }
 
     fn clean(&self, failure: Failure) -> Failure {
-        failure.without(&self.secrets)
+        failure.redacted(&self.secrets)
     }
 
     /// Waits before another try, if there is a point and time enough for it.

@@ -18,11 +18,11 @@ impl wit::Guest for Component {
     }
 
     fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::Unreadable> {
-        Ok(callback::parse(&body).map_err(said)?.into())
+        Ok(callback::parse(&body).map_err(redacted)?.into())
     }
 
     fn token(body: Vec<u8>) -> Result<String, wit::Unreadable> {
-        Ok(callback::token(&body).map_err(said)?.expose().to_owned())
+        Ok(callback::token(&body).map_err(redacted)?.expose().to_owned())
     }
 
     fn conclude(status: String, approve_result: bool, ended: bool) -> wit::Verdict {
@@ -51,7 +51,7 @@ impl wit::Guest for Component {
     }
 
     fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::Unreadable> {
-        Ok(callback::parse_node_event(&body).map_err(said)?.into())
+        Ok(callback::parse_node_event(&body).map_err(redacted)?.into())
     }
 
     fn is_self_check(callback: wit::Callback) -> bool {
@@ -59,8 +59,8 @@ impl wit::Guest for Component {
     }
 }
 
-fn said(unreadable: Unreadable) -> Unreadable {
-    unreadable.without(&[])
+fn redacted(unreadable: Unreadable) -> Unreadable {
+    unreadable.redacted(&[])
 }
 
 fn secrets(keys: Vec<String>) -> Vec<Secret> {

@@ -1,9 +1,9 @@
 //! A callback's body, and the answers to it.
 
 use super::json::{Json, NO_CHARACTER, Object};
+use super::message;
 use super::secret::Secret;
 use super::text;
-use super::words;
 
 /// A real callback has some 400 bytes; its title and users can make it a few thousand.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -61,11 +61,13 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// As it may leave: it can repeat what somebody posted.
-    pub fn without(self, secrets: &[&Secret]) -> Self {
+    pub fn redacted(self, secrets: &[&Secret]) -> Self {
         match self {
             Self::TooLarge(limit) => Self::TooLarge(limit),
-            Self::Malformed(why) => Self::Malformed(words::said(&why, secrets)),
-            Self::Field(name, why) => Self::Field(words::said_within(&name, secrets, 64), why),
+            Self::Malformed(why) => Self::Malformed(message::redacted(&why, secrets)),
+            Self::Field(name, why) => {
+                Self::Field(message::redacted_within(&name, secrets, 64), why)
+            }
         }
     }
 }
@@ -210,7 +212,7 @@ pub fn accepted() -> Reply {
 ///
 /// Status 200, so that nothing between ITSM and here replaces the answer by an error page.
 pub fn refused(message: &str) -> Reply {
-    reply(false, &words::said(message, &[]))
+    reply(false, &message::redacted(message, &[]))
 }
 
 fn reply(delivered: bool, message: &str) -> Reply {

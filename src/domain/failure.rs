@@ -2,8 +2,8 @@
 
 use super::action::Action;
 use super::http::NoAnswer;
+use super::message;
 use super::secret::Secret;
-use super::words;
 
 /// What to do about a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +71,11 @@ impl Failure {
     /// An argument that must be fixed before anything is sent.
     pub fn argument(name: &str, why: &str) -> Self {
         Self {
-            advice: Advice::FixArgument(words::said(name, &[])),
+            advice: Advice::FixArgument(message::redacted(name, &[])),
             may_have_acted: false,
             origin: Origin::Argument,
             code: None,
-            message: words::said(&format!("{name} {why}"), &[]),
+            message: message::redacted(&format!("{name} {why}"), &[]),
             request_id: None,
         }
     }
@@ -173,18 +173,18 @@ impl Failure {
     }
 
     /// The failure as it may leave the component.
-    pub fn without(self, secrets: &[&Secret]) -> Self {
-        let said = |text: String| words::said(&text, secrets);
+    pub fn redacted(self, secrets: &[&Secret]) -> Self {
+        let redact = |text: String| message::redacted(&text, secrets);
         Self {
             advice: match self.advice {
-                Advice::FixArgument(text) => Advice::FixArgument(said(text)),
-                Advice::AllowHost(text) => Advice::AllowHost(said(text)),
-                Advice::Other(text) => Advice::Other(said(text)),
+                Advice::FixArgument(text) => Advice::FixArgument(redact(text)),
+                Advice::AllowHost(text) => Advice::AllowHost(redact(text)),
+                Advice::Other(text) => Advice::Other(redact(text)),
                 advice => advice,
             },
-            code: self.code.map(|code| words::said_within(&code, secrets, 64)),
-            message: said(self.message),
-            request_id: self.request_id.map(|id| words::said_within(&id, secrets, 128)),
+            code: self.code.map(|code| message::redacted_within(&code, secrets, 64)),
+            message: redact(self.message),
+            request_id: self.request_id.map(|id| message::redacted_within(&id, secrets, 128)),
             ..self
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod action;
 mod address;
+pub mod advice;
 pub mod binding;
 pub mod callback;
 pub mod confirmation;
@@ -12,6 +13,7 @@ pub mod failure;
 pub mod history;
 pub mod http;
 pub mod json;
+pub mod message;
 pub mod new_ticket;
 pub mod operation;
 pub mod operation_id;
@@ -24,4 +26,3 @@ mod text;
 pub mod ticket;
 pub mod tracking;
 pub mod verdict;
-pub mod words;

@@ -42,7 +42,7 @@ pub fn receive(
         Ok(callback) => Reception::Genuine(bound, callback),
         // The reason may repeat a name from the body, and nothing is echoed.
         Err(unreadable) => {
-            refused("the body is no callback", why_unreadable(&unreadable.without(&secrets)))
+            refused("the body is no callback", why_unreadable(&unreadable.redacted(&secrets)))
         }
     }
 }

@@ -115,10 +115,10 @@ fn after_percent_escape(text: &str, byte: u8) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::Secret;
-    use crate::domain::words::said;
+    use crate::domain::message::redacted;
 
     fn blotted(secret: &Secret, text: &str) -> String {
-        said(text, &[secret])
+        redacted(text, &[secret])
     }
 
     #[test]

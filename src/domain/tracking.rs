@@ -8,10 +8,10 @@
 use super::callback::Callback;
 use super::confirmation::{Confirmation, Outcome, Recovery};
 use super::failure::{Advice, Failure, Origin};
+use super::message::{redacted, redacted_within};
 use super::operation_id;
 use super::ticket::{CreatedTicket, Ticket};
 use super::verdict::Verdict;
-use super::words::{said, said_within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -772,7 +772,7 @@ impl Remedy {
 /// Numbers and words of a server stand in it too.
 fn report(why: &str) -> Action {
     const MAX_BYTES: usize = 1_024;
-    Action::Report(said_within(why, &[], MAX_BYTES))
+    Action::Report(redacted_within(why, &[], MAX_BYTES))
 }
 
 fn abandon(why: String) -> (Phase, Vec<Action>, Due) {
@@ -807,7 +807,7 @@ fn words(failure: &Failure) -> String {
         None => String::new(),
     };
     let words = format!("{who}{code}{}", failure.message);
-    said(words.trim_end_matches(['.', ' ', ',']), &[])
+    redacted(words.trim_end_matches(['.', ' ', ',']), &[])
 }
 
 fn word(verdict: Verdict) -> &'static str {

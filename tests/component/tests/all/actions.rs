@@ -353,7 +353,7 @@ async fn diagnosis_says_what_is_wrong_and_changes_nothing() {
     };
     fake.fault("create_ticket", permission, 1);
     let unpermitted = diagnose(&c).await;
-    assert!(unpermitted[2].words.contains("apply for the permission to call create_ticket"));
+    assert!(unpermitted[2].words.contains("apply for it in the developer centre"));
 
     let mut wrong = c.clone();
     wrong.authorization = Authorization::AddedByHost;

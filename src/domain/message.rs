@@ -1,4 +1,4 @@
-//! The one way out for words: what people read, in a failure, a finding, a report or a log.
+//! The one way out for messages: text that people read in a failure, a finding, a report or a log.
 
 use super::secret::Secret;
 use super::text;
@@ -6,17 +6,17 @@ use super::text;
 /// No message is longer than this many bytes.
 pub const MAX_BYTES: usize = 256;
 
-/// `text` as it may be shown: secrets blotted out, on one line, without what steers a terminal or the
+/// `text` as it may be shown: secrets redacted, on one line, without what steers a terminal or the
 /// direction of writing, and not too long.
-pub fn said(text: &str, secrets: &[&Secret]) -> String {
-    said_within(text, secrets, MAX_BYTES)
+pub fn redacted(text: &str, secrets: &[&Secret]) -> String {
+    redacted_within(text, secrets, MAX_BYTES)
 }
 
 /// The same for a text with a limit of its own. No more of it is looked at than is shown.
-pub fn said_within(text: &str, secrets: &[&Secret], max_bytes: usize) -> String {
-    let mut said = String::new();
+pub fn redacted_within(text: &str, secrets: &[&Secret], max_bytes: usize) -> String {
+    let mut shown = String::new();
     let mut rest = text;
-    while said.len() < max_bytes
+    while shown.len() < max_bytes
         && let Some(character) = rest.chars().next()
     {
         // One secret can begin like another: the one that reaches farther counts.
@@ -24,17 +24,17 @@ pub fn said_within(text: &str, secrets: &[&Secret], max_bytes: usize) -> String 
             secrets.iter().filter_map(|secret| secret.after(rest)).min_by_key(|after| after.len());
         rest = match after {
             Some(after) => {
-                said.push_str("[secret]");
+                shown.push_str("[secret]");
                 after
             }
             None => {
                 let steers = character.is_control() || text::is_invisible(character);
-                said.push(if steers { ' ' } else { character });
+                shown.push(if steers { ' ' } else { character });
                 rest.get(character.len_utf8()..).unwrap_or_default()
             }
         };
     }
-    text::cut(&said, max_bytes).to_owned()
+    text::cut(&shown, max_bytes).to_owned()
 }
 
 #[cfg(test)]
@@ -53,12 +53,12 @@ mod tests {
             // What was said in two lines could hide it.
             ("s3\u{200b}cret", "s3 cret"),
         ] {
-            assert_eq!(said(text, &[&secret]), expected, "{text:?}");
+            assert_eq!(redacted(text, &[&secret]), expected, "{text:?}");
         }
-        assert_eq!(said(&"单".repeat(200), &[]).len(), 255);
+        assert_eq!(redacted(&"单".repeat(200), &[]).len(), 255);
         let longer = Secret::new("s3cret-and-more".to_owned());
         assert_eq!(
-            said("s3cret-and-more s3cret-and", &[&secret, &longer]),
+            redacted("s3cret-and-more s3cret-and", &[&secret, &longer]),
             "[secret] [secret]-and"
         );
     }
