@@ -118,7 +118,7 @@ impl Durable {
                 let operation = self.store.operation(id)?;
                 match self.itsm.withdraw(&operation, &sn, "nobody decided in time").await {
                     Ok(()) => Some(Event::Tick),
-                    Err(Error::Failed(failure)) => Some(Event::NotWithdrawn(failure)),
+                    Err(Error::Failed { failure, .. }) => Some(Event::NotWithdrawn(failure)),
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -136,8 +136,10 @@ impl Durable {
     async fn create(&self, operation: &Operation) -> Result<Event> {
         match self.itsm.create(operation).await {
             Ok(ticket) => Ok(Event::Created(ticket)),
-            Err(Error::Failed(failure)) if failure.may_have_acted => Ok(Event::Unclear(failure)),
-            Err(Error::Failed(failure)) => Ok(Event::NotCreated(failure)),
+            Err(Error::Failed { failure, .. }) if failure.may_have_acted => {
+                Ok(Event::Unclear(failure))
+            }
+            Err(Error::Failed { failure, .. }) => Ok(Event::NotCreated(failure)),
             Err(error) => Err(error.into()),
         }
     }
@@ -145,7 +147,7 @@ impl Durable {
     fn unless_failed<T>(&self, operation: &str, answer: Result<T, Error>) -> Result<Option<T>> {
         match answer {
             Ok(value) => Ok(Some(value)),
-            Err(error @ Error::Failed(_)) => {
+            Err(error @ Error::Failed { .. }) => {
                 self.itsm.log(format!("operation {operation}: {error}"));
                 Ok(None)
             }

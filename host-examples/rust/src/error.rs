@@ -7,7 +7,12 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug)]
 pub enum Error {
     /// ITSM refused, or did not answer.
-    Failed(Failure),
+    Failed {
+        /// For a program to decide on.
+        failure: Failure,
+        /// For a person, in the component's sentences: what to do next, and whether ITSM may have acted.
+        advice: String,
+    },
     /// The call was stopped half-way, as at the limit to its memory.
     Stopped(anyhow::Error),
     /// The component could not be started, and nothing was sent.
@@ -17,7 +22,7 @@ pub enum Error {
 impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(failure) => write!(f, "{}", failure.message),
+            Self::Failed { failure, advice } => write!(f, "{}. {advice}", failure.message),
             Self::Stopped(error) => write!(
                 f,
                 "the call was stopped, and ITSM may have done what it asked for: {error:#}"

@@ -20,6 +20,7 @@ use crate::sandbox::{Egress, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
 use bindings::ProviderPre;
 use bindings::exports::blueking::itsm::callbacks::Claims;
+use bindings::exports::blueking::itsm::diagnosis::Language;
 use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
 use bindings::exports::blueking::itsm::types::{
     Authorization, CallbackTarget, Connection, Endpoint,
@@ -153,8 +154,8 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_create(&mut store, &connection, &operation.ticket);
-        self.redacted(answer.await, |_| None)
+        let answer = tickets.call_create(&mut store, &connection, &operation.ticket).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
@@ -162,11 +163,12 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket);
-        self.redacted(answer.await, |recovery| match recovery {
+        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket).await;
+        let text_of = |recovery: &mut Recovery| match recovery {
             Recovery::Other(text) => Some(text),
             _ => None,
-        })
+        };
+        self.answer(store, instance, answer, text_of).await
     }
 
     /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
@@ -175,8 +177,8 @@ impl Itsm {
         let operations = instance.blueking_itsm_operations();
         let creator = &operation.ticket.creator;
         let connection = self.connection();
-        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why);
-        self.redacted(answer.await, |_| None)
+        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// Begins a tracking record.
@@ -206,8 +208,8 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_confirm_own(&mut store, &connection, sn);
-        self.redacted(answer.await, text_of)
+        let answer = tickets.call_confirm_own(&mut store, &connection, sn).await;
+        self.answer(store, instance, answer, text_of).await
     }
 
     /// The same for a number that a callback names: it must be the number of the ticket with this tag.
@@ -215,8 +217,8 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_confirm(&mut store, &connection, sn, tag);
-        self.redacted(answer.await, text_of)
+        let answer = tickets.call_confirm(&mut store, &connection, sn, tag).await;
+        self.answer(store, instance, answer, text_of).await
     }
 
     /// Whether ITSM issued a token to somebody, some day. It proves no callback.
@@ -224,8 +226,8 @@ impl Itsm {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_verify_token(&mut store, &connection, token);
-        self.redacted(answer.await, |_| None)
+        let answer = tickets.call_verify_token(&mut store, &connection, token).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// How many requests the component has made or tried to make.
@@ -252,31 +254,34 @@ impl Itsm {
     }
 
     /// The answer of a call, with its texts as they may be shown.
-    fn redacted<T>(
+    async fn answer<T>(
         &self,
+        mut store: Store<State>,
+        instance: bindings::Provider,
         answer: wasmtime::Result<Result<T, Failure>>,
         text_of: impl Fn(&mut T) -> Option<&mut String>,
     ) -> Result<T, Error> {
-        match answer.map_err(|error| Error::Stopped(error.into()))? {
+        let mut failure = match answer.map_err(|error| Error::Stopped(error.into()))? {
             Ok(mut value) => {
                 if let Some(text) = text_of(&mut value) {
                     *text = self.egress.redacted(text);
                 }
-                Ok(value)
+                return Ok(value);
             }
-            Err(mut failure) => {
-                let advice = match &mut failure.advice {
-                    Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
-                    _ => None,
-                };
-                let others = [&mut failure.code, &mut failure.request_id];
-                let others = others.into_iter().filter_map(Option::as_mut);
-                for text in others.chain(advice).chain([&mut failure.message]) {
-                    *text = self.egress.redacted(text);
-                }
-                Err(Error::Failed(failure))
-            }
+            Err(failure) => failure,
+        };
+        let advice = match &mut failure.advice {
+            Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
+            _ => None,
+        };
+        let others = [&mut failure.code, &mut failure.request_id];
+        let others = others.into_iter().filter_map(Option::as_mut);
+        for text in others.chain(advice).chain([&mut failure.message]) {
+            *text = self.egress.redacted(text);
         }
+        let diagnosis = instance.blueking_itsm_diagnosis();
+        let advice = diagnosis.call_describe_failure(&mut store, &failure, Language::English).await;
+        Err(Error::Failed { failure, advice: advice.unwrap_or_default() })
     }
 
     fn log(&self, line: impl AsRef<str>) {

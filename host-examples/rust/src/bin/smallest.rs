@@ -5,6 +5,7 @@
 //! ITSM_GATEWAY, ITSM_APP_CODE and ITSM_APP_SECRET come from the environment too.
 
 use anyhow::{Context, Result, bail};
+use bindings::exports::blueking::itsm::diagnosis::Language;
 use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
 use bindings::exports::blueking::itsm::types::{
     AppCredentials, Authorization, Confirmation, Connection, Endpoint, Verdict,
@@ -86,7 +87,11 @@ async fn main() -> Result<()> {
     };
     let sn = match tickets.call_create(&mut store, &connection, &ticket).await? {
         Ok(created) => created.sn,
-        Err(failure) => bail!("{}", failure.message),
+        Err(failure) => {
+            let diagnosis = provider.blueking_itsm_diagnosis();
+            let advice = diagnosis.call_describe_failure(&mut store, &failure, Language::English);
+            bail!("{}. {}", failure.message, advice.await?)
+        }
     };
 
     // Ask until the ticket has ended. Every ending but an approval is exit code 1.

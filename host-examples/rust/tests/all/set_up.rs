@@ -52,7 +52,7 @@ pub fn itsm(settings: Settings) -> (Itsm, Logged) {
 /// The failure of a call.
 pub fn failure<T>(answer: Result<T, Error>) -> Failure {
     match answer {
-        Err(Error::Failed(failure)) => failure,
+        Err(Error::Failed { failure, .. }) => failure,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("no failure"),
     }

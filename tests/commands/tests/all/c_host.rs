@@ -1,6 +1,6 @@
 //! The host in C, built by its Makefile.
 
-use crate::set_up::{self, KEY};
+use crate::set_up::{self, KEY, OLD_KEY};
 use command_tests::{SECRET, component, said, ticket};
 use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Fault, Options};
@@ -24,7 +24,7 @@ fn start(gateway: &str, components: &Path, arguments: &[&str]) -> Child {
         .env("ITSM_GATEWAY", gateway)
         .env("ITSM_APP_CODE", "gate")
         .env("ITSM_APP_SECRET", SECRET)
-        .env("ITSM_BINDING_KEY", KEY)
+        .env("ITSM_BINDING_KEYS", format!("{OLD_KEY}, {KEY}"))
         .env("ITSM_CALLBACK_URL", CALLBACK_URL)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -70,8 +70,8 @@ async fn a_refusal_to_create_says_that_itsm_did_nothing_and_what_to_do_next() {
     let (code, stdout, stderr) = said(approval(&fake, &built())).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(fake.tickets().is_empty());
-    let told = "\nITSM did nothing\nnext: ask-permission\n";
-    assert!(stderr.ends_with(told), "{stderr}");
+    assert!(stderr.contains("apply for it in the developer centre"), "{stderr}");
+    assert!(stderr.ends_with(" ITSM has changed nothing.\n"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,8 +84,8 @@ async fn a_ticket_whose_answer_was_lost_is_found_by_its_tag_and_not_made_again()
     let (code, stdout, stderr) = said(running).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
     assert_eq!(fake.tickets().len(), 1);
-    let told = format!("\nITSM may have acted\nnext: look-up\nwaiting for {sn}\n");
-    assert!(stderr.ends_with(&told), "{stderr}");
+    let end = format!(" ITSM may have acted.\nwaiting for {sn}\n");
+    assert!(stderr.ends_with(&end), "{stderr}");
     let tag = fake.tickets()[0].tag.clone().unwrap();
     assert!(!stderr.contains(&tag));
 }
@@ -136,7 +136,7 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     let gateway = fake.gateway_url();
     let call = async |header: &str, body: &str| callback(&gateway, header, body).await;
     let forged = header.1.replace("op1", "op2");
-    for (header, body, told) in [
+    for (header, body, start) in [
         (&header.1, body(&stolen), "operation op1\na person must look, ITSM says foreign\n"),
         (
             &header.1,
@@ -149,7 +149,7 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     ] {
         let (code, stdout, stderr) = call(header, &body).await;
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-        assert!(stderr.starts_with(told), "{stderr}");
+        assert!(stderr.starts_with(start), "{stderr}");
         assert!(!stderr.contains(&tag), "{stderr}");
     }
     fake.approve(&real, "bob").await.unwrap();

@@ -83,7 +83,7 @@ async fn an_approval_ends_with_0_and_the_action_follows_once_under_the_operation
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_told_and_nothing_is_done() {
+async fn a_refusal_is_printed_and_nothing_is_done() {
     for guest in GUESTS {
         let site = Site::new().await;
         let running = site.start(guest, None);
@@ -98,14 +98,9 @@ async fn a_refusal_is_told_and_nothing_is_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_says_whether_itsm_may_have_acted_and_what_to_do_next() {
     for guest in GUESTS {
-        for (fault, tickets, acted, next) in [
-            (
-                Fault::DropAfterExecuting,
-                1,
-                "ITSM may have acted",
-                r#"look for the ticket "open an account" of alice "#,
-            ),
-            (denied(), 0, "ITSM did nothing", "apply for the API in the developer centre"),
+        for (fault, tickets, sentences) in [
+            (Fault::DropAfterExecuting, 1, ["Do not repeat the call.", "ITSM may have acted."]),
+            (denied(), 0, ["apply for it in the developer centre", "ITSM has changed nothing."]),
         ] {
             let site = Site::new().await;
             site.fake.fault("create_ticket", fault, 1);
@@ -113,15 +108,16 @@ async fn a_failure_says_whether_itsm_may_have_acted_and_what_to_do_next() {
             assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
             assert_eq!(site.fake.tickets().len(), tickets);
             assert!(stderr.contains("create failed: "), "{stderr}");
-            assert!(stderr.contains(acted), "{stderr}");
-            assert!(stderr.contains(&format!("next: {next}")), "{stderr}");
+            for sentence in sentences {
+                assert!(stderr.contains(sentence), "{stderr}");
+            }
             assert!(site.action.received().is_empty());
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_to_ask_is_told_and_asked_again() {
+async fn a_failure_to_ask_is_printed_and_asked_again() {
     for guest in GUESTS {
         let site = Site::new().await;
         site.fake.fault("get_tickets", denied(), 1);
@@ -143,11 +139,11 @@ async fn an_action_that_fails_is_named_with_its_key() {
     site.fake.approve(&sn, "bob").await.unwrap();
     let (code, stdout, stderr) = said(running).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-    let told = format!(
+    let message = format!(
         "approved, but the action failed: it answered 500\nnext: repeat it with the key {}\n",
         site.operation(&stderr)
     );
-    assert!(stderr.ends_with(&told), "{stderr}");
+    assert!(stderr.ends_with(&message), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

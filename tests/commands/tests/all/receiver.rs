@@ -1,6 +1,6 @@
 //! The receiver, composed with its sinks and served, as ITSM and strangers meet it.
 
-use crate::set_up::{self, KEY, fast};
+use crate::set_up::{self, KEY, OLD_KEY, fast};
 use command_tests::{SECRET, Served};
 use component_tests::wit_callbacks::Binding;
 use component_tests::wit_tickets::{CallbackTarget, Confirmation, NewTicket, Service};
@@ -18,8 +18,6 @@ const README: &str = include_str!("../../../../receiver/README.md");
 /// A service of the fake whose flow has a handler and no approval.
 const WITHOUT_APPROVAL: u64 = 5;
 const HOUR: Duration = Duration::from_secs(3_600);
-const OLD_KEY: &str =
-    "itsm-key.k0.ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 
 /// A fake ITSM, and a receiver that asks it.
 struct Site {
