@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -144,6 +145,32 @@ class Example(unittest.TestCase):
         ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET="canary")
         self.assertEqual(ended.returncode, 1)
         self.assertTrue(ended.stderr.endswith(" ITSM has changed nothing.\n"), ended.stderr)
+        self.assertIn("The app code, the app secret", ended.stderr)
+        self.assertNotIn("canary", ended.stderr)
+
+
+class Smallest(unittest.TestCase):
+    def test_it_exits_with_zero_for_an_approval_only(self) -> None:
+        for act, code, word in [("approve", 0, "approved"), ("refuse", 1, "rejected")]:
+            with self.subTest(act), Site() as site, ThreadPoolExecutor(1) as threads:
+                settings = {
+                    "ITSM_WASM_DIR": str(component().parent),
+                    "ITSM_GATEWAY": site.fake.gateway,
+                    "ITSM_APP_CODE": CODE,
+                    "ITSM_APP_SECRET": SECRET,
+                }
+                running = threads.submit(run, "smallest.py", **settings)
+                sn = site.fake.first()
+                site.fake.tell(act, sn=sn, who="bob")
+                ended = running.result()
+                self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (code, f"{sn}: {word}\n", ""))
+
+    def test_it_says_what_to_do_next_or_what_is_missing(self) -> None:
+        with Site() as site:
+            settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": site.fake.gateway, "ITSM_APP_CODE": CODE}
+            self.assertEqual(run("smallest.py", **settings).stderr, "ITSM_APP_SECRET is not set\n")
+            ended = run("smallest.py", **settings, ITSM_APP_SECRET="canary")
+        self.assertEqual(ended.returncode, 1)
         self.assertIn("The app code, the app secret", ended.stderr)
         self.assertNotIn("canary", ended.stderr)
 

@@ -164,11 +164,11 @@ impl Itsm {
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
         let answer = tickets.call_recover(&mut store, &connection, &operation.ticket).await;
-        let text_of = |recovery: &mut Recovery| match recovery {
+        self.answer(store, instance, answer, |recovery| match recovery {
             Recovery::Other(text) => Some(text),
             _ => None,
-        };
-        self.answer(store, instance, answer, text_of).await
+        })
+        .await
     }
 
     /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
