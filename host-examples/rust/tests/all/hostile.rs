@@ -50,19 +50,23 @@ async fn what_a_server_repeats_of_the_credentials_stands_in_no_text() {
     let itsm = host(&server.url(), AWKWARD).within(Duration::from_secs(2));
     let operation = itsm.prepare("carol", "t", &["admin"]).await.unwrap();
     for form in forms.into_iter().chain([long.as_str()]) {
-        let said = format!("no {form}\r\n\u{1b}[31mno");
+        let message = format!("no {form}\r\n\u{1b}[31mno");
         let in_header = format!("no {form}");
         let itsms =
-            json!({"result": false, "code": form, "message": said, "data": null}).to_string();
+            json!({"result": false, "code": form, "message": message, "data": null}).to_string();
         let id = ("X-Bkapi-Request-ID", in_header.as_str());
         let gateways =
             [id, ("X-Bkapi-Error-Code", &in_header), ("X-Bkapi-Error-Message", &in_header)];
         for step in [
             answer(200, &[id], &itsms),
             answer(400, &gateways, ""),
-            answer(400, &gateways[..2], &json!({"code": 1_640_001, "message": said}).to_string()),
+            answer(
+                400,
+                &gateways[..2],
+                &json!({"code": 1_640_001, "message": message}).to_string(),
+            ),
             answer(302, &[("Location", &in_header), id], ""),
-            answer(500, &[id], &format!("<h1>{said}</h1>")),
+            answer(500, &[id], &format!("<h1>{message}</h1>")),
         ] {
             *next.lock().unwrap() = step;
             let create = failure(itsm.create(&operation).await);

@@ -1,7 +1,7 @@
 //! The host in C, built by its Makefile.
 
 use crate::set_up::{self, KEY, OLD_KEY};
-use command_tests::{SECRET, component, said, ticket};
+use command_tests::{SECRET, component, output, ticket};
 use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ async fn only_an_approval_ends_with_0() {
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.approve(&sn, "bob").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
     assert_eq!(stderr, format!("waiting for {sn}\n"));
 
@@ -54,7 +54,7 @@ async fn only_an_approval_ends_with_0() {
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.refuse(&sn, "bob", "no").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(1), "rejected\n"), "{stderr}");
 }
 
@@ -67,7 +67,7 @@ async fn a_refusal_to_create_says_that_itsm_did_nothing_and_what_to_do_next() {
         message: "App has no permission".to_owned(),
     };
     fake.fault("create_ticket", denied, 1);
-    let (code, stdout, stderr) = said(approval(&fake, &built())).await;
+    let (code, stdout, stderr) = output(approval(&fake, &built())).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(fake.tickets().is_empty());
     assert!(stderr.contains("apply for it in the developer centre"), "{stderr}");
@@ -81,7 +81,7 @@ async fn a_ticket_whose_answer_was_lost_is_found_by_its_tag_and_not_made_again()
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.approve(&sn, "bob").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
     assert_eq!(fake.tickets().len(), 1);
     let end = format!(" ITSM may have acted.\nwaiting for {sn}\n");
@@ -97,7 +97,7 @@ async fn callback(gateway: &str, header: &str, body: &str) -> (Option<i32>, Stri
     // A host that has ended does not read.
     let _ = stdin.write_all(body.as_bytes()).await;
     drop(stdin);
-    said(host).await
+    output(host).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

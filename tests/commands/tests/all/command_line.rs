@@ -95,12 +95,12 @@ async fn what_the_readme_says_to_type_answers_what_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
-    for (call, said) in
+    for (call, start) in
         [("'parse([1, 2])'", "err(malformed("), ("'nosuch()'", "Error: "), ("", "./itsm: ")]
     {
         let output = shell(&format!("./itsm {call}")).output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.starts_with(said), "{stderr}");
+        assert!(stderr.starts_with(start), "{stderr}");
         assert!(output.stdout.is_empty(), "{call}");
         assert!(!output.status.success(), "{call}");
     }

@@ -1,7 +1,7 @@
 //! The guests in Rust, Python and JavaScript, each composed with `itsm.wasm`, as commands. `wasmtime`
 //! knows no `blueking:itsm`: that they run shows that nothing of it is left to import.
 
-use command_tests::{SECRET, component, said, ticket, wasmtime};
+use command_tests::{SECRET, component, output, ticket, wasmtime};
 use component_tests::{Scripted, answer};
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::process::Stdio;
@@ -68,7 +68,7 @@ async fn an_approval_ends_with_0_and_the_action_follows_once_under_the_operation
         let running = site.start(guest, None);
         let sn = ticket(&site.fake).await;
         site.fake.approve(&sn, "bob").await.unwrap();
-        let (code, stdout, stderr) = said(running).await;
+        let (code, stdout, stderr) = output(running).await;
         assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
         let operation = site.operation(&stderr);
         assert_eq!(operation.len(), 26, "{stderr}");
@@ -89,7 +89,7 @@ async fn a_refusal_is_printed_and_nothing_is_done() {
         let running = site.start(guest, None);
         let sn = ticket(&site.fake).await;
         site.fake.refuse(&sn, "bob", "no").await.unwrap();
-        let (code, stdout, stderr) = said(running).await;
+        let (code, stdout, stderr) = output(running).await;
         assert_eq!((code, stdout.as_str()), (Some(1), "rejected\n"), "{stderr}");
         assert!(site.action.received().is_empty());
     }
@@ -104,7 +104,7 @@ async fn a_failure_says_whether_itsm_may_have_acted_and_what_to_do_next() {
         ] {
             let site = Site::new().await;
             site.fake.fault("create_ticket", fault, 1);
-            let (code, stdout, stderr) = said(site.start(guest, None)).await;
+            let (code, stdout, stderr) = output(site.start(guest, None)).await;
             assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
             assert_eq!(site.fake.tickets().len(), tickets);
             assert!(stderr.contains("create failed: "), "{stderr}");
@@ -124,7 +124,7 @@ async fn a_failure_to_ask_is_printed_and_asked_again() {
         let running = site.start(guest, None);
         let sn = ticket(&site.fake).await;
         site.fake.approve(&sn, "bob").await.unwrap();
-        let (code, stdout, stderr) = said(running).await;
+        let (code, stdout, stderr) = output(running).await;
         assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
         assert_eq!(stderr.matches("asking again: ").count(), 1, "{stderr}");
     }
@@ -137,7 +137,7 @@ async fn an_action_that_fails_is_named_with_its_key() {
     let running = site.start(ACTS, None);
     let sn = ticket(&site.fake).await;
     site.fake.approve(&sn, "bob").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     let message = format!(
         "approved, but the action failed: it answered 500\nnext: repeat it with the key {}\n",
@@ -150,7 +150,7 @@ async fn an_action_that_fails_is_named_with_its_key() {
 async fn a_setting_that_is_missing_is_named_before_anything_is_sent() {
     for guest in GUESTS {
         let site = Site::new().await;
-        let (code, _, stderr) = said(site.start(guest, Some("APPROVER"))).await;
+        let (code, _, stderr) = output(site.start(guest, Some("APPROVER"))).await;
         assert_eq!((code, stderr.as_str()), (Some(1), "APPROVER is not set\n"));
         assert!(site.fake.exchanges().is_empty());
     }
