@@ -12,16 +12,17 @@
 
 // The oldest version that will do: the runtime finds these names in a component of 0.1.1 too, and not in one of 0.2.0.
 #define CALLBACKS "blueking:itsm/callbacks@0.1.0"
+#define DIAGNOSIS "blueking:itsm/diagnosis@0.1.0"
 #define TICKETS "blueking:itsm/tickets@0.1.0"
 
-enum { EVERY_S = 1, AT_MOST_S = 600, MOST_BYTES = 128 * 1024 };
+enum { EVERY_S = 1, AT_MOST_S = 600, MOST_BYTES = 128 * 1024, MOST_KEYS = 16 };
 
-static _Noreturn void stop(const char *why) {
-    fprintf(stderr, "%s\n", why);
+static _Noreturn void stop(const char *message) {
+    fprintf(stderr, "%s\n", message);
     exit(1);
 }
 
-static const char *setting(const char *name) {
+static const char *env(const char *name) {
     const char *value = getenv(name);
     if (value == NULL) {
         fprintf(stderr, "%s is not set\n", name);
@@ -38,9 +39,9 @@ typedef struct {
     Value value;
 } Field;
 
-static Value text(const char *words) {
+static Value text(const char *string) {
     Value value = {.kind = WASMTIME_COMPONENT_STRING};
-    wasm_name_new_from_string(&value.of.string, words);
+    wasm_name_new_from_string(&value.of.string, string);
     return value;
 }
 
@@ -85,8 +86,8 @@ static Value record(size_t count, const Field *fields) {
 #define RECORD(...) record(COUNT(((Field[]){__VA_ARGS__})), (Field[]){__VA_ARGS__})
 #define EMPTY_LIST list(0, NULL)
 
-static bool is(const wasm_name_t *name, const char *words) {
-    return name->size == strlen(words) && memcmp(name->data, words, name->size) == 0;
+static bool is(const wasm_name_t *name, const char *string) {
+    return name->size == strlen(string) && memcmp(name->data, string, name->size) == 0;
 }
 
 static const Value *field(const Value *record, const char *name) {
@@ -98,7 +99,7 @@ static const Value *field(const Value *record, const char *name) {
     stop("the component is of another version: a field is missing");
 }
 
-// Prints words on one line, and without what steers a terminal: they can be a server's. In UTF-8 a control character is one
+// Prints a text on one line, and without what steers a terminal: it can be a server's. In UTF-8 a control character is one
 // byte, or 0xc2 and another.
 static void print(FILE *file, const wasm_name_t *name) {
     for (size_t i = 0; i < name->size; i++) {
@@ -194,10 +195,10 @@ static Value call_with(Component *loaded, const char *interface, const char *fun
 
 static Value connection_from_settings(void) {
     return RECORD(
-        {"endpoint", variant("gateway", text(setting("ITSM_GATEWAY")))},
+        {"endpoint", variant("gateway", text(env("ITSM_GATEWAY")))},
         {"authorization", variant("app", RECORD(
-            {"app-code", text(setting("ITSM_APP_CODE"))},
-            {"app-secret", text(setting("ITSM_APP_SECRET"))},
+            {"app-code", text(env("ITSM_APP_CODE"))},
+            {"app-secret", text(env("ITSM_APP_SECRET"))},
             {"user", none()}
         ))},
         {"headers", EMPTY_LIST},
@@ -215,12 +216,24 @@ static _Noreturn void person_must_look(const Value *answer) {
     stop("");
 }
 
-// What asking answered: none when it failed. Asking changes nothing, and the ticket is still there.
-static const Value *answered(const Value *result) {
+// Prints a failure for a person: what happened, what to do next, and whether ITSM may have acted.
+static void print_failure(Component *itsm, const Value *failure) {
+    print_field(stderr, failure, "message");
+    fputs("\n", stderr);
+    Value language = {.kind = WASMTIME_COMPONENT_ENUM};
+    wasm_name_new_from_string(&language.of.enumeration, "english");
+    Value sentences = CALL(itsm, DIAGNOSIS, "describe-failure", *failure, language);
+    print(stderr, &sentences.of.string);
+    fputs("\n", stderr);
+    wasmtime_component_val_delete(&sentences);
+    wasmtime_component_val_delete(&language);
+}
+
+// The answer to a question: none when it failed. A question changes nothing, and the ticket is still there.
+static const Value *answer_or_null(Component *itsm, const Value *result) {
     if (!result->of.result.is_ok) {
         fputs("asking failed: ", stderr);
-        print_field(stderr, result->of.result.val, "message");
-        fputs("\n", stderr);
+        print_failure(itsm, result->of.result.val);
         return NULL;
     }
     return result->of.result.val;
@@ -245,23 +258,7 @@ static Decision decision(const Value *confirmation) {
 
 // ---- Asking for an approval
 
-// Why there is no answer to `create`, whether ITSM may have acted, and what to do next, in the word of the WIT.
-static void explain(const Value *failure) {
-    fputs("create failed: ", stderr);
-    print_field(stderr, failure, "message");
-    fputs(field(failure, "may-have-acted")->of.boolean ? "\nITSM may have acted" : "\nITSM did nothing", stderr);
-    const Value *advice = field(failure, "advice");
-    fputs("\nnext: ", stderr);
-    print(stderr, &advice->of.variant.discriminant);
-    const Value *about = advice->of.variant.val;
-    if (about != NULL && about->kind == WASMTIME_COMPONENT_STRING) {
-        fputs(" ", stderr);
-        print(stderr, &about->of.string);
-    }
-    fputs("\n", stderr);
-}
-
-// The number in what `create` or `recover` tells of a ticket.
+// The number of a ticket that `create` or `recover` answered.
 static Value number_of(const Value *created) {
     Value sn;
     wasmtime_component_val_clone(field(created, "sn"), &sn);
@@ -275,7 +272,7 @@ static Value number_of(const Value *created) {
 static Value recover(Component *itsm, const Value *connection, const Value *ticket) {
     for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
         Value result = CALL(itsm, TICKETS, "recover", *connection, *ticket);
-        const Value *recovery = answered(&result);
+        const Value *recovery = answer_or_null(itsm, &result);
         if (recovery != NULL && is(&recovery->of.variant.discriminant, "found")) {
             Value sn = number_of(recovery->of.variant.val);
             wasmtime_component_val_delete(&result);
@@ -292,13 +289,14 @@ static Value recover(Component *itsm, const Value *connection, const Value *tick
 // Makes the ticket, once.
 static Value create(Component *itsm, const Value *connection, const Value *ticket) {
     Value created = CALL(itsm, TICKETS, "create", *connection, *ticket);
-    const Value *said = created.of.result.val;
+    const Value *answer = created.of.result.val;
     Value sn;
     if (created.of.result.is_ok) {
-        sn = number_of(said);
+        sn = number_of(answer);
     } else {
-        explain(said);
-        if (!field(said, "may-have-acted")->of.boolean) {
+        fputs("create failed: ", stderr);
+        print_failure(itsm, answer);
+        if (!field(answer, "may-have-acted")->of.boolean) {
             exit(1);
         }
         sn = recover(itsm, connection, ticket);
@@ -311,7 +309,7 @@ static Value create(Component *itsm, const Value *connection, const Value *ticke
 static Decision wait_for(Component *itsm, const Value *connection, const Value *sn) {
     for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
         Value result = CALL(itsm, TICKETS, "confirm-own", *connection, *sn);
-        const Value *confirmation = answered(&result);
+        const Value *confirmation = answer_or_null(itsm, &result);
         Decision now = confirmation == NULL ? NOT_YET : decision(confirmation);
         wasmtime_component_val_delete(&result);
         if (now != NOT_YET) {
@@ -360,12 +358,31 @@ static Value body_from_stdin(void) {
     return value;
 }
 
+// The keys in ITSM_BINDING_KEYS, with commas between them: all that may still be in use.
+static Value binding_keys(void) {
+    const char *rest = env("ITSM_BINDING_KEYS");
+    Value keys[MOST_KEYS];
+    size_t count = 0;
+    while (rest != NULL) {
+        if (count == MOST_KEYS) {
+            stop("ITSM_BINDING_KEYS has too many keys");
+        }
+        rest += strspn(rest, " \n");
+        size_t length = strcspn(rest, ", \n");
+        keys[count] = (Value){.kind = WASMTIME_COMPONENT_STRING};
+        wasm_name_new(&keys[count++].of.string, length, rest);
+        rest = strchr(rest, ',');
+        rest = rest == NULL ? NULL : rest + 1;
+    }
+    return list(count, keys);
+}
+
 // What a request to the callback address is. The component for this imports nothing, so the key can't leave.
 static Value received(const char *header) {
     Component callbacks = load("itsm-callbacks.wasm");
-    Value keys = LIST(text(setting("ITSM_BINDING_KEY")));
+    Value keys = binding_keys();
     Value headers = LIST(pair("X-Itsm-Binding", header));
-    Value url = text(setting("ITSM_CALLBACK_URL"));
+    Value url = text(env("ITSM_CALLBACK_URL"));
     Value body = body_from_stdin();
     Value reception = CALL(&callbacks, CALLBACKS, "receive", keys, headers, url, number((uint64_t)time(NULL)), body);
     wasmtime_component_val_delete(&body);
@@ -379,24 +396,24 @@ static Value received(const char *header) {
 // A callback is a claim: ITSM itself says what became of the operation's ticket.
 static Decision callback(const char *header) {
     Value reception = received(header);
-    const Value *held = reception.of.variant.val;
+    const Value *payload = reception.of.variant.val;
     if (is(&reception.of.variant.discriminant, "refused")) {
-        print_field(stderr, held, "why");
+        print_field(stderr, payload, "why");
         stop("");
     }
     if (is(&reception.of.variant.discriminant, "self-check")) {
         stop("a self-check, and its binding holds");
     }
-    const Value *bound = field(held, "bound");
+    const Value *bound = field(payload, "bound");
     fputs("operation ", stderr);
     print_field(stderr, field(bound, "claims"), "operation-id");
     fputs("\n", stderr);
 
     Component itsm = load("itsm.wasm");
     Value connection = connection_from_settings();
-    const Value *sn = field(field(held, "callback"), "sn");
+    const Value *sn = field(field(payload, "callback"), "sn");
     Value result = CALL(&itsm, TICKETS, "confirm", connection, *sn, *field(bound, "tag"));
-    const Value *confirmation = answered(&result);
+    const Value *confirmation = answer_or_null(&itsm, &result);
     Decision decided = confirmation == NULL ? NOT_YET : decision(confirmation);
     if (decided == NOT_YET) {
         fputs("not to be acted on now: answer `refused`, and ask again later\n", stderr);

@@ -2,7 +2,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ItsmError, callbacks, tracking } from './itsm.js';
-import { oneLine } from './words.js';
+import { oneLine } from './redact.js';
 
 /** @import { Itsm } from './itsm.js' */
 /** @import { Settings } from './endpoint.js' */
@@ -27,8 +27,8 @@ const BINDING_HOLDS_S = 30 * 24 * 3600;
  * @param {What} what
  * @returns {NewTicket} to be stored before it is created: by its tag it is found when the answer is lost
  */
-export function newTicket({ callbackUrl, bindingKey }, operationId, { creator, approver, title }) {
-  const { header, tag } = callbacks.bind(bindingKey, { operationId, callbackUrl, expiresS: nowS() + BigInt(BINDING_HOLDS_S) });
+export function newTicket({ callbackUrl, bindingKeys }, operationId, { creator, approver, title }) {
+  const { header, tag } = callbacks.bind(bindingKeys[0], { operationId, callbackUrl, expiresS: nowS() + BigInt(BINDING_HOLDS_S) });
   return {
     tag,
     service: { tag: 'fast-approval', val: { approvers: [approver], content: title } },
@@ -51,7 +51,7 @@ export class Approval {
   #itsm;
   #file;
   #kept;
-  #say;
+  #log;
   #settle = () => {};
   /** @type {(why: unknown) => void} */
   #fail = () => {};
@@ -62,13 +62,13 @@ export class Approval {
    * @param {Itsm} itsm
    * @param {string} file
    * @param {Kept} kept what `Approval.kept` read, or a new operation
-   * @param {(words: string) => void} say what happens, as it happens
+   * @param {(line: string) => void} write takes a line for people about each thing that happens
    */
-  constructor(itsm, file, kept, say) {
+  constructor(itsm, file, kept, write) {
     this.#itsm = itsm;
     this.#file = file;
     this.#kept = kept;
-    this.#say = (/** @type {string} */ words) => say(oneLine(words));
+    this.#log = (/** @type {string} */ line) => write(oneLine(line));
     this.settled = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#fail = reject;
@@ -112,7 +112,7 @@ export class Approval {
    */
   async take(event) {
     const step = this.#stored(tracking.advance(this.#kept.stateJson ?? '', event, nowS()));
-    if (event.tag === 'created') this.#say(`waiting for ${event.val.sn} (${event.val.ticketUrl})`);
+    if (event.tag === 'created') this.#log(`waiting for ${event.val.sn} (${event.val.ticketUrl})`);
     await this.#follow(step);
   }
 
@@ -144,24 +144,24 @@ export class Approval {
     const { ticket } = this.#kept;
     switch (action.tag) {
       case 'create': {
-        const made = await attempt(tickets.create(connection, ticket));
-        if (made instanceof ItsmError) return { tag: made.mayHaveActed ? 'unclear' : 'not-created', val: made };
-        return { tag: 'created', val: made };
+        const created = await attempt(tickets.create(connection, ticket));
+        if (created instanceof ItsmError) return { tag: created.mayHaveActed ? 'unclear' : 'not-created', val: created };
+        return { tag: 'created', val: created };
       }
       case 'recover': {
         const askedS = nowS();
-        const recovery = this.#orLater(await attempt(tickets.recover(connection, ticket)));
-        if (recovery?.tag === 'found') this.#say(`found ${recovery.val.sn} (${recovery.val.ticketUrl})`);
+        const recovery = await this.#orLater(await attempt(tickets.recover(connection, ticket)));
+        if (recovery?.tag === 'found') this.#log(`found ${recovery.val.sn} (${recovery.val.ticketUrl})`);
         return recovery && { tag: 'recovered', val: { askedS, recovery } };
       }
       case 'confirm': {
         // A number of our own: no tag is asked for, so this also works where servers ignore tags.
-        const confirmation = this.#orLater(await attempt(tickets.confirmOwn(connection, action.val)));
+        const confirmation = await this.#orLater(await attempt(tickets.confirmOwn(connection, action.val)));
         return confirmation && { tag: 'confirmed', val: confirmation };
       }
       case 'withdraw': {
         // The callback comes inside this call, and its way does not wait for it: see `Itsm`.
-        this.#say(`nobody has decided in time: taking ${action.val} back`);
+        this.#log(`nobody has decided in time: taking ${action.val} back`);
         const done = await attempt(operations.withdraw(connection, action.val, ticket.creator, 'nobody has decided in time'));
         return done instanceof ItsmError ? { tag: 'not-withdrawn', val: done } : { tag: 'tick' };
       }
@@ -170,18 +170,18 @@ export class Approval {
         return { tag: 'delivered' };
       case 'report':
       case 'other':
-        this.#say(`a person has to look: ${action.val}`);
+        this.#log(`a person has to look: ${action.val}`);
     }
   }
 
   /**
    * @template T
    * @param {T | ItsmError} answer
-   * @returns {T | undefined} nothing, where the question will be asked again
+   * @returns {Promise<T | undefined>} nothing, where the question will be asked again
    */
-  #orLater(answer) {
+  async #orLater(answer) {
     if (!(answer instanceof ItsmError)) return answer;
-    this.#say(`asking again later: ${answer.message}`);
+    this.#log(`asking again later: ${answer.message}. ${await this.#itsm.diagnosis.describeFailure(answer, 'english')}`);
   }
 
   /** @param {Partial<Kept>} changes */

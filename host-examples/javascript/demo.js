@@ -20,7 +20,7 @@ const settings = {
   endpoint: { tag: 'gateway', val: fake.gateway },
   authorization: { bk_app_code: code, bk_app_secret: secret },
   callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
-  bindingKey: `itsm-key.demo.${'5eed'.repeat(16)}`,
+  bindingKeys: [`itsm-key.demo.${'5eed'.repeat(16)}`],
 };
 const itsm = new Itsm(settings.endpoint, settings.authorization);
 /** The host's record: each operation with its ticket, which holds the tag. @type {Map<string, { ticket: NewTicket, verdict?: string }>} */
@@ -136,7 +136,7 @@ async function loseCallback(sn) {
  * @param {string} operationId
  */
 async function ask(sn, operationId) {
-  const told = await itsm.tickets.confirmOwn(itsm.connection, sn);
-  console.log(`  callback  none has come. ITSM says ${sn} is ${told.tag}\n`);
-  if (told.tag === 'ended') deliver(operationId, told.val);
+  const confirmation = await itsm.tickets.confirmOwn(itsm.connection, sn);
+  console.log(`  callback  none has come. ITSM says ${sn} is ${confirmation.tag}\n`);
+  if (confirmation.tag === 'ended') deliver(operationId, confirmation.val);
 }

@@ -1,7 +1,7 @@
 // The address that ITSM calls back.
 
 import { Itsm, callbacks } from './itsm.js';
-import { oneLine } from './words.js';
+import { oneLine } from './redact.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { Endpoint, Header, Outcome } from './generated/itsm/interfaces/blueking-itsm-types.js' */
@@ -11,7 +11,8 @@ import { oneLine } from './words.js';
  * @property {Endpoint} endpoint ITSM's gateway or ESB
  * @property {Record<string, string>} authorization the app's credentials, as `Itsm` takes them
  * @property {string} callbackUrl this endpoint's address, as ITSM reaches it
- * @property {string} bindingKey the key that ties callbacks to operations: `itsm-key.ID.HEX`
+ * @property {string[]} bindingKeys the keys that tie callbacks to operations, each `itsm-key.ID.HEX`: the first is for new
+ *   operations, and all may still be in use
  */
 
 /** ITSM waits without a timeout, and a withdrawal waits for its callback, 30 seconds by default. */
@@ -20,7 +21,7 @@ const CONFIRM_WITHIN_MS = 10_000;
 const MOST_BYTES = 128 * 1024;
 /** A body comes soon or not at all: whoever withdraws a ticket waits for the answer. */
 const BODY_WITHIN_MS = 5_000;
-/** What is no outcome, in words for the host's log. */
+/** What is no outcome, in a sentence for the host's log. */
 const UNCONFIRMED = {
   open: 'it has not ended',
   undecided: 'it has ended, and not yet how',
@@ -43,13 +44,13 @@ const UNCONFIRMED = {
  *
  * @param {Settings} settings
  * @param {(operationId: string, outcome: Outcome) => void | Promise<void>} handOver
- * @param {(words: string) => void} tell what happens, as it happens
+ * @param {(line: string) => void} write takes a line for people about each thing that happens
  */
-export function callbackListener(settings, handOver, tell) {
+export function callbackListener(settings, handOver, write) {
   const itsm = new Itsm(settings.endpoint, settings.authorization);
   const { pathname } = new URL(settings.callbackUrl);
-  // A callback's words are anybody's.
-  const say = (/** @type {string} */ words) => tell(oneLine(words));
+  // A callback's texts are anybody's.
+  const log = (/** @type {string} */ line) => write(oneLine(line));
 
   /** @param {IncomingMessage} request */
   async function receive(request) {
@@ -59,38 +60,38 @@ export function callbackListener(settings, handOver, tell) {
     }
     const body = await read(request);
     const now = BigInt(Math.floor(Date.now() / 1000));
-    const reception = callbacks.receive([settings.bindingKey], received(request), settings.callbackUrl, now, body);
+    const reception = callbacks.receive(settings.bindingKeys, received(request), settings.callbackUrl, now, body);
     if (reception.tag === 'refused') {
-      say(`  refused   ${reception.val.why}`);
+      log(`  refused   ${reception.val.why}`);
       return reception.val.reply;
     }
     if (reception.tag === 'self-check') return reception.val;
     const { bound, callback } = reception.val;
     const { operationId } = bound.claims;
-    say(`  binding   holds, for operation ${operationId}`);
-    say(`  claim     ${callback.sn} is ${callback.status}`);
+    log(`  binding   holds, for operation ${operationId}`);
+    log(`  claim     ${callback.sn} is ${callback.status}`);
 
     const connection = { ...itsm.connection, deadlineMs: CONFIRM_WITHIN_MS };
-    const told = await itsm.tickets.confirm(connection, callback.sn, bound.tag);
-    if (told.tag !== 'ended') {
-      say(`  ITSM says ${UNCONFIRMED[told.tag]}${told.tag === 'undecidable' ? `: ${told.val.why}` : ''}`);
+    const confirmation = await itsm.tickets.confirm(connection, callback.sn, bound.tag);
+    if (confirmation.tag !== 'ended') {
+      log(`  ITSM says ${UNCONFIRMED[confirmation.tag]}${confirmation.tag === 'undecidable' ? `: ${confirmation.val.why}` : ''}`);
       return refuse('not confirmed');
     }
-    say(`  ITSM says ${told.val.ticket.sn} has ended: ${told.val.verdict}`);
-    await handOver(operationId, told.val);
-    say('  answer    accepted');
+    log(`  ITSM says ${confirmation.val.ticket.sn} has ended: ${confirmation.val.verdict}`);
+    await handOver(operationId, confirmation.val);
+    log('  answer    accepted');
     return callbacks.accepted();
   }
 
   /** @param {string} why */
   function refuse(why) {
-    say(`  answer    refused: ${why}`);
+    log(`  answer    refused: ${why}`);
     return callbacks.refused(why);
   }
 
   return async (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
     const reply = await receive(request).catch((error) => {
-      say(`  failed    ${error.message}`);
+      log(`  failed    ${error.message}`);
       return refuse('not now');
     });
     // Who has not finished sending is not listened to any more.

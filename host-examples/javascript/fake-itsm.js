@@ -57,8 +57,8 @@ export async function startFakeItsm(...options) {
      * @param {string} operationId
      */
     async metaOf(operationId) {
-      const made = (await this.get('exchanges')).find((/** @type {any} */ seen) => seen.body.includes(operationId));
-      return JSON.parse(made.body).meta;
+      const created = (await this.get('exchanges')).find((/** @type {any} */ seen) => seen.body.includes(operationId));
+      return JSON.parse(created.body).meta;
     },
     /**
      * The headers of an operation's callback.

@@ -13,7 +13,7 @@ import { Worker } from 'node:worker_threads';
  * @template I
  * @typedef {{ [F in keyof I]: I[F] extends (...values: infer V) => infer R ? (...values: V) => Promise<R> : never }} Promised
  */
-/** @typedef {{ origin: string, authorization: string }} Gate What a thread is allowed: one server, with these credentials. */
+/** @typedef {{ origin: string, authorization: string }} Egress What a thread can reach: one server, with these credentials. */
 /** @typedef {{ of: string, name: string, values: unknown[] }} Call */
 /** @typedef {{ value: unknown } | { payload: any } | { broken: unknown }} Answer */
 /** @typedef {{ call: Call, resolve: (value: any) => void, reject: (why: unknown) => void }} Waiting */
@@ -46,7 +46,7 @@ export class Itsm {
   /** @type {Promised<typeof import('./generated/itsm/interfaces/blueking-itsm-diagnosis.js')>} */
   diagnosis = this.#interface('diagnosis');
 
-  #gate;
+  #egress;
   /** @type {Worker[]} */
   #idle = [];
   /** @type {Map<Worker, Waiting>} */
@@ -60,9 +60,9 @@ export class Itsm {
    *   `bk_app_secret` and, for a user, `access_token` or `bk_token`. They never enter the component.
    */
   constructor(endpoint, authorization) {
-    const gate = { origin: new URL(endpoint.val).origin, authorization: JSON.stringify(authorization) };
-    validateHeaderValue('X-Bkapi-Authorization', gate.authorization);
-    this.#gate = gate;
+    const egress = { origin: new URL(endpoint.val).origin, authorization: JSON.stringify(authorization) };
+    validateHeaderValue('X-Bkapi-Authorization', egress.authorization);
+    this.#egress = egress;
     /** The first argument of most functions. @type {Connection} */
     this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [] };
   }
@@ -82,7 +82,7 @@ export class Itsm {
       // A promise would ask for `then` to see whether this is one too.
       get: (_, name) => name === 'then' ? undefined
         : (/** @type {unknown[]} */ ...values) => new Promise((resolve, reject) => {
-          this.#waiting.push({ call: { of, name: String(name), values }, resolve, reject });
+          this.#waiting.push({ call: { of, name: String(name), values: values.map(plain) }, resolve, reject });
           this.#next();
         }),
     });
@@ -99,7 +99,7 @@ export class Itsm {
   }
 
   #start() {
-    const thread = new Worker(new URL('worker.js', import.meta.url), { workerData: this.#gate });
+    const thread = new Worker(new URL('worker.js', import.meta.url), { workerData: this.#egress });
     thread.on('message', (/** @type {Answer} */ answer) => {
       // Whatever such a call has left behind, as a connection whose answer never ends, ends with its thread.
       if ('broken' in answer || ('payload' in answer && LEAVES.includes(answer.payload.origin))) {
@@ -107,12 +107,12 @@ export class Itsm {
         thread.terminate();
         return;
       }
-      const asked = this.#busy.get(thread);
+      const call = this.#busy.get(thread);
       this.#busy.delete(thread);
       this.#idle.push(thread);
       thread.unref();
-      if ('value' in answer) asked?.resolve(answer.value);
-      else asked?.reject(error(answer.payload));
+      if ('value' in answer) call?.resolve(answer.value);
+      else call?.reject(error(answer.payload));
       this.#next();
     });
     thread.on('error', (why) => this.#lose(thread, why));
@@ -126,15 +126,23 @@ export class Itsm {
    */
   #lose(thread, why) {
     this.#idle = this.#idle.filter((other) => other !== thread);
-    const asked = this.#busy.get(thread);
+    const call = this.#busy.get(thread);
     this.#busy.delete(thread);
-    asked?.reject(why);
+    call?.reject(why);
     this.#next();
   }
 }
 
-/** Why a call has no result, and what to do about it. It never holds a secret. */
-export class ItsmError extends Error {
+/** Above the two errors with which a call is rejected when the component answers that it has no result. */
+export class CallError extends Error {
+  name = 'CallError';
+}
+
+/**
+ * Why a call has no result, and what to do about it. It never holds a secret. `diagnosis.describeFailure` says it in sentences
+ * for a person.
+ */
+export class ItsmError extends CallError {
   name = 'ItsmError';
 
   /** @param {Failure} failure */
@@ -154,12 +162,14 @@ export class ItsmError extends Error {
 }
 
 /** The error of a function that has one of its own: `checkCallbackUrl`'s and `resolveProcessors`'s. */
-export class ComponentError extends Error {
+export class ComponentError extends CallError {
   name = 'ComponentError';
 
-  /** @param {unknown} payload the value that the WIT names */
+  /** @param {{ tag: string, val?: any }} payload the case that the WIT names */
   constructor(payload) {
-    super('see payload');
+    const { tag, val } = payload;
+    const about = val?.message ?? val?.name ?? val;
+    super(about === undefined ? tag : `${tag}: ${about}`);
     this.payload = payload;
   }
 }
@@ -167,4 +177,9 @@ export class ComponentError extends Error {
 /** @param {any} payload */
 function error(payload) {
   return 'advice' in payload ? new ItsmError(payload) : new ComponentError(payload);
+}
+
+/** What can be posted to a thread: there an error would lose what it holds. @param {unknown} value */
+function plain(value) {
+  return value instanceof ItsmError ? { ...value, message: value.message } : value;
 }

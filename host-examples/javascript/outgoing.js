@@ -6,24 +6,24 @@
 import { workerData } from 'node:worker_threads';
 import * as shim from '@bytecodealliance/preview2-shim/http';
 
-/** @type {import('./itsm.js').Gate} */
+/** @type {import('./itsm.js').Egress} */
 const { origin, authorization } = workerData;
 const credentials = new TextEncoder().encode(authorization);
 
 class OutgoingRequest extends shim.types.OutgoingRequest {
-  #given;
+  #headers;
 
   /** @param {InstanceType<typeof shim.types.Fields>} headers */
   constructor(headers) {
     const sent = shim.types.Fields.fromList(headers.entries());
     sent.set('X-Bkapi-Authorization', [credentials]);
     super(sent);
-    this.#given = headers;
+    this.#headers = headers;
   }
 
   /** The component sees the headers that it gave. */
   headers() {
-    return this.#given;
+    return this.#headers;
   }
 }
 

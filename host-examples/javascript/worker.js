@@ -2,15 +2,15 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import * as component from './generated/itsm/itsm.js';
-import { blotter, oneLine } from './words.js';
+import { oneLine, redactor } from './redact.js';
 
 /** The members of the credentials that are no secrets. */
 const PUBLIC = ['bk_app_code', 'bk_username'];
-/** @type {import('./itsm.js').Gate} */
+/** @type {import('./itsm.js').Egress} */
 const { authorization } = workerData;
 const members = Object.entries(JSON.parse(authorization)).filter(([name]) => !PUBLIC.includes(name));
-// A server can repeat what was added to a request, and the component, which never had it, can't blot it out.
-const blot = blotter([authorization, ...members.map(([, secret]) => secret).sort((one, other) => other.length - one.length)]);
+// A server can repeat what was added to a request, and the component, which never had it, can't redact it.
+const redact = redactor([authorization, ...members.map(([, secret]) => secret).sort((one, other) => other.length - one.length)]);
 
 /** @type {Record<string, any>} */
 const interfaces = component;
@@ -35,17 +35,17 @@ function answer({ of, name, values }) {
 }
 
 /**
- * A value of the component, whose words may be shown: all texts of a failure, and elsewhere `words`, `why` and the text
- * of a case.
+ * A value of the component, with its texts for people as they may be shown: all texts of a failure, and elsewhere `words`,
+ * `why` and the text of a case.
  * @param {any} value
- * @param {boolean} words whether its texts are words
+ * @param {boolean} all whether all of its texts are
  * @returns {any}
  */
-function shown(value, words) {
-  if (typeof value === 'string') return words ? oneLine(blot(value)) : value;
-  if (Array.isArray(value)) return value.map((item) => shown(item, words));
+function shown(value, all) {
+  if (typeof value === 'string') return all ? oneLine(redact(value)) : value;
+  if (Array.isArray(value)) return value.map((item) => shown(item, all));
   if (Object.prototype.toString.call(value) !== '[object Object]') return value;
-  const failure = words || 'mayHaveActed' in value;
+  const failure = all || 'mayHaveActed' in value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) =>
     [name, shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name)))]));
 }

@@ -9,7 +9,7 @@ It is a stand-in for a hook, and weaker than one: while it runs, every process o
 the app's rights. Where that is too much, use a host with a hook, as host-examples/rust does, or give the credentials to
 the component. It forwards to the one upstream and nowhere else, follows no redirect, and writes nothing down.
 
-What it has added it blots out of the answers: an upstream can repeat it, and who asks must not learn it.
+What it has added it redacts in the answers: an upstream can repeat it, and who asks must not learn it.
 """
 
 import argparse
@@ -64,7 +64,7 @@ class CredentialsProxy(ThreadingHTTPServer):
         self.authority = f"127.0.0.1:{self.server_port}"
         self.address = f"http://{self.authority}{self.path}"
         self.authorization = json.dumps({"bk_app_code": app_code, "bk_app_secret": app_secret})
-        # One or two characters are no secret, and would turn every answer into blots.
+        # One or two characters are no secret, and would be redacted in every word.
         added = [secret for secret in (self.authorization, app_secret) if len(secret) > 2]
         self.secrets = re.compile("|".join(map(_written, added)).encode())
 
@@ -119,16 +119,16 @@ class _Forward(BaseHTTPRequestHandler):
             if answer.read(1) or (promised is not None and int(promised) != len(content)):
                 raise IncompleteRead(b"")
             # Latin-1 is how http.client reads a header's bytes.
-            headers_blotted = [
-                (name, re.sub(r"[\r\n]", " ", self._blotted(value.encode("latin-1")).decode("latin-1")))
+            redacted_headers = [
+                (name, re.sub(r"[\r\n]", " ", self._redacted(value.encode("latin-1")).decode("latin-1")))
                 for name, value in _forwarded(answer.headers.items())
             ]
-            return answer.status, headers_blotted, self._blotted(content)
+            return answer.status, redacted_headers, self._redacted(content)
         finally:
             done.set()
             connection.close()
 
-    def _blotted(self, content: bytes) -> bytes:
+    def _redacted(self, content: bytes) -> bytes:
         return self.server.secrets.sub(b"[secret]", content)
 
     def _let_go(self, upstream: socket.socket, done: threading.Event) -> None:
@@ -174,16 +174,22 @@ def _forwarded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in headers if name.lower() not in NOT_FORWARDED]
 
 
+def env(name: str) -> str:
+    """A setting in the environment."""
+    try:
+        return os.environ[name]
+    except KeyError:
+        sys.exit(f"{name} is not set")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Adds the app's credentials to requests to ITSM, on 127.0.0.1.")
     parser.add_argument("--upstream", required=True, metavar="URL", help="a gateway with its stage, or an ESB's site")
     upstream = parser.parse_args().upstream
     try:
-        proxy = CredentialsProxy(upstream, os.environ["ITSM_APP_CODE"], os.environ["ITSM_APP_SECRET"])
-    except KeyError as missing:
-        sys.exit(f"{missing.args[0]} is not set")
-    except ValueError as why:
-        sys.exit(str(why))
+        proxy = CredentialsProxy(upstream, env("ITSM_APP_CODE"), env("ITSM_APP_SECRET"))
+    except ValueError as error:
+        sys.exit(str(error))
     print(proxy.address, flush=True)
     try:
         proxy.serve_forever()

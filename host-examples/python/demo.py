@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from blueking_itsm import Itsm
 from blueking_itsm.tickets import FastApproval, NewTicket
 from blueking_itsm.types import AppCredentials, CallbackTarget, Connection, Gateway, Header, Verdict
-from example import CallbackServer, Gate
+from example import ApprovalGate, CallbackServer
 from fake_itsm import FakeItsm, component
 
 SECRET = "the app secret of the demo"
@@ -21,11 +21,11 @@ class Demo:
     def __init__(self, fake: FakeItsm, database: Path) -> None:
         self.fake = fake
         self.server = CallbackServer("127.0.0.1", 0)
-        self.gate = Gate(
+        self.gate = ApprovalGate(
             Itsm(component()),
             Connection(Gateway(fake.gateway), AppCredentials("demo", SECRET)),
             f"http://127.0.0.1:{self.server.server_port}/itsm/callback",
-            f"itsm-key.demo.{'5eed' * 16}",
+            [f"itsm-key.demo.{'5eed' * 16}"],
             database,
         )
         self.server.start(self.gate)

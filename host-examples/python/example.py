@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from blueking_itsm import Itsm, ItsmError
+from blueking_itsm import Error, Itsm, ItsmError
 from blueking_itsm.callbacks import Bound, BoundCallback, Claims, Refusal, Reply, SelfCheck
-from blueking_itsm.cases import Other, words
+from blueking_itsm.cases import Other, case_name
+from blueking_itsm.diagnosis import Language
 from blueking_itsm.tickets import FastApproval, NewTicket
 from blueking_itsm.tracking import (
     Action,
@@ -81,7 +82,7 @@ SCHEMA = """
 """
 
 
-class Gate:
+class ApprovalGate:
     """Asks for approvals, and keeps what becomes of them: an outcome comes, whatever is lost and whenever this dies.
 
     It comes on one of two ways. A callback names a ticket, as anybody can: so ITSM is asked by the operation's secret
@@ -91,12 +92,13 @@ class Gate:
     """
 
     def __init__(
-        self, itsm: Itsm, connection: Connection, callback_url: str, binding_key: str, database: Path
+        self, itsm: Itsm, connection: Connection, callback_url: str, binding_keys: Sequence[str], database: Path
     ) -> None:
+        """The first of the keys is for new operations; all may still be in use."""
         self.itsm = itsm
         self.connection = connection
         self.callback_url = callback_url
-        self._binding_key = binding_key
+        self._binding_keys = binding_keys
         # The tags in it are as secret as the key.
         database.touch(mode=0o600)
         self._database = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
@@ -122,7 +124,7 @@ class Gate:
         operation_id = self.itsm.tickets.new_operation_id()
         now = now_s()
         claims = Claims(operation_id, self.callback_url, now + BINDING_HOLDS_S)
-        binding = self.itsm.callbacks.bind(self._binding_key, claims)
+        binding = self.itsm.callbacks.bind(self._binding_keys[0], claims)
         decide_by_s = None if decide_within_s is None else now + decide_within_s
         step = self.itsm.tracking.start(operation_id, decide_by_s, now)
         # All by which the ticket can be found again is stored before anything is sent.
@@ -172,7 +174,7 @@ class Gate:
         """Takes a callback in. Whatever fails is refused: then ITSM lists the ticket, and nothing is lost."""
         callbacks = self.itsm.callbacks
         try:
-            match callbacks.receive([self._binding_key], headers, self.callback_url, now_s(), body):
+            match callbacks.receive(self._binding_keys, headers, self.callback_url, now_s(), body):
                 case SelfCheck(reply):
                     return reply
                 case Refusal(reply, why):
@@ -194,7 +196,7 @@ class Gate:
             case Undecidable(_, why):
                 raise NotSettled(f"{sn!r} is undecidable: {why}")
             case other:
-                raise NotSettled(f"{sn!r} is {words(type(other).__name__)}")
+                raise NotSettled(f"{sn!r} is {case_name(type(other).__name__)}")
 
     def _take_in(self, operation_id: str, event: Event) -> None:
         """Takes an event in: stores the record that it leads to, then does what tracking wants."""
@@ -271,8 +273,8 @@ class Gate:
 
     def _keep(self, operation_id: str, outcome: Outcome) -> None:
         """Keeps an operation's first outcome: the same can come again."""
-        told = json.dumps(asdict(outcome))
-        kept = self._execute("UPDATE operation SET outcome = coalesce(outcome, ?) WHERE id = ?", told, operation_id)
+        text = json.dumps(asdict(outcome))
+        kept = self._execute("UPDATE operation SET outcome = coalesce(outcome, ?) WHERE id = ?", text, operation_id)
         if kept.rowcount == 0:
             raise NotSettled(f"operation {operation_id} is not in the database")
 
@@ -297,12 +299,12 @@ class CallbackServer(ThreadingHTTPServer):
 
     daemon_threads = False
     """So that `stop` waits for them."""
-    gate: Gate
+    gate: ApprovalGate
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__((host, port), _Endpoint)
 
-    def start(self, gate: Gate) -> None:
+    def start(self, gate: ApprovalGate) -> None:
         """Serves in a thread of its own."""
         self.gate = gate
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -374,8 +376,8 @@ def now_s() -> int:
     return int(time.time())
 
 
-def setting(name: str) -> str:
-    """A setting from the environment."""
+def env(name: str) -> str:
+    """A setting in the environment."""
     try:
         return os.environ[name]
     except KeyError:
@@ -386,7 +388,7 @@ def authorization() -> Authorization:
     """The app's credentials, unless somebody else adds them on the way."""
     if "ITSM_APP_CODE" not in os.environ:
         return AddedByHost()
-    return AppCredentials(setting("ITSM_APP_CODE"), setting("ITSM_APP_SECRET"))
+    return AppCredentials(env("ITSM_APP_CODE"), env("ITSM_APP_SECRET"))
 
 
 def main() -> int:
@@ -395,11 +397,12 @@ def main() -> int:
     creator, approver, title = sys.argv[1:]
     folder = os.environ.get("ITSM_WASM_DIR")
     itsm = Itsm(Path(folder) / "itsm.wasm" if folder else None)
-    connection = Connection(Gateway(setting("ITSM_GATEWAY")), authorization())
-    url, key, database = setting("ITSM_CALLBACK_URL"), setting("ITSM_BINDING_KEY"), Path(setting("ITSM_DATABASE"))
+    connection = Connection(Gateway(env("ITSM_GATEWAY")), authorization())
+    url, database = env("ITSM_CALLBACK_URL"), Path(env("ITSM_DATABASE"))
+    keys = [key.strip() for key in env("ITSM_BINDING_KEYS").split(",")]
     within_s = os.environ.get("ITSM_DECIDE_WITHIN_S")
     host, _, port = os.environ.get("ITSM_LISTEN", "0.0.0.0:8080").rpartition(":")
-    gate = Gate(itsm, connection, url, key, database)
+    gate = ApprovalGate(itsm, connection, url, keys, database)
     server = CallbackServer(host, int(port))
     server.start(gate)
     print(f"callbacks are received at {host}:{server.server_port}", flush=True)
@@ -409,7 +412,9 @@ def main() -> int:
         if ticket := gate.ticket(operation):
             print(f"waiting for {ticket.sn} ({ticket.ticket_url})", flush=True)
         verdict = gate.wait(operation)
-    except (ItsmError, NotSettled, ValueError) as error:
+    except ItsmError as error:
+        sys.exit(f"{error.message}\n{itsm.diagnosis.describe_failure(error, Language.ENGLISH)}")
+    except (Error, NotSettled, ValueError) as error:
         sys.exit(str(error))
     finally:
         server.stop()

@@ -48,6 +48,11 @@ class FakeItsm:
         self._until(lambda: any(ticket["sn"] == sn and ticket["started"] for ticket in self.show("tickets")))
         return sn
 
+    def first(self) -> str:
+        """Waits for a ticket whose flow runs. Its number."""
+        self._until(lambda: bool(self.show("tickets")))
+        return self.started(self.show("tickets")[0]["sn"])
+
     def called_back(self, sn: str) -> dict[str, Any]:
         """Waits until the ticket's callback was sent, or lost, and says how that went."""
         sent: list[dict[str, Any]] = []

@@ -47,7 +47,7 @@ fn python(wit: &Path) -> Result<PathBuf> {
         Command::new(componentize)
             .args(["--quiet", "-w", "guest", "-d"])
             .arg(wit)
-            .args(["componentize", "gate", "-o"])
+            .args(["componentize", "approval", "-o"])
             .arg(&guest)
             .current_dir(tools::root()?.join(folder)),
     )?;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const here = new URL('../', import.meta.url);
 const folder = new URL('generated/package/', here);
 
-for (const path of ['itsm.js', 'worker.js', 'outgoing.js', 'words.js', 'generated/itsm', 'generated/callbacks']) {
+for (const path of ['itsm.js', 'worker.js', 'outgoing.js', 'redact.js', 'generated/itsm', 'generated/callbacks']) {
   await cp(new URL(path, here), new URL(path, folder), { recursive: true });
 }
 await cp(new URL('package/README.md', here), new URL('README.md', folder));

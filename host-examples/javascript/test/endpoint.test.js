@@ -46,10 +46,10 @@ test('an outcome reaches the host, whatever it is', async (t) => {
 });
 
 test('who withdraws a ticket gets its callback answered inside that request, also many at once', async () => {
-  const made = await Promise.all(Array.from({ length: 6 }, () => set.ticket()));
-  const handed = await handedOver(() => Promise.all(made.map(({ sn }) =>
+  const tickets = await Promise.all(Array.from({ length: 6 }, () => set.ticket()));
+  const handed = await handedOver(() => Promise.all(tickets.map(({ sn }) =>
     itsm.operations.withdraw({ ...itsm.connection, deadlineMs: 10_000 }, sn, 'carol', 'no longer needed'))));
-  assert.deepEqual(new Set(handed.map(({ sn, verdict }) => `${sn} ${verdict}`)), new Set(made.map(({ sn }) => `${sn} withdrawn`)));
+  assert.deepEqual(new Set(handed.map(({ sn, verdict }) => `${sn} ${verdict}`)), new Set(tickets.map(({ sn }) => `${sn} withdrawn`)));
   assert.deepEqual(await fake.get('failed'), []);
 });
 
@@ -89,7 +89,7 @@ test('a thief of a header who has a ticket of his own approved under it gains no
     const own = await fake.steal(itsm, victim.operationId);
     assert.equal((await fake.calledBack(own)).delivered, false);
     // It came from ITSM itself, with the victim's header, and is approved.
-    assert.deepEqual(set.said.slice(-4), [
+    assert.deepEqual(set.logged.slice(-4), [
       `  binding   holds, for operation ${victim.operationId}`,
       `  claim     ${own} is FINISHED`,
       '  ITSM says it is not the ticket of this operation',
@@ -111,18 +111,18 @@ test('what ITSM does not settle is refused, and the log says why', async (t) => 
   const filters = 'it finds no tickets by tag. Ask `confirmOwn`, with the number of your own record';
   const cases = [
     // The server drops such an entry of its log, and whatever comes after it.
-    { what: 'a log without its end', options: [], remark: '👍', said: /^ {2}ITSM says it has ended, and a person has to look how: ./ },
-    { what: 'a server that does not store tags', options: ['--tags', 'filtered'], said: `  ITSM says nothing: ${filters}` },
-    { what: 'a server that ignores tags', options: ['--tags', 'ignored'], said: `  ITSM says nothing: ${filters}` },
+    { what: 'a log without its end', options: [], remark: '👍', log: /^ {2}ITSM says it has ended, and a person has to look how: ./ },
+    { what: 'a server that does not store tags', options: ['--tags', 'filtered'], log: `  ITSM says nothing: ${filters}` },
+    { what: 'a server that ignores tags', options: ['--tags', 'ignored'], log: `  ITSM says nothing: ${filters}` },
   ];
-  for (const { what, options, remark = '', said } of cases) {
+  for (const { what, options, remark = '', log } of cases) {
     await t.test(what, async () => {
-      const { fake, ticket, handed, said: words } = await setUp(undefined, ...options);
+      const { fake, ticket, handed, logged } = await setUp(undefined, ...options);
       const { sn } = await ticket();
       await fake.post('approve', { sn, who: 'admin', remark });
       assert.equal((await fake.calledBack(sn)).delivered, false);
       assert.deepEqual(handed, []);
-      assert.ok(words.some((line) => typeof said === 'string' ? line === said : said.test(line)), words.join('\n'));
+      assert.ok(logged.some((line) => typeof log === 'string' ? line === log : log.test(line)), logged.join('\n'));
     });
   }
 });
@@ -166,33 +166,33 @@ test('what comes to the endpoint is judged before it is read, and the log says w
   const bound = `X-Itsm-Binding: ${genuine}\r\n`;
   const elsewhere = /callbacks are received at the path/;
   const form = /there twice, or is not of its form/;
-  const made = (/** @type {string} */ callbackUrl, /** @type {bigint} */ expiresS) =>
+  const binding = (/** @type {string} */ callbackUrl, /** @type {bigint} */ expiresS) =>
     `${callbacks.bind(KEY, { operationId, callbackUrl, expiresS }).header.join(': ')}\r\n`;
   const cases = [
     { what: 'in chunks', body: chunked, code: 0 },
     { what: 'a blank before the value', headers: `X-Itsm-Binding:  \t${genuine} \r\n`, code: 0 },
     { what: 'a query', path: '/itsm/callback?a=b', code: 0 },
-    { what: 'another path', path: '/itsm', status: 404, said: elsewhere },
-    { what: 'a longer path', path: '/itsm/callback/', status: 404, said: elsewhere },
-    { what: 'another path, unread', path: '/', body: slow, status: 404, said: elsewhere },
-    { what: 'the header twice', headers: bound.repeat(2), said: form },
-    { what: 'a header that is no text', headers: 'X-Itsm-Binding: \xff\xfe\r\n', said: form },
-    { what: 'an expired binding', headers: made(set.settings.callbackUrl, 1n), said: /the binding of operation \w+ has expired/ },
-    { what: 'another callback address', headers: made('https://gate.example.com/itsm/callback', 2n ** 40n), said: /compare the address/ },
-    { what: 'a slow body', body: slow, said: /the body came too slowly/ },
-    { what: 'a body without an end', body: `transfer-encoding: chunked\r\n\r\n${chunk(' '.repeat(1e6))}`, said: /the body came too slowly/ },
+    { what: 'another path', path: '/itsm', status: 404, log: elsewhere },
+    { what: 'a longer path', path: '/itsm/callback/', status: 404, log: elsewhere },
+    { what: 'another path, unread', path: '/', body: slow, status: 404, log: elsewhere },
+    { what: 'the header twice', headers: bound.repeat(2), log: form },
+    { what: 'a header that is no text', headers: 'X-Itsm-Binding: \xff\xfe\r\n', log: form },
+    { what: 'an expired binding', headers: binding(set.settings.callbackUrl, 1n), log: /the binding of operation \w+ has expired/ },
+    { what: 'another callback address', headers: binding('https://gate.example.com/itsm/callback', 2n ** 40n), log: /compare the address/ },
+    { what: 'a slow body', body: slow, log: /the body came too slowly/ },
+    { what: 'a body without an end', body: `transfer-encoding: chunked\r\n\r\n${chunk(' '.repeat(1e6))}`, log: /the body came too slowly/ },
   ];
   const { hostname, port } = new URL(set.settings.callbackUrl);
-  for (const { what, path = '/itsm/callback', headers = bound, body = whole, status = 200, code = 1, said = /./ } of cases) {
+  for (const { what, path = '/itsm/callback', headers = bound, body = whole, status = 200, code = 1, log = /./ } of cases) {
     await t.test(what, async () => {
-      const before = set.said.length;
+      const before = set.logged.length;
       const socket = connect(Number(port), hostname);
       socket.write(`POST ${path} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n${headers}${body}`, 'latin1');
       const answer = await text(socket);
       assert.ok(answer.startsWith(`HTTP/1.1 ${status} `) && answer.includes(`"code":${code}`), answer);
-      const log = set.said.slice(before).join('\n');
-      assert.match(`${log} `, said);
-      assert.ok(!log.includes(genuine) && !answer.includes(genuine), log);
+      const lines = set.logged.slice(before).join('\n');
+      assert.match(`${lines} `, log);
+      assert.ok(!lines.includes(genuine) && !answer.includes(genuine), lines);
     });
   }
 });
@@ -201,7 +201,7 @@ test('what a callback says of itself stands on one line of the log', async () =>
   const { operationId } = await set.ticket();
   const body = JSON.stringify({ sn: 'a\nb\x1b[31m', current_status: 'FINISHED', approve_result: true });
   assert.equal(await set.post(await fake.headersOf(operationId), body), 1);
-  assert.ok(set.said.some((line) => line.includes('a b [31m is FINISHED')), set.said.slice(-4).join());
+  assert.ok(set.logged.some((line) => line.includes('a b [31m is FINISHED')), set.logged.slice(-4).join());
 });
 
 test('a self-check is accepted with a binding that holds, and leads to no outgoing call', async () => {
@@ -225,7 +225,7 @@ test('when ITSM is slow the callback is refused in good time, and nothing is han
     const body = JSON.stringify({ sn, current_status: 'FINISHED', approve_result: true });
     assert.equal(await set.post(headers, body), 1);
   });
-  assert.match(set.said.at(-2) ?? '', /^ {2}failed .* before the deadline$/);
+  assert.match(set.logged.at(-2) ?? '', /^ {2}failed .* before the deadline$/);
   assert.deepEqual(handed, []);
 });
 
@@ -237,13 +237,13 @@ test('what the host could not take stays on the failed list', async () => {
   await careless.fake.post('approve', { sn, who: 'admin' });
   assert.equal((await careless.fake.calledBack(sn)).delivered, false);
   assert.deepEqual(await careless.fake.get('failed'), [sn]);
-  assert.ok(careless.said.includes('  failed    the disk is full'));
+  assert.ok(careless.logged.includes('  failed    the disk is full'));
 });
 
 test('nothing that the endpoint says or answers holds a secret', async () => {
   const token = await fake.get('token');
   const sent = (await fake.get('callbacks')).map((/** @type {any} */ { answer }) => answer);
-  assert.ok(set.said.length > 50 && sent.length > 5);
-  const all = JSON.stringify([set.said, sent]);
+  assert.ok(set.logged.length > 50 && sent.length > 5);
+  const all = JSON.stringify([set.logged, sent]);
   for (const secret of [SECRET, KEY, token, ...set.tags]) assert.ok(!all.includes(secret));
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { Itsm, callbacks, tracking } from '../itsm.js';
+import { CallError, ComponentError, Itsm, callbacks, tracking } from '../itsm.js';
 import { AUTHORIZATION, SECRET, fakeItsm, itsmAt } from './set-up.js';
 
 const fake = await fakeItsm();
@@ -85,10 +85,10 @@ test('the credentials are on the requests, and never in the memory of the compon
 test('the component cannot read the credentials back from its own request', async (t) => {
   const outgoing = new URL('../outgoing.js', import.meta.url);
   const thread = new Worker(`import(${JSON.stringify(outgoing)}).then(({ types }) => {
-    const given = types.Fields.fromList([['accept', new Uint8Array([42])]]);
-    const request = new types.OutgoingRequest(given);
-    const names = (headers) => headers.entries().map(([name]) => name);
-    require('node:worker_threads').parentPort.postMessage([names(given), names(request.headers())]);
+    const headers = types.Fields.fromList([['accept', new Uint8Array([42])]]);
+    const request = new types.OutgoingRequest(headers);
+    const names = (fields) => fields.entries().map(([name]) => name);
+    require('node:worker_threads').parentPort.postMessage([names(headers), names(request.headers())]);
   })`, { eval: true, workerData: { origin: '', authorization: SECRET } });
   t.after(() => thread.terminate());
   const [names] = await once(thread, 'message');
@@ -158,7 +158,8 @@ test('a function with an error of its own rejects with its payload', async () =>
   const [service] = await itsm.services.listServices(itsm.connection, {});
   const named = [{ name: 'no such node', users: ['admin'] }];
   await assert.rejects(itsm.services.resolveProcessors(itsm.connection, service.id, named), (/** @type {any} */ error) => {
-    assert.equal(error.name, 'ComponentError');
+    assert.ok(error instanceof ComponentError && error instanceof CallError);
+    assert.equal(error.message, 'unknown-name: no such node');
     assert.equal(error.payload.tag, 'unknown-name');
     return true;
   });

@@ -45,8 +45,8 @@ test('a create that ITSM has read whole is never said to have done nothing', asy
   const deadlines = Array.from({ length: 200 }, (_, at) => (at < 8 ? 1000 + at * 250 : 10 + at % 10 * 10));
   const failed = await Promise.all(deadlines.map(async (deadlineMs, at) => {
     const tag = `tag${at}`;
-    const made = itsm.tickets.create({ ...itsm.connection, deadlineMs }, ticket(tag));
-    return made.then(() => assert.fail('nobody has answered'), (error) => ({ tag, error }));
+    const created = itsm.tickets.create({ ...itsm.connection, deadlineMs }, ticket(tag));
+    return created.then(() => assert.fail('nobody has answered'), (error) => ({ tag, error }));
   }));
   // What the host still holds when a call has ended can leave it later: until all connections have ended.
   await itsm.close();
@@ -140,18 +140,18 @@ test('what a server repeats of the credentials stands in no word', async (t) => 
   const itsm = new Itsm({ tag: 'gateway', val: url }, authorization);
   t.after(() => itsm.close().then(() => server.close()));
   for (const [form, text] of Object.entries(forms)) {
-    const said = `no ${text}\r\n\x1b[31mno`;
+    const message = `no ${text}\r\n\x1b[31mno`;
     const http = (/** @type {number} */ status, /** @type {string[]} */ headers, /** @type {unknown} */ body) => {
       const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
       return [`HTTP/1.1 ${status} OK`, `X-Bkapi-Request-ID: no ${text}`, ...headers, `content-length: ${content.length}`, '', content].join('\r\n');
     };
     const code = `X-Bkapi-Error-Code: no ${text}`;
     const answers = {
-      "ITSM's words and code": http(200, [], { result: false, code: text, message: said, data: null }),
+      "ITSM's words and code": http(200, [], { result: false, code: text, message, data: null }),
       "the gateway's words and code": http(400, [code, `X-Bkapi-Error-Message: no ${text}`], ''),
-      "the gateway's body": http(400, [code], { code: 1640001, message: said }),
+      "the gateway's body": http(400, [code], { code: 1640001, message }),
       'a redirect': http(302, [`Location: http://127.0.0.1/?a=${encodeURIComponent(text)}`], ''),
-      'a page': http(500, [], `<h1>${said}</h1>`),
+      'a page': http(500, [], `<h1>${message}</h1>`),
     };
     for (const [where, bytes] of Object.entries(answers)) {
       await t.test(`${form}, in ${where}`, async () => {
@@ -163,12 +163,12 @@ test('what a server repeats of the credentials stands in no word', async (t) => 
           await failed(itsm.tickets.status(connection, 'REQ1')),
           ...(await itsm.diagnosis.diagnose(connection)).map(({ failure, words }) => ({ ...failure, words })),
         ];
-        const words = failures.map((it) => Object.values({ ...it, message: it.message }).map((value) => value?.val ?? value).join('\n'));
-        for (const said of words) {
-          assert.ok(!/canary|pw"|pw%22|pw\\/i.test(said), said);
-          assert.ok(!/[\r\x1b]/.test(said), said);
+        const texts = failures.map((it) => Object.values({ ...it, message: it.message }).map((value) => value?.val ?? value).join('\n'));
+        for (const text of texts) {
+          assert.ok(!/canary|pw"|pw%22|pw\\/i.test(text), text);
+          assert.ok(!/[\r\x1b]/.test(text), text);
         }
-        assert.ok(words[0].includes('[secret]') && words[1].includes('[secret]'), words.join());
+        assert.ok(texts[0].includes('[secret]') && texts[1].includes('[secret]'), texts.join());
       });
     }
   }

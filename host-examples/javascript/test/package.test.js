@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -24,7 +24,7 @@ try {
 }
 `;
 
-test('the package works in an empty folder, and its types hold there', async () => {
+test('the package works in an empty folder, and its types hold there, for what its README shows too', async () => {
   const fake = await fakeItsm();
   const folder = await mkdtemp(join(tmpdir(), 'blueking-itsm-'));
   after(() => rm(folder, { recursive: true }));
@@ -35,5 +35,9 @@ test('the package works in an empty folder, and its types hold there', async () 
   assert.equal(execFileSync(process.execPath, ['use.mjs', fake.gateway, SECRET], inFolder), '0n withdrawn 3900022 fix-argument\n');
 
   await writeFile(join(folder, 'use.mts'), `declare const process: { argv: string[] };${SCRIPT}`);
-  execFileSync(tsc, ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', 'use.mts'], inFolder);
+  const readme = await readFile(new URL('../package/README.md', import.meta.url), 'utf8');
+  const [, shown = ''] = /^```js\n(.*?)^```/ms.exec(readme) ?? [];
+  assert.match(shown, /itsm\.tickets/);
+  await writeFile(join(folder, 'readme.mts'), `declare const process: { env: Record<string, string> };${shown}`);
+  execFileSync(tsc, ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', 'use.mts', 'readme.mts'], inFolder);
 });

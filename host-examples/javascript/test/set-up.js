@@ -1,4 +1,4 @@
-// A fake ITSM, a host's endpoint on a free port, and what the endpoint handed over and said.
+// A fake ITSM, a host's endpoint on a free port, and what the endpoint handed over and logged.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -15,6 +15,7 @@ import { Itsm } from '../itsm.js';
 
 export const SECRET = 'canary-of-the-app-secret';
 export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
+export const OLD_KEY = `itsm-key.s.${'f0'.repeat(32)}`;
 export const AUTHORIZATION = { bk_app_code: 'app', bk_app_secret: SECRET };
 
 /** A fake ITSM that wants these credentials, for as long as the test file runs. @param {string[]} options more of them */
@@ -46,18 +47,18 @@ export async function setUp(handOver = () => {}, ...options) {
     endpoint: { tag: 'gateway', val: fake.gateway },
     authorization: AUTHORIZATION,
     callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
-    bindingKey: KEY,
+    bindingKeys: [KEY],
   };
   /** @type {{ operationId: string, sn: string, verdict: string }[]} */
   const handed = [];
   /** @type {string[]} */
-  const said = [];
+  const logged = [];
   /** Of the tickets made here. @type {string[]} */
   const tags = [];
   server.on('request', callbackListener(settings, (operationId, outcome) => {
     handOver(operationId, outcome);
     handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
-  }, (words) => said.push(words)));
+  }, (line) => logged.push(line)));
   const itsm = itsmAt(fake.gateway);
 
   return {
@@ -65,7 +66,7 @@ export async function setUp(handOver = () => {}, ...options) {
     itsm,
     settings,
     handed,
-    said,
+    logged,
     tags,
     /**
      * Makes a ticket, and waits until its flow has started.
@@ -86,8 +87,8 @@ export async function setUp(handOver = () => {}, ...options) {
      * @param {string} body
      */
     async post(headers, body) {
-      const asked = request(settings.callbackUrl, { method: 'POST', headers }).end(body);
-      const [answer] = await once(asked, 'response');
+      const posted = request(settings.callbackUrl, { method: 'POST', headers }).end(body);
+      const [answer] = await once(posted, 'response');
       assert.equal(answer.statusCode, 200);
       assert.equal(answer.headers['content-type'], 'application/json');
       return JSON.parse(await text(answer)).code;

@@ -25,7 +25,7 @@ console.log(total, callbacks.conclude('REVOKED', false, true), tracking.start('o
 async function hostWithComponentsOf(version) {
   const folder = await mkdtemp(join(tmpdir(), 'itsm-version-'));
   after(() => rm(folder, { recursive: true }));
-  for (const file of ['package.json', 'itsm.js', 'worker.js', 'outgoing.js', 'words.js', 'scripts/build.js']) {
+  for (const file of ['package.json', 'itsm.js', 'worker.js', 'outgoing.js', 'redact.js', 'scripts/build.js']) {
     await cp(join(here, file), join(folder, file));
   }
   await symlink(join(here, 'node_modules'), join(folder, 'node_modules'));

@@ -16,7 +16,7 @@ Words = Annotated[str, "words"]
 """A server's words for people: on one line, and without what steers a terminal."""
 
 
-def words(name: str) -> str:
+def case_name(name: str) -> str:
     """`FixArgument` as `fix-argument`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
@@ -26,7 +26,7 @@ class Bare:
     """A case that says it all by its name."""
 
     def __str__(self) -> str:
-        return words(type(self).__name__)
+        return case_name(type(self).__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Case(Generic[T_co]):
     value: T_co
 
     def __str__(self) -> str:
-        return f"{words(type(self).__name__)} {self.value}"
+        return f"{case_name(type(self).__name__)} {self.value}"
 
 
 class SecretCase(Case[T_co]):
@@ -52,7 +52,19 @@ class Other(Case[Words]):
     """Anything else, in words. Show them; do not match on them."""
 
 
-class ReasonError(Exception, Generic[T_co]):
+class Error(Exception):
+    """Above all errors of this package, so that one `except` takes them all:
+
+    Error
+    ├── ItsmError           a call to ITSM has no result
+    ├── UnreadableError     a body is no callback
+    ├── UnboundError        a callback's headers prove nothing
+    ├── UnresolvedError     names did not lead to nodes
+    └── UnfitError          an address can't receive callbacks
+    """
+
+
+class ReasonError(Error, Generic[T_co]):
     """An error whose reason is a case of a variant."""
 
     def __init__(self, reason: T_co) -> None:

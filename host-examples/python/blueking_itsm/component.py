@@ -88,8 +88,8 @@ class Itsm:
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
             _stay_in_one_process()
-            given = signature.bind(*args, **kwargs).arguments
-            lowered = [lower(given[name], name) for name, lower in lowering.items()]
+            values = signature.bind(*args, **kwargs).arguments
+            lowered = [lower(values[name], name) for name, lower in lowering.items()]
             with Store(self._engine) as store:
                 # No files, no environment, no arguments.
                 store.set_wasi(WasiConfig())

@@ -1,6 +1,7 @@
 """blueking:itsm/diagnosis: finding out what is wrong with a set-up, in words for people."""
 
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from typing import Protocol
 
 from .cases import Bare, Case, Other, ReasonError, Words, raises
@@ -47,8 +48,21 @@ class UnfitError(ReasonError[Unfit]):
     """An address can't receive callbacks."""
 
 
+class Language(StrEnum):
+    """A language for sentences."""
+
+    ENGLISH = auto()
+    CHINESE = auto()
+
+
 class Diagnosis(Protocol):
     """The functions."""
+
+    def describe_failure(self, failure: Failure, language: Language) -> str:
+        """What a person should do about a failure, and whether ITSM may have acted, in sentences on one line.
+
+        Show them beside the failure's message. An `ItsmError` is a failure.
+        """
 
     def diagnose(self, connection: Connection) -> tuple[Finding, ...]:
         """Tries the actions that creating, confirming and tracking use. Changes nothing."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from .cases import Bare, Case, Other, SecretCase, Words
+from .cases import Bare, Case, Error, Other, SecretCase, Words
 
 Header = tuple[str, str]
 """A name, then a value of printable ASCII."""
@@ -160,7 +160,7 @@ class Failure:
         return f"{self.message} (advice: {self.advice}; {acted})"
 
 
-class ItsmError(Failure, Exception):
+class ItsmError(Failure, Error):
     """A call has no result: the failure, raised."""
 
     def __reduce__(self) -> tuple[type["ItsmError"], tuple[object, ...]]:

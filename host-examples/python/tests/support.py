@@ -19,13 +19,14 @@ from blueking_itsm import Itsm
 from blueking_itsm.component import functions
 from blueking_itsm.tickets import NewTicket, ServiceId
 from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Field, FieldValue, Gateway, People
-from example import CallbackServer, Gate
+from example import ApprovalGate, CallbackServer
 from fake_itsm import FakeItsm, component
 
 FOLDER = Path(__file__).parents[1]
 CODE = "app"
 SECRET = "canary-of-the-app-secret"
 KEY = f"itsm-key.k1.{'0f' * 32}"
+OLD_KEY = f"itsm-key.k0.{'f0' * 32}"
 
 Headers = list[tuple[str, str]]
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -66,10 +67,10 @@ class Site:
         self.fake.__exit__(kind, error, at)
         self.folder.cleanup()
 
-    def new_gate(self) -> Gate:
+    def new_gate(self) -> ApprovalGate:
         """A gate on the site's database, as after a crash of the one before."""
         url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
-        return Gate(itsm(), self.connection, url, KEY, Path(self.folder.name, "gate.sqlite"))
+        return ApprovalGate(itsm(), self.connection, url, [KEY], Path(self.folder.name, "gate.sqlite"))
 
     def ask(self) -> tuple[str, str]:
         """A new ticket that runs and calls back: its operation, and its number."""
@@ -124,12 +125,12 @@ class Site:
 
 
 class Scripted(ThreadingHTTPServer):
-    """A server on 127.0.0.1 that answers as its script says, and remembers what it was asked."""
+    """A server on 127.0.0.1 that answers as its script says, and remembers the requests."""
 
     def __init__(self, script: Callable[[str, str, Headers, bytes], Answer]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
-        self.asked: list[tuple[str, str, Headers, bytes]] = []
+        self.requests: list[tuple[str, str, Headers, bytes]] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
 
@@ -143,9 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        asked = (self.command, self.path, self.headers.items(), body)
-        self.server.asked.append(asked)
-        status, headers, content = self.server.script(*asked)
+        request = (self.command, self.path, self.headers.items(), body)
+        self.server.requests.append(request)
+        status, headers, content = self.server.script(*request)
         self.send_response(status)
         for name, value in {"content-length": str(len(content)), **headers}.items():
             self.send_header(name, value)

@@ -37,7 +37,7 @@ from blueking_itsm.types import (
     Untraceable,
     Verdict,
 )
-from example import CallbackServer, Gate, NotSettled, now_s
+from example import ApprovalGate, CallbackServer, NotSettled, now_s
 
 from .support import KEY, SECRET, Site, itsm
 
@@ -46,13 +46,13 @@ TICKET = Ticket("REQ1", "1", "t", "carol", "1", "FINISHED", "then", "now", (), "
 
 class Endpoint(unittest.TestCase):
     def setUp(self) -> None:
-        self.said = self.enterContext(redirect_stdout(io.StringIO()))
+        self.log = self.enterContext(redirect_stdout(io.StringIO()))
         self.site = self.enterContext(Site())
 
     def tearDown(self) -> None:
         tags = [ticket["tag"] for ticket in self.site.fake.show("tickets")]
         for secret in [SECRET, KEY, self.site.fake.show("token"), *filter(None, tags)]:
-            self.assertNotIn(secret, self.said.getvalue())
+            self.assertNotIn(secret, self.log.getvalue())
 
     def ended(self, operation: str, sn: str) -> dict[str, Any]:
         """The outcome of an operation whose ticket has ended, and whose callback was taken."""
@@ -72,8 +72,8 @@ class Endpoint(unittest.TestCase):
                 self.site.fake.tell(act, sn=sn, who="admin")
                 outcome = self.ended(operation, sn)
                 self.assertEqual((outcome["verdict"], outcome["evidence"]), (verdict, Evidence.APPROVAL_RESULT))
-                said = [(decision["operator"], decision["approved"]) for decision in outcome["decisions"]]
-                self.assertEqual(said, [("admin", approved)])
+                decisions = [(decision["operator"], decision["approved"]) for decision in outcome["decisions"]]
+                self.assertEqual(decisions, [("admin", approved)])
                 self.assertIs(self.site.gate.wait(operation), verdict)
 
     def test_ones_own_withdrawal_can_be_called_back_while_it_waits(self) -> None:
@@ -89,7 +89,7 @@ class Endpoint(unittest.TestCase):
         for claimed, what in [(approved, "foreign"), (sn, "open"), ("NOBODYS", "foreign")]:
             with self.subTest(claimed):
                 self.assertEqual(self.site.post(self.site.binding(operation), self.claim(claimed)), 1)
-                self.assertTrue(self.said.getvalue().endswith(f"callback refused: '{claimed}' is {what}\n"))
+                self.assertTrue(self.log.getvalue().endswith(f"callback refused: '{claimed}' is {what}\n"))
                 self.assertIsNone(self.site.gate.outcome(operation))
 
     def test_a_thief_of_the_header_who_approves_a_ticket_of_his_own_gets_nothing(self) -> None:
@@ -104,7 +104,7 @@ class Endpoint(unittest.TestCase):
                 self.site.fake.tell("approve", sn=self.site.fake.started(his), who="mallory")
                 sent = self.site.fake.called_back(his)
                 self.assertEqual((sent["delivered"], sent["lost"]), (False, False))
-                self.assertTrue(self.said.getvalue().endswith(f"callback refused: '{his}' is foreign\n"))
+                self.assertTrue(self.log.getvalue().endswith(f"callback refused: '{his}' is foreign\n"))
                 self.assertIsNone(self.site.gate.outcome(operation))
                 self.assertEqual(self.site.status(sn), "RUNNING")
         self.site.fake.tell("approve", sn=sn, who="admin")
@@ -125,7 +125,7 @@ class Endpoint(unittest.TestCase):
         for answer, words in answers:
             with self.subTest(words), patch.object(itsm().tickets, "confirm", return_value=answer):
                 self.assertEqual(self.site.post(header, self.claim("REQ1")), 1)
-                self.assertTrue(self.said.getvalue().endswith(f"callback refused: {words}\n"))
+                self.assertTrue(self.log.getvalue().endswith(f"callback refused: {words}\n"))
                 self.assertIsNone(self.site.gate.outcome(operation))
         for verdict in set(Verdict) - {Verdict.OPEN}:
             operation, _ = self.site.ask()
@@ -151,7 +151,7 @@ class Endpoint(unittest.TestCase):
         sn = self.site.fake.started(self.site.create(ticket).sn)
         self.site.fake.tell("approve", sn=sn, who="admin")
         self.assertFalse(self.site.fake.called_back(sn)["delivered"])
-        self.assertEqual(self.said.getvalue(), "callback refused: operation elsewhere is not in the database\n")
+        self.assertEqual(self.log.getvalue(), "callback refused: operation elsewhere is not in the database\n")
 
     def test_junk_leads_to_no_call(self) -> None:
         operation, sn = self.site.ask()
@@ -184,10 +184,10 @@ class Endpoint(unittest.TestCase):
         elsewhere, broken = "received at the path", "the body broke off, or came too slowly"
         form = "there twice, or is not of its form"
 
-        def made(url: str, expires_s: int) -> str:
+        def binding(url: str, expires_s: int) -> str:
             return ": ".join(itsm().callbacks.bind(KEY, Claims(operation, url, expires_s)).header) + "\r\n"
 
-        for what, path, headers, body, status, code, said in [
+        for what, path, headers, body, status, code, line in [
             ("in chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{pieces}0\r\n\r\n", 200, 0, ""),
             ("a blank before the value", here, f"X-Itsm-Binding:  \t{genuine} \r\n", whole, 200, 0, ""),
             ("a query", f"{here}?a=b", bound, whole, 200, 0, ""),
@@ -196,20 +196,20 @@ class Endpoint(unittest.TestCase):
             ("another path, unread", "/", bound, slow, 404, 1, elsewhere),
             ("the header twice", here, bound * 2, whole, 200, 1, form),
             ("a header that is no text", here, "X-Itsm-Binding: \xff\xfe\r\n", whole, 200, 1, form),
-            ("an expired binding", here, made(self.site.gate.callback_url, 1), whole, 200, 1, "has expired"),
-            ("another callback address", here, made("http://gate/", 2**40), whole, 200, 1, "compare the address"),
+            ("an expired binding", here, binding(self.site.gate.callback_url, 1), whole, 200, 1, "has expired"),
+            ("another callback address", here, binding("http://gate/", 2**40), whole, 200, 1, "compare the address"),
             ("a slow body", here, bound, slow, 200, 1, broken),
             ("half of the chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{pieces}", 200, 1, broken),
             ("no chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{check}", 200, 1, broken),
         ]:
             with self.subTest(what):
-                before = len(self.said.getvalue())
+                before = len(self.log.getvalue())
                 with socket.create_connection(("127.0.0.1", self.site.server.server_port), timeout=60) as connection:
                     connection.sendall(f"POST {path} HTTP/1.1\r\nhost: gate\r\n{headers}{body}".encode("latin-1"))
                     answer = connection.makefile("rb").read().decode()
                 self.assertRegex(answer, rf'^HTTP/1\.\d {status} [^$]*"code":{code}\b')
-                log = self.said.getvalue()[before:]
-                self.assertIn(said, log)
+                log = self.log.getvalue()[before:]
+                self.assertIn(line, log)
                 self.assertNotIn(genuine, log + answer)
 
     def test_a_body_that_trickles_in_ends_all_the_same(self) -> None:
@@ -230,7 +230,7 @@ class Endpoint(unittest.TestCase):
                     time.sleep(0.02)
                 reading.join()
         self.assertIn(b'"code":1', answer[0])
-        self.assertIn("the body broke off, or came too slowly", self.said.getvalue())
+        self.assertIn("the body broke off, or came too slowly", self.log.getvalue())
 
     def test_a_self_check_is_accepted_if_its_binding_holds_and_makes_no_call(self) -> None:
         operation, _ = self.site.ask()
@@ -262,7 +262,7 @@ class Endpoint(unittest.TestCase):
 
         server = CallbackServer("127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.server_port}/"
-        server.start(cast(Gate, Slow()))
+        server.start(cast(ApprovalGate, Slow()))
         with ThreadPoolExecutor() as threads:
             posted = threads.submit(urllib.request.urlopen, url, b"a callback")
             begun.wait()
@@ -276,10 +276,10 @@ class Durable(unittest.TestCase):
     """Each time the same is asked for again, it is a gate that begins anew with what is in the database."""
 
     def setUp(self) -> None:
-        self.said = self.enterContext(redirect_stdout(io.StringIO()))
+        self.log = self.enterContext(redirect_stdout(io.StringIO()))
         self.site = self.enterContext(Site())
 
-    def ask(self, decide_within_s: int | None = None) -> tuple[Gate, str]:
+    def ask(self, decide_within_s: int | None = None) -> tuple[ApprovalGate, str]:
         gate = self.site.new_gate()
         self.addCleanup(gate.close)
         return gate, gate.ask("carol", "a lasting one", ["admin"], decide_within_s)
@@ -335,13 +335,13 @@ class Durable(unittest.TestCase):
         self.deny("get_tickets")
         gate, operation = self.ask()
         self.assertIsNone(gate.ticket(operation))
-        self.assertIn("(advice: ask-permission; ITSM did nothing)", self.said.getvalue())
+        self.assertIn("(advice: ask-permission; ITSM did nothing)", self.log.getvalue())
         self.ask()
         ticket = gate.ticket(operation)
         assert ticket is not None
         self.assertEqual(ticket.sn, self.only_ticket())
 
-    def test_a_ticket_that_was_refused_is_told_and_can_be_asked_for_again(self) -> None:
+    def test_a_ticket_that_was_refused_is_printed_and_can_be_asked_for_again(self) -> None:
         self.deny("create_ticket")
         with self.assertRaises(ItsmError) as caught:
             self.ask()
@@ -387,8 +387,8 @@ class Durable(unittest.TestCase):
         sn = self.only_ticket()
         self.deny("operate_ticket")
         self.ask_when_it_is_late()
-        self.assertEqual(self.said.getvalue().count(f"operation {operation}: "), 1)
-        self.assertIn("App has no permission", self.said.getvalue())
+        self.assertEqual(self.log.getvalue().count(f"operation {operation}: "), 1)
+        self.assertIn("App has no permission", self.log.getvalue())
         self.assertEqual(self.site.status(sn), "RUNNING")
         self.site.fake.tell("approve", sn=sn, who="admin")
         self.assertTrue(self.site.fake.called_back(sn)["delivered"])
@@ -406,6 +406,6 @@ class Durable(unittest.TestCase):
             self.ask()
         gate, operation = self.ask()
         for ticket in self.site.fake.show("tickets"):
-            self.assertIn(ticket["sn"], self.said.getvalue())
+            self.assertIn(ticket["sn"], self.log.getvalue())
         with self.assertRaisesRegex(NotSettled, f"^operation {operation} was given up: a person must look$"):
             gate.wait(operation)

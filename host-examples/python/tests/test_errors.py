@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import wasmtime
 
+import blueking_itsm
 from blueking_itsm import Itsm, ItsmError
 from blueking_itsm.callbacks import BoundCallback, Claims, Expired, UnboundError
 from blueking_itsm.tickets import FastApproval, NewTicket, TicketFilter, UserFilter, UserView
@@ -51,6 +52,13 @@ class Lost(unittest.TestCase):
             found = itsm().tickets.recover(site.connection, ticket)
             assert isinstance(found, Found)
             self.assertEqual([one["sn"] for one in site.fake.show("tickets")], [found.value.sn])
+
+    def test_one_except_takes_every_error_of_the_package(self) -> None:
+        of_package = [getattr(blueking_itsm, name) for name in blueking_itsm.__all__ if name.endswith("Error")]
+        self.assertGreater(len(of_package), 4)
+        for error in of_package:
+            with self.subTest(error.__name__):
+                self.assertTrue(issubclass(error, blueking_itsm.Error))
 
     def test_an_error_survives_being_pickled(self) -> None:
         with self.assertRaises(ItsmError) as caught:

@@ -140,7 +140,7 @@ class Faults(unittest.TestCase):
 
     def test_what_a_server_has_read_it_may_have_done_whatever_the_deadline(self) -> None:
         """It never answers. Where the component says that nothing was sent, the server has not read it all."""
-        said: dict[str, ItsmError] = {}
+        errors: dict[str, ItsmError] = {}
         over = threading.Event()
 
         def hang() -> bytes:
@@ -153,9 +153,9 @@ class Faults(unittest.TestCase):
                     title = f"within {deadline_ms} ms, {again}"
                     with self.assertRaises(ItsmError) as caught:
                         itsm().tickets.create(replace(server.connection, deadline_ms=deadline_ms), ticket(title))
-                    said[title] = caught.exception
+                    errors[title] = caught.exception
             over.set()
-        for title, error in said.items():
+        for title, error in errors.items():
             with self.subTest(title):
                 if any(title.encode() in body for body in server.read):
                     self.assertEqual((error.advice, error.may_have_acted), (LookUp(), True))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from blueking_itsm import ItsmError, UnboundError, UnfitError, UnreadableError, UnresolvedError
 from blueking_itsm import callbacks, diagnosis, tracking
 from blueking_itsm.callbacks import Bound, BoundCallback, Claims, InvalidKey, NodeEvent, Refusal, Reply, SelfCheck
-from blueking_itsm.diagnosis import Finding
+from blueking_itsm.diagnosis import Finding, Language
 from blueking_itsm.handling import AssigneeGroup
 from blueking_itsm.operations import NodeDecision
 from blueking_itsm.services import (
@@ -52,6 +52,7 @@ from blueking_itsm.types import (
     Ended,
     Esb,
     Evidence,
+    Failure,
     Field,
     FixArgument,
     FixCredentials,
@@ -60,6 +61,7 @@ from blueking_itsm.types import (
     Found,
     Gateway,
     Header,
+    LookUp,
     Missing,
     NodeProcessors,
     Open,
@@ -91,6 +93,7 @@ SERVICE = {
     "source": "custom",
     "workflow": {},
 }
+FAILURE = Failure(LookUp(), True, Origin.TRANSPORT, None, "no answer", None)
 CATALOG = '{"parent__id":1,"name":"CMDB","desc":"","project_key":"cmdb"}'
 
 
@@ -108,7 +111,7 @@ def ticket(site: Site) -> NewTicket:
     return NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "扩容")
 
 
-def made(site: Site) -> NewTicket:
+def created(site: Site) -> NewTicket:
     of = ticket(site)
     site.create(of)
     return of
@@ -174,7 +177,7 @@ ROWS = [
     Row("tickets.create", lambda site: (ticket(site),), lambda got: isinstance(got, CreatedTicket)),
     Row("tickets.confirm", tagged, lambda got: isinstance(got, Open)),
     Row("tickets.confirm_own", lambda site: (site.running(),), lambda got: isinstance(got, Open)),
-    Row("tickets.recover", lambda site: (made(site),), lambda got: isinstance(got, Found)),
+    Row("tickets.recover", lambda site: (created(site),), lambda got: isinstance(got, Found)),
     Row("tickets.reconcile", lambda site: ([site.running(), "NOBODYS"],), lambda got: (
         isinstance(got[0], Confirmed) and isinstance(got[0].confirmation, Open) and got[1].confirmation == Missing()
     )),
@@ -240,6 +243,7 @@ ROWS = [
     Row("administration.create_catalog", lambda _: (CATALOG,), lambda got: '"CMDB"' in got),
     Row("administration.import_service", lambda _: (json.dumps(SERVICE),), lambda got: '"a service"' in got),
     Row("administration.update_service", lambda _: (json.dumps({**SERVICE, "id": 7}),), lambda got: '"id":7' in got),
+    Row("diagnosis.describe_failure", lambda _: (FAILURE, Language.CHINESE), lambda got: "请勿重复调用" in got),
     Row("diagnosis.diagnose", lambda _: (), lambda got: (
         tuple_of(Finding)(got) and all(finding.failure is None for finding in got)
     )),
@@ -282,8 +286,8 @@ class Functions(unittest.TestCase):
                         # The gateway publishes it with an address that the server does not have.
                         connection = replace(connection, endpoint=Esb(self.site.fake.url))
                     arguments = row.arguments(self.site)
-                    given = (connection, *arguments) if row.function in with_connection() else arguments
-                    got = resolve(row.function)(*given)
+                    values = (connection, *arguments) if row.function in with_connection() else arguments
+                    got = resolve(row.function)(*values)
                     self.assertTrue(row.is_right(got), got)
                     if row.leaves is not None:
                         self.assertEqual(self.site.status(arguments[0]), row.leaves)
@@ -313,7 +317,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual(caught.exception.advice, FixArgument("connection.deadline-ms"))
                 self.assertIs(caught.exception.origin, Origin.ARGUMENT)
 
-    def test_what_is_wrong_with_plain_arguments_is_said_in_words(self) -> None:
+    def test_what_is_wrong_with_plain_arguments_is_named(self) -> None:
         for function, arguments in [
             ("callbacks.bind", ("no key", CLAIMS)),
             ("callbacks.bind", (KEY, replace(CLAIMS, operation_id=""))),

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fake_itsm import component
 
-from .support import CODE, FOLDER, KEY, SECRET, Answer, Headers, Scripted, Site, run, run_in
+from .support import CODE, FOLDER, KEY, OLD_KEY, SECRET, Answer, Headers, Scripted, Site, run, run_in
 
 
 class Demo(unittest.TestCase):
@@ -66,7 +67,7 @@ class Example(unittest.TestCase):
             "ITSM_APP_CODE": CODE,
             "ITSM_APP_SECRET": SECRET,
             "ITSM_CALLBACK_URL": f"{self.front.url}/itsm/callback",
-            "ITSM_BINDING_KEY": KEY,
+            "ITSM_BINDING_KEYS": f"{KEY}, {OLD_KEY}",
             "ITSM_DATABASE": str(Path(self.folder, database)),
             "ITSM_LISTEN": "127.0.0.1:0",
             **settings,
@@ -134,16 +135,43 @@ class Example(unittest.TestCase):
 
     def test_it_says_what_is_missing_or_wrong(self) -> None:
         self.assertEqual(run("example.py").stderr, "usage: python example.py CREATOR APPROVER TITLE\n")
-        asked = ("example.py", "carol", "admin", "open an account")
+        arguments = ("example.py", "carol", "admin", "open an account")
         settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": self.site.fake.gateway}
-        self.assertEqual(run(*asked, **settings).stderr, "ITSM_CALLBACK_URL is not set\n")
-        settings |= {"ITSM_CALLBACK_URL": self.front.url, "ITSM_BINDING_KEY": KEY, "ITSM_LISTEN": "127.0.0.1:0"}
+        self.assertEqual(run(*arguments, **settings).stderr, "ITSM_CALLBACK_URL is not set\n")
+        settings |= {"ITSM_CALLBACK_URL": self.front.url, "ITSM_BINDING_KEYS": f"{KEY}, {OLD_KEY}", "ITSM_LISTEN": "127.0.0.1:0"}
         settings["ITSM_DATABASE"] = str(Path(self.folder, "missing.sqlite"))
-        ended = run(*asked, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET=SECRET, ITSM_DECIDE_WITHIN_S="-1")
+        ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET=SECRET, ITSM_DECIDE_WITHIN_S="-1")
         self.assertEqual(ended.stderr, "the time by which a decision must have come has passed\n")
-        ended = run(*asked, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET="canary")
+        ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET="canary")
         self.assertEqual(ended.returncode, 1)
-        self.assertIn("(advice: fix-credentials; ITSM did nothing)", ended.stderr)
+        self.assertIn("ITSM has changed nothing.", ended.stderr)
+        self.assertIn("The app code, the app secret", ended.stderr)
+        self.assertNotIn("canary", ended.stderr)
+
+
+class Smallest(unittest.TestCase):
+    def test_it_exits_with_zero_for_an_approval_only(self) -> None:
+        for act, code, word in [("approve", 0, "approved"), ("refuse", 1, "rejected")]:
+            with self.subTest(act), Site() as site, ThreadPoolExecutor(1) as threads:
+                settings = {
+                    "ITSM_WASM_DIR": str(component().parent),
+                    "ITSM_GATEWAY": site.fake.gateway,
+                    "ITSM_APP_CODE": CODE,
+                    "ITSM_APP_SECRET": SECRET,
+                }
+                running = threads.submit(run, "smallest.py", **settings)
+                sn = site.fake.first()
+                site.fake.tell(act, sn=sn, who="bob")
+                ended = running.result()
+                self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (code, f"{sn}: {word}\n", ""))
+
+    def test_it_says_what_to_do_next_or_what_is_missing(self) -> None:
+        with Site() as site:
+            settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": site.fake.gateway, "ITSM_APP_CODE": CODE}
+            self.assertEqual(run("smallest.py", **settings).stderr, "ITSM_APP_SECRET is not set\n")
+            ended = run("smallest.py", **settings, ITSM_APP_SECRET="canary")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("The app code, the app secret", ended.stderr)
         self.assertNotIn("canary", ended.stderr)
 
 

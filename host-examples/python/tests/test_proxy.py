@@ -71,9 +71,9 @@ class Proxy(unittest.TestCase):
             proxy = self.through(upstream.url)
             status, _ = self.ask(proxy, "/action/", **{"x-bkapi-authorization": "mine", "X-Bk-Tenant-Id": "one"})
             self.assertEqual(status, 200)
-            headers = [(name.lower(), value) for name, value in upstream.asked[0][2]]
-            given = [json.loads(value) for name, value in headers if name == "x-bkapi-authorization"]
-            self.assertEqual(given, [ADDED])
+            headers = [(name.lower(), value) for name, value in upstream.requests[0][2]]
+            added = [json.loads(value) for name, value in headers if name == "x-bkapi-authorization"]
+            self.assertEqual(added, [ADDED])
             self.assertIn(("x-bk-tenant-id", "one"), headers)
 
     def test_it_forwards_to_its_upstream_only(self) -> None:
@@ -97,9 +97,9 @@ class Proxy(unittest.TestCase):
                 with self.subTest(target, headers=headers):
                     self.assertEqual(self.ask(proxy, target, **headers)[0], 400)
             self.assertEqual(self.ask(proxy, "/api/bk-itsm/prod/action/", "CONNECT")[0], 501)
-            self.assertEqual((upstream.asked, another.asked), ([], []))
+            self.assertEqual((upstream.requests, another.requests), ([], []))
             self.assertEqual(self.ask(proxy, "/api/bk-itsm/prod/action/?to=..")[0], 200)
-            self.assertEqual(upstream.asked[0][1], "/api/bk-itsm/prod/action/?to=..")
+            self.assertEqual(upstream.requests[0][1], "/api/bk-itsm/prod/action/?to=..")
 
     def test_it_follows_no_redirect(self) -> None:
         with always(200, b"{}") as elsewhere, always(302, b"", location=f"{elsewhere.url}/") as upstream:
@@ -107,7 +107,7 @@ class Proxy(unittest.TestCase):
             with self.assertRaises(ItsmError) as caught:
                 itsm().tickets.status(connection, "REQ1")
             self.assertIn("redirect", caught.exception.message)
-            self.assertEqual((len(upstream.asked), elsewhere.asked), (1, []))
+            self.assertEqual((len(upstream.requests), elsewhere.requests), (1, []))
 
     def test_an_answer_that_breaks_off_is_no_answer(self) -> None:
         def breaks_off(method: str, path: str, headers: Headers, body: bytes) -> Answer:
@@ -122,7 +122,7 @@ class Proxy(unittest.TestCase):
             with self.assertRaises(ItsmError) as caught:
                 itsm().tickets.create(Connection(Gateway(address), AddedByHost()), ticket)
         self.assertEqual((caught.exception.advice, caught.exception.may_have_acted), (LookUp(), True))
-        self.assertEqual(len(upstream.asked), 2)
+        self.assertEqual(len(upstream.requests), 2)
         with self.assertRaises(ItsmError) as caught:
             itsm().tickets.create(Connection(Gateway(address), AddedByHost()), ticket)
         self.assertIs(caught.exception.origin, Origin.ANSWER)
@@ -133,29 +133,29 @@ class Proxy(unittest.TestCase):
         connection = Connection(Gateway(self.through(f"{upstream.url}/prod", AWKWARD).address), AddedByHost(), (), 500)
         ticket = NewTicket(itsm().tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "title")
         for form, text in FORMS.items():
-            said = f"no {text}\r\n\x1b[31mno"
+            message = f"no {text}\r\n\x1b[31mno"
             # As bytes that a header may have; http.server writes Latin-1.
             header = f"no {text}".encode().decode("latin-1")
             code = {"X-Bkapi-Request-ID": header, "X-Bkapi-Error-Code": header}
             for where, answer in {
-                "ITSM's words and code": (200, {}, {"result": False, "code": text, "message": said, "data": None}),
+                "ITSM's words and code": (200, {}, {"result": False, "code": text, "message": message, "data": None}),
                 "the gateway's words and code": (400, {**code, "X-Bkapi-Error-Message": header}, {}),
-                "the gateway's body": (400, code, {"code": 1640001, "message": said}),
+                "the gateway's body": (400, code, {"code": 1640001, "message": message}),
                 "a redirect": (302, {**code, "Location": header}, {}),
-                "a page": (500, {"X-Bkapi-Request-ID": header}, f"<h1>{said}</h1>"),
+                "a page": (500, {"X-Bkapi-Request-ID": header}, f"<h1>{message}</h1>"),
             }.items():
                 status, headers, body = answer
                 answers[:] = [(status, headers, json.dumps(body, ensure_ascii=False).encode())]
                 with self.subTest(form, where=where):
                     with self.assertRaises(ItsmError) as created:
                         itsm().tickets.create(connection, ticket)
-                    with self.assertRaises(ItsmError) as asked:
+                    with self.assertRaises(ItsmError) as confirmed:
                         itsm().tickets.status(connection, "REQ1")
-                    self.assertIn("[secret]", repr(created.exception) + repr(asked.exception))
+                    self.assertIn("[secret]", repr(created.exception) + repr(confirmed.exception))
                     findings = itsm().diagnosis.diagnose(connection)
-                    words = repr([*created.exception.args, *asked.exception.args, *findings])
+                    texts = repr([*created.exception.args, *confirmed.exception.args, *findings])
                     for leak in ["canary", "p%22w", 'p"w', "p\\", "\\r", "\\x1b"]:
-                        self.assertNotIn(leak, words)
+                        self.assertNotIn(leak, texts)
 
     def test_an_upstream_that_never_ends_is_let_go_when_nobody_waits_any_more(self) -> None:
         def ask(what: str) -> None:

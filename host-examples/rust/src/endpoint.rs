@@ -1,12 +1,13 @@
 //! The address that ITSM calls back.
 
 use crate::bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reception, Reply};
-use crate::{Confirmation, Itsm, Outcome, now_s, word};
+use crate::{Confirmation, Itsm, Outcome, now_s};
 use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::request::Parts;
 use http::{Method, Uri};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
@@ -33,8 +34,8 @@ type Shared = (Itsm, Sender<(String, Outcome)>);
 async fn receive(State((itsm, outcomes)): State<Shared>, request: Request) -> Response {
     let reply = async {
         match itsm.receive(request).await? {
-            Ok(callback) => itsm.settle(callback, &outcomes).await,
-            Err(reply) => Ok(reply),
+            Received::Callback(callback) => itsm.settle(callback, &outcomes).await,
+            Received::Answered(reply) => Ok(reply),
         }
     };
     answer(&itsm, reply.await)
@@ -51,16 +52,24 @@ pub(crate) fn answer(itsm: &Itsm, reply: Result<Reply>) -> Response {
         Ok(response.body(Body::from(reply.body))?)
     });
     response.unwrap_or_else(|error| {
-        itsm.say(format!("callback: {error:#}"));
+        itsm.log(format!("callback: {error:#}"));
         let mut response = Response::default();
         *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
 }
 
+/// What a request to the callback address is.
+pub(crate) enum Received {
+    /// A callback whose binding holds.
+    Callback(BoundCallback),
+    /// Something else, and the reply to it.
+    Answered(Reply),
+}
+
 impl Itsm {
-    /// A callback whose binding holds, or the reply that ends the matter. No call leaves.
-    pub(crate) async fn receive(&self, request: Request) -> Result<Result<BoundCallback, Reply>> {
+    /// Reads a request to the callback address. No call leaves.
+    pub(crate) async fn receive(&self, request: Request) -> Result<Received> {
         let (head, body) = request.into_parts();
         let url: Result<Uri, _> = self.settings.callback_url.parse();
         // Before anything is read. The query is ITSM's or a proxy's to change.
@@ -73,38 +82,39 @@ impl Itsm {
         };
         if let Some((status, why)) = elsewhere {
             let refused = self.refuse(why).await?;
-            return Ok(Err(Reply { status, ..refused }));
+            return Ok(Received::Answered(Reply { status, ..refused }));
         }
-        let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => {
-                return Ok(Err(self.refuse("the body is too large or broke off").await?));
-            }
-            Err(_) => return Ok(Err(self.refuse("the body came too slowly").await?)),
+        let why = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
+            Ok(Ok(body)) => return self.read(&head, &body).await,
+            Ok(Err(_)) => "the body is too large or broke off",
+            Err(_) => "the body came too slowly",
         };
+        Ok(Received::Answered(self.refuse(why).await?))
+    }
+
+    async fn read(&self, head: &Parts, body: &[u8]) -> Result<Received> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
         let headers: Vec<_> =
             head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        let keys = [self.settings.binding_key.clone()];
-        let url = &self.settings.callback_url;
+        let (keys, url) = (&self.settings.binding_keys, &self.settings.callback_url);
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();
         let reception =
-            callbacks.call_receive(&mut store, &keys, &headers, url, now_s(), &body).await?;
+            callbacks.call_receive(&mut store, keys, &headers, url, now_s(), body).await?;
         Ok(match reception {
             Reception::Genuine(it) => {
                 let (operation, claim) = (&it.bound.claims.operation_id, &it.callback);
-                self.say(format!("  binding   holds, for operation {operation}"));
-                self.say(format!("  claim     {} is {}", claim.sn, claim.status));
-                Ok(it)
+                self.log(format!("  binding   holds, for operation {operation}"));
+                self.log(format!("  claim     {} is {}", claim.sn, claim.status));
+                Received::Callback(it)
             }
             Reception::SelfCheck(reply) => {
-                self.say("  answer    a self-check is accepted");
-                Err(reply)
+                self.log("  answer    a self-check is accepted");
+                Received::Answered(reply)
             }
             Reception::Refused(refusal) => {
-                self.say(format!("  answer    refused: {}", refusal.why));
-                Err(refusal.reply)
+                self.log(format!("  answer    refused: {}", refusal.why));
+                Received::Answered(refusal.reply)
             }
         })
     }
@@ -116,24 +126,23 @@ impl Itsm {
         outcomes: &Sender<(String, Outcome)>,
     ) -> Result<Reply> {
         let asking = self.within(CONFIRM_WITHIN);
-        let confirmed = asking.confirm(&callback.sn, &bound.tag).await?;
-        let outcome = match confirmed {
+        let outcome = match asking.confirm(&callback.sn, &bound.tag).await {
             Ok(Confirmation::Ended(outcome)) => outcome,
             Ok(other) => {
-                self.say(format!("  ITSM says {}", name(&other)));
+                self.log(format!("  ITSM says {}", name(&other)));
                 return self.refuse("not confirmed").await;
             }
-            Err(failure) => {
-                self.say(format!("  ITSM      {}", failure.message));
+            Err(error) => {
+                self.log(format!("  ITSM      {error}"));
                 return self.refuse("not confirmed yet").await;
             }
         };
-        self.say(format!("  ITSM says {} has ended: {}", outcome.ticket.sn, word(outcome.verdict)));
+        self.log(format!("  ITSM says {} has ended: {}", outcome.ticket.sn, outcome.verdict));
         let operation = bound.claims.operation_id;
         if outcomes.send((operation, outcome)).await.is_err() {
             return self.refuse("nobody takes outcomes").await;
         }
-        self.say("  answer    accepted");
+        self.log("  answer    accepted");
         self.accept().await
     }
 
@@ -144,7 +153,7 @@ impl Itsm {
     }
 
     pub(crate) async fn refuse(&self, why: &str) -> Result<Reply> {
-        self.say(format!("  answer    refused: {why}"));
+        self.log(format!("  answer    refused: {why}"));
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();
         Ok(callbacks.call_refused(&mut store, why).await?)

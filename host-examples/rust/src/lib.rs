@@ -6,19 +6,27 @@
 
 pub mod durable;
 mod endpoint;
+mod error;
+mod redact;
 mod sandbox;
-mod words;
+mod settings;
+mod store;
 
 pub use endpoint::callback_endpoint;
+pub use error::Error;
+pub use settings::{Settings, env};
 
-use crate::sandbox::{Gate, MOST_MEMORY, State, store};
+use crate::sandbox::{Egress, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
 use bindings::ProviderPre;
 use bindings::exports::blueking::itsm::callbacks::Claims;
+use bindings::exports::blueking::itsm::diagnosis::Language;
 use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
 use bindings::exports::blueking::itsm::types::{
     Authorization, CallbackTarget, Connection, Endpoint,
 };
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -41,28 +49,14 @@ mod bindings {
     });
 }
 
-/// What this host needs to know.
-#[derive(Clone)]
-pub struct Settings {
-    /// ITSM's API gateway, with its stage.
-    pub gateway: String,
-    /// The app's code.
-    pub app_code: String,
-    /// The app's secret. It never enters the component.
-    pub app_secret: String,
-    /// Where ITSM calls back: the address of [`callback_endpoint`], as ITSM reaches it.
-    pub callback_url: String,
-    /// The key that ties callbacks to operations: `itsm-key.ID.` and what `openssl rand -hex 32` prints.
-    pub binding_key: String,
-}
-
-/// What happens, in words, as it happens.
-pub type Watch = Arc<dyn Fn(String) + Send + Sync>;
+/// Takes a line for people about each thing that happens.
+pub type Log = Arc<dyn Fn(String) + Send + Sync>;
 
 /// A ticket that is yet to be made. Store it before [`Itsm::create`]: by it the ticket is found again when
 /// the answer was lost.
 ///
 /// It has no `Debug`, because it holds the ticket's tag, and a tag is a secret.
+#[derive(Serialize, Deserialize)]
 pub struct Operation {
     /// Its public id: for logs, and as the key by which an action is carried out once.
     pub id: String,
@@ -74,8 +68,8 @@ pub struct Operation {
 pub struct Itsm {
     provider: ProviderPre<State>,
     settings: Settings,
-    gate: Gate,
-    watch: Watch,
+    egress: Egress,
+    log: Log,
     deadline: Duration,
     most_memory: usize,
 }
@@ -85,7 +79,7 @@ const BINDING_HOLDS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Itsm {
     /// Loads the component, once for the life of the program.
-    pub fn load(component: &Path, settings: Settings, watch: Watch) -> Result<Self> {
+    pub fn load(component: &Path, settings: Settings, log: Log) -> Result<Self> {
         let engine = Engine::default();
         let component = Component::from_file(&engine, component)
             .map_err(anyhow::Error::from)
@@ -94,9 +88,9 @@ impl Itsm {
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
         Ok(Self {
             provider: ProviderPre::new(linker.instantiate_pre(&component)?)?,
-            gate: Gate::new(&settings)?,
+            egress: Egress::new(&settings)?,
             settings,
-            watch,
+            log,
             deadline: Duration::from_secs(30),
             most_memory: MOST_MEMORY,
         })
@@ -129,9 +123,10 @@ impl Itsm {
             callback_url: self.settings.callback_url.clone(),
             expires_s: now_s() + BINDING_HOLDS.as_secs(),
         };
+        let key = self.settings.binding_keys.first().context("there is no binding key")?;
         let callbacks = instance.blueking_itsm_callbacks();
         let binding = callbacks
-            .call_bind(&mut store, &self.settings.binding_key, &claims)
+            .call_bind(&mut store, key, &claims)
             .await?
             .map_err(anyhow::Error::msg)
             .context("the callback can't be bound")?;
@@ -155,39 +150,35 @@ impl Itsm {
     }
 
     /// Makes the ticket of an operation.
-    pub async fn create(&self, operation: &Operation) -> Result<Result<CreatedTicket, Failure>> {
+    pub async fn create(&self, operation: &Operation) -> Result<CreatedTicket, Error> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_create(&mut store, &connection, &operation.ticket);
-        self.heard(answer.await, |_| None)
+        let answer = tickets.call_create(&mut store, &connection, &operation.ticket).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
-    pub async fn recover(&self, operation: &Operation) -> Result<Result<Recovery, Failure>> {
+    pub async fn recover(&self, operation: &Operation) -> Result<Recovery, Error> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket);
-        self.heard(answer.await, |it| match it {
-            Recovery::Other(words) => Some(words),
+        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket).await;
+        self.answer(store, instance, answer, |recovery| match recovery {
+            Recovery::Other(text) => Some(text),
             _ => None,
         })
+        .await
     }
 
     /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
-    pub async fn withdraw(
-        &self,
-        operation: &Operation,
-        sn: &str,
-        why: &str,
-    ) -> Result<Result<(), Failure>> {
+    pub async fn withdraw(&self, operation: &Operation, sn: &str, why: &str) -> Result<(), Error> {
         let (mut store, instance) = self.instance().await?;
         let operations = instance.blueking_itsm_operations();
         let creator = &operation.ticket.creator;
         let connection = self.connection();
-        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why);
-        self.heard(answer.await, |_| None)
+        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// Begins a tracking record.
@@ -213,44 +204,44 @@ impl Itsm {
 
     /// Asks ITSM what became of a ticket, by the number that [`Itsm::create`] or [`Itsm::recover`]
     /// answered.
-    pub async fn confirm_own(&self, sn: &str) -> Result<Result<Confirmation, Failure>> {
+    pub async fn confirm_own(&self, sn: &str) -> Result<Confirmation, Error> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_confirm_own(&mut store, &connection, sn);
-        self.heard(answer.await, words_of)
+        let answer = tickets.call_confirm_own(&mut store, &connection, sn).await;
+        self.answer(store, instance, answer, text_of).await
     }
 
     /// The same for a number that a callback names: it must be the number of the ticket with this tag.
-    async fn confirm(&self, sn: &str, tag: &str) -> Result<Result<Confirmation, Failure>> {
+    async fn confirm(&self, sn: &str, tag: &str) -> Result<Confirmation, Error> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_confirm(&mut store, &connection, sn, tag);
-        self.heard(answer.await, words_of)
+        let answer = tickets.call_confirm(&mut store, &connection, sn, tag).await;
+        self.answer(store, instance, answer, text_of).await
     }
 
     /// Whether ITSM issued a token to somebody, some day. It proves no callback.
-    pub async fn verify_token(&self, token: &str) -> Result<Result<bool, Failure>> {
+    pub async fn verify_token(&self, token: &str) -> Result<bool, Error> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let connection = self.connection();
-        let answer = tickets.call_verify_token(&mut store, &connection, token);
-        self.heard(answer.await, |_| None)
+        let answer = tickets.call_verify_token(&mut store, &connection, token).await;
+        self.answer(store, instance, answer, |_| None).await
     }
 
     /// How many requests the component has made or tried to make.
     pub fn outgoing_requests(&self) -> usize {
-        self.gate.count()
+        self.egress.count()
     }
 
     /// A fresh instance. One instance takes one call at a time, so a callback that comes while a call
     /// is under way needs its own; it costs microseconds.
-    async fn instance(&self) -> Result<(Store<State>, bindings::Provider)> {
+    async fn instance(&self) -> Result<(Store<State>, bindings::Provider), Error> {
         let engine = self.provider.engine();
-        let mut store = store(engine, self.gate.clone(), self.most_memory);
-        let instance = self.provider.instantiate_async(&mut store).await?;
-        Ok((store, instance))
+        let mut store = store(engine, self.egress.clone(), self.most_memory);
+        let instance = self.provider.instantiate_async(&mut store).await;
+        Ok((store, instance.map_err(|error| Error::NotStarted(error.into()))?))
     }
 
     fn connection(&self) -> Connection {
@@ -262,58 +253,62 @@ impl Itsm {
         }
     }
 
-    /// What a call came to, with its words cleaned. A call that was stopped half-way, as at the limit to its
-    /// memory, may have acted.
-    fn heard<T>(
+    /// The answer of a call, with its texts as they may be shown.
+    async fn answer<T>(
         &self,
+        mut store: Store<State>,
+        instance: bindings::Provider,
         answer: wasmtime::Result<Result<T, Failure>>,
-        words_of: impl Fn(&mut T) -> Option<&mut String>,
-    ) -> Result<Result<T, Failure>> {
-        let mut answer = answer
-            .map_err(anyhow::Error::from)
-            .context("the call was stopped, and ITSM may have done what it asked for")?;
-        let words: Vec<&mut String> = match &mut answer {
-            Ok(told) => words_of(told).into_iter().collect(),
-            Err(failure) => {
-                let advice = match &mut failure.advice {
-                    Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
-                    _ => None,
-                };
-                let others = [&mut failure.code, &mut failure.request_id];
-                let others = others.into_iter().filter_map(Option::as_mut);
-                others.chain(advice).chain([&mut failure.message]).collect()
+        text_of: impl Fn(&mut T) -> Option<&mut String>,
+    ) -> Result<T, Error> {
+        let mut failure = match answer.map_err(|error| Error::Stopped(error.into()))? {
+            Ok(mut value) => {
+                if let Some(text) = text_of(&mut value) {
+                    *text = self.egress.redacted(text);
+                }
+                return Ok(value);
             }
+            Err(failure) => failure,
         };
-        for text in words {
-            *text = self.gate.cleaned(text);
+        let advice = match &mut failure.advice {
+            Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
+            _ => None,
+        };
+        let others = [&mut failure.code, &mut failure.request_id];
+        let others = others.into_iter().filter_map(Option::as_mut);
+        for text in others.chain(advice).chain([&mut failure.message]) {
+            *text = self.egress.redacted(text);
         }
-        Ok(answer)
+        let diagnosis = instance.blueking_itsm_diagnosis();
+        let advice = diagnosis.call_describe_failure(&mut store, &failure, Language::English).await;
+        Err(Error::Failed { failure, advice: advice.unwrap_or_default() })
     }
 
-    fn say(&self, words: impl AsRef<str>) {
-        (self.watch)(self.gate.cleaned(words.as_ref()));
+    fn log(&self, line: impl AsRef<str>) {
+        (self.log)(self.egress.redacted(line.as_ref()));
     }
 }
 
-/// The words in what ITSM says of a ticket.
-fn words_of(confirmation: &mut Confirmation) -> Option<&mut String> {
+/// The text for people in what ITSM says of a ticket.
+fn text_of(confirmation: &mut Confirmation) -> Option<&mut String> {
     match confirmation {
         Confirmation::Undecidable(undecidable) => Some(&mut undecidable.why),
-        Confirmation::Other(words) => Some(words),
+        Confirmation::Other(text) => Some(text),
         _ => None,
     }
 }
 
-/// A verdict in a word.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Open => "open",
-        Verdict::Approved => "approved",
-        Verdict::Rejected => "rejected",
-        Verdict::Completed => "completed",
-        Verdict::Withdrawn => "withdrawn",
-        Verdict::Terminated => "terminated",
-        Verdict::Closed => "closed",
+impl Display for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Open => "open",
+            Verdict::Approved => "approved",
+            Verdict::Rejected => "rejected",
+            Verdict::Completed => "completed",
+            Verdict::Withdrawn => "withdrawn",
+            Verdict::Terminated => "terminated",
+            Verdict::Closed => "closed",
+        })
     }
 }
 

@@ -1,49 +1,51 @@
 //! Asks for one approval, waits for its outcome, and exits with 0 if it is an approval.
 //!
 //! Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, ITSM_CALLBACK_URL,
-//! ITSM_BINDING_KEY, and ITSM_WASM_DIR for the folder of `itsm.wasm`.
+//! ITSM_BINDING_KEYS, and ITSM_WASM_DIR for the folder of `itsm.wasm`.
 
 use anyhow::{Context, Result, bail};
-use rust_host::{Itsm, Settings, Verdict, callback_endpoint, word};
+use rust_host::{Itsm, Settings, Verdict, callback_endpoint, env};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let set = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
-    let settings = Settings {
-        gateway: set("ITSM_GATEWAY")?,
-        app_code: set("ITSM_APP_CODE")?,
-        app_secret: set("ITSM_APP_SECRET")?,
-        callback_url: set("ITSM_CALLBACK_URL")?,
-        binding_key: set("ITSM_BINDING_KEY")?,
-    };
-    let mut arguments = std::env::args().skip(1);
-    let (Some(creator), Some(approver), Some(title)) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
+    let settings = Settings::from_env()?;
+    let component = Path::new(&env("ITSM_WASM_DIR")?).join("itsm.wasm");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [creator, approver, title] = arguments.as_slice() else {
         bail!("usage: rust-host CREATOR APPROVER TITLE");
     };
+    let log = Arc::new(|line| println!("{line}"));
+    let (ended, end) = oneshot::channel::<()>();
+    let end = async { drop(end.await) };
 
-    let wasm = Path::new(&set("ITSM_WASM_DIR")?).join("itsm.wasm");
-    let itsm = Itsm::load(&wasm, settings, Arc::new(|words| println!("{words}")))?;
-    let (outcomes, mut inbox) = tokio::sync::mpsc::channel(16);
-    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    // The README shows the lines from here to the end of `if`.
+    let itsm = Itsm::load(&component, settings, log)?;
+    let (outcomes, mut inbox) = mpsc::channel(16);
+    let listener = TcpListener::bind("0.0.0.0:8080").await?;
     let endpoint = callback_endpoint(itsm.clone(), outcomes);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving =
-        axum::serve(listener, endpoint).with_graceful_shutdown(async { drop(stopped.await) });
+    let serving = axum::serve(listener, endpoint).with_graceful_shutdown(end);
     let serving = tokio::spawn(serving.into_future());
 
-    let operation = itsm.prepare(&creator, &title, &[&approver]).await?;
-    match itsm.create(&operation).await? {
-        Ok(ticket) => println!("waiting for {} ({})", ticket.sn, ticket.ticket_url),
-        Err(failure) => bail!("{} ({:?})", failure.message, failure.advice),
+    let operation = itsm.prepare(creator, title, &[approver]).await?; // store it, then create
+    let ticket = itsm.create(&operation).await?;
+    println!("waiting for {} ({})", ticket.sn, ticket.ticket_url);
+    let (operation_id, outcome) = inbox.recv().await.context("the endpoint stopped")?;
+    if outcome.verdict == Verdict::Approved {
+        carry_out(&operation_id);
     }
-    let (_, outcome) = inbox.recv().await.context("the endpoint stopped")?;
+
     // ITSM is still to hear that the outcome was taken.
-    drop(stop);
+    drop(ended);
     serving.await??;
-    println!("{}", word(outcome.verdict));
+    println!("{}", outcome.verdict);
     std::process::exit(i32::from(outcome.verdict != Verdict::Approved))
+}
+
+/// The gated action. The same outcome can come twice, so the operation's id is its key.
+fn carry_out(operation_id: &str) {
+    println!("  action    carried out for operation {operation_id}");
 }

@@ -1,6 +1,6 @@
 //! What the component may do: reach one server, with credentials that it never sees.
 
-use crate::{Settings, words};
+use crate::{Settings, redact};
 use anyhow::{Context, Result};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
@@ -13,9 +13,9 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-/// The one way out.
+/// Lets requests out to one server, with the credentials.
 #[derive(Clone)]
-pub(crate) struct Gate {
+pub(crate) struct Egress {
     allowed: String,
     authorization: HeaderValue,
     /// What was added: the header, then what is secret in it.
@@ -23,7 +23,7 @@ pub(crate) struct Gate {
     tried: Arc<AtomicUsize>,
 }
 
-impl Gate {
+impl Egress {
     pub fn new(settings: &Settings) -> Result<Self> {
         let gateway: Uri = settings.gateway.parse().context("the gateway's address")?;
         let allowed = gateway.authority().context("the gateway's host")?;
@@ -31,7 +31,7 @@ impl Gate {
             "bk_app_code": settings.app_code,
             "bk_app_secret": settings.app_secret,
         });
-        // One or two characters are no secret, and would turn every message into blots.
+        // One or two characters are no secret, and would be redacted in every word.
         let secrets = [credentials.to_string(), settings.app_secret.clone()];
         let secrets = secrets.into_iter().filter(|it| it.chars().count() > 2);
         let mut authorization = HeaderValue::try_from(credentials.to_string())
@@ -49,16 +49,16 @@ impl Gate {
         self.tried.load(Ordering::Relaxed)
     }
 
-    /// Words as they may be shown. A server can repeat what was added here, and the component, which never
-    /// had it, can't blot it out.
-    pub fn cleaned(&self, text: &str) -> String {
-        words::cleaned(text, &self.secrets)
+    /// A text as it may be shown. A server can repeat what was added here, and the component, which never
+    /// had it, can't redact it.
+    pub fn redacted(&self, text: &str) -> String {
+        redact::redacted(text, &self.secrets)
     }
 }
 
 type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
-impl WasiHttpHooks for Gate {
+impl WasiHttpHooks for Egress {
     fn send_request(
         &mut self,
         mut request: Request<WasiBody>,
@@ -80,12 +80,12 @@ impl WasiHttpHooks for Gate {
     }
 }
 
-/// What one instance has: no files, no environment, no arguments, and the gate.
+/// What one instance has: no files, no environment, no arguments, and the one way out.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    gate: Gate,
+    egress: Egress,
     limits: StoreLimits,
 }
 
@@ -93,12 +93,12 @@ pub(crate) struct State {
 /// four times as much and 5 MiB at most.
 pub(crate) const MOST_MEMORY: usize = 128 << 20;
 
-pub(crate) fn store(engine: &Engine, gate: Gate, most_memory: usize) -> Store<State> {
+pub(crate) fn store(engine: &Engine, egress: Egress, most_memory: usize) -> Store<State> {
     let state = State {
         table: ResourceTable::new(),
         wasi: WasiCtx::builder().build(),
         http: WasiHttpCtx::new(),
-        gate,
+        egress,
         // A refused growth would end as `unreachable`, and nobody would know why.
         limits: StoreLimitsBuilder::new()
             .memory_size(most_memory)
@@ -118,6 +118,6 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.gate }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.egress }
     }
 }

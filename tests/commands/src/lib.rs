@@ -42,8 +42,8 @@ pub async fn ticket(fake: &FakeItsm) -> String {
     panic!("no ticket was made");
 }
 
-/// What a command said: its exit code, stdout and stderr. It never says the secret.
-pub async fn said(command: Child) -> (Option<i32>, String, String) {
+/// The exit code, stdout and stderr of a command that ends by itself. None of them holds the secret.
+pub async fn output(command: Child) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.wait_with_output().await.unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout), String::from_utf8(stderr));
     let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());

@@ -50,10 +50,10 @@ impl Served {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Waits for something that it is about to say.
-    pub async fn until(&self, said: impl Fn(&Self) -> bool) {
+    /// Waits for something that it is about to print.
+    pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
         for _ in 0..12_000 {
-            if said(self) {
+            if is_so(self) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -6,11 +6,11 @@
 
 // The imports do not link natively.
 #[cfg(target_arch = "wasm32")]
-mod gate;
+mod approval;
 
 #[cfg(target_arch = "wasm32")]
 fn main() -> std::process::ExitCode {
-    gate::main()
+    approval::main()
 }
 
 #[cfg(not(target_arch = "wasm32"))]

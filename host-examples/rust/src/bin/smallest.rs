@@ -1,56 +1,79 @@
-//! The smallest host: asks bob for an approval, and waits until ITSM says how it ended. To copy.
+//! The smallest host: asks bob for an approval, and waits until ITSM says how it ended.
+//!
+//!     ITSM_WASM_DIR=target/itsm cargo run -p rust-host --bin smallest
+//!
+//! ITSM_GATEWAY, ITSM_APP_CODE and ITSM_APP_SECRET come from the environment too.
 
+use anyhow::{Context, Result, bail};
+use bindings::exports::blueking::itsm::diagnosis::Language;
 use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
-use bindings::exports::blueking::itsm::types::*;
+use bindings::exports::blueking::itsm::types::{
+    AppCredentials, Authorization, Confirmation, Connection, Endpoint, Verdict,
+};
+use std::time::Duration;
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Result, Store, bail};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
 
+// The component's types and functions, made from its WIT.
 #[allow(missing_docs, unsafe_code)]
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "provider", exports: { default: async } });
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "provider",
+        exports: { default: async },
+    });
 }
 
+/// What the component can use: HTTP, clocks and random numbers, but no files and no environment.
 #[derive(Default)]
-struct Host(WasiCtx, WasiHttpCtx, ResourceTable);
+struct Host {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+}
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let Host(ctx, _, table) = self;
-        WasiCtxView { ctx, table }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for Host {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let (Host(_, ctx, table), hooks) = (self, default_hooks());
-        WasiHttpCtxView { ctx, table, hooks }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: default_hooks() }
     }
+}
+
+fn env(name: &str) -> Result<String> {
+    std::env::var(name).with_context(|| format!("{name} is not set"))
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let (engine, set) = (Engine::default(), |name| std::env::var(name).expect(name));
+    // Load the component, and connect its imports with this host.
+    let engine = Engine::default();
+    let component = Component::from_file(&engine, env("ITSM_WASM_DIR")? + "/itsm.wasm")?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
-    let component = Component::from_file(&engine, set("ITSM_WASM"))?;
     let mut store = Store::new(&engine, Host::default());
     let provider = bindings::Provider::instantiate_async(&mut store, &component, &linker).await?;
-    let itsm = provider.blueking_itsm_tickets();
+    let tickets = provider.blueking_itsm_tickets();
 
+    // Create the ticket. `create` is sent once, and never repeated.
     let connection = Connection {
-        endpoint: Endpoint::Gateway(set("ITSM_GATEWAY")),
+        endpoint: Endpoint::Gateway(env("ITSM_GATEWAY")?),
         authorization: Authorization::App(AppCredentials {
-            app_code: set("ITSM_APP_CODE"),
-            app_secret: set("ITSM_APP_SECRET"),
+            app_code: env("ITSM_APP_CODE")?,
+            app_secret: env("ITSM_APP_SECRET")?,
             user: None,
         }),
         headers: vec![],
         deadline_ms: None,
     };
     let ticket = NewTicket {
-        tag: itsm.call_new_tag(&mut store).await?,
+        tag: tickets.call_new_tag(&mut store).await?,
         service: Service::FastApproval(FastApproval {
             approvers: vec!["bob".into()],
             content: "an account for carol".into(),
@@ -62,20 +85,28 @@ async fn main() -> Result<()> {
         callback: None,
         extra_json: None,
     };
-    let sn = match itsm.call_create(&mut store, &connection, &ticket).await? {
+    let sn = match tickets.call_create(&mut store, &connection, &ticket).await? {
         Ok(created) => created.sn,
-        Err(failure) => bail!("{failure}"),
+        Err(failure) => {
+            let diagnosis = provider.blueking_itsm_diagnosis();
+            let advice = diagnosis.call_describe_failure(&mut store, &failure, Language::English);
+            bail!("{}. {}", failure.message, advice.await?)
+        }
     };
+
+    // Ask until the ticket has ended. Every ending but an approval is exit code 1.
     loop {
-        match itsm.call_confirm_own(&mut store, &connection, &sn).await? {
+        match tickets.call_confirm_own(&mut store, &connection, &sn).await? {
             Ok(Confirmation::Ended(outcome)) => {
-                println!("{sn} ended: {:?}", outcome.verdict);
-                std::process::exit(i32::from(outcome.verdict != Verdict::Approved));
+                let approved = outcome.verdict == Verdict::Approved;
+                println!("{sn} was {}", if approved { "approved" } else { "not approved" });
+                std::process::exit(i32::from(!approved));
             }
             Ok(Confirmation::Open(_) | Confirmation::Undecided(_)) => {}
-            Ok(other) => bail!("{sn}: {other:?}"),
-            Err(failure) => eprintln!("{failure}"),
+            Ok(_) => bail!("{sn}: a person must look at this ticket"),
+            // A question that failed changes nothing: ask again.
+            Err(failure) => eprintln!("{}", failure.message),
         }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -1,9 +1,10 @@
 //! The durable host while time passes and ITSM refuses, forgets and rewrites.
 
-use crate::set_up::{Said, folder, itsm, settings, until};
+use crate::set_up::{Logged, folder, free_address, itsm, settings, until, with_settings};
 use crate::thief;
 use fake_itsm::{FakeItsm, Fault, Options, Tags};
-use rust_host::durable::{Durable, Order};
+use rust_host::durable::{Durable, Entry, Order, Sqlite};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,23 +16,24 @@ const TITLE: &str = "给 O'Brien <ops@example.com> 开户";
 struct Set {
     fake: FakeItsm,
     host: Durable,
+    store: Arc<Sqlite>,
     now: Arc<AtomicU64>,
-    said: Said,
+    logged: Logged,
 }
 
 async fn set_up(test: &str, options: Options) -> Set {
     let fake = FakeItsm::start(options).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let callback_url = format!("http://{}/itsm/callback", listener.local_addr().unwrap());
-    let (itsm, said) = itsm(settings(fake.gateway_url(), callback_url));
+    let (itsm, logged) = itsm(settings(fake.gateway_url(), callback_url));
     let now = Arc::new(AtomicU64::new(BEGINNING));
     let clock = now.clone();
     let clock = Arc::new(move || clock.load(Ordering::SeqCst));
-    let database = folder(test).join("host.sqlite");
-    let host = Durable::open(itsm, &database, clock, Arc::new(|_| ())).unwrap();
+    let store = Arc::new(Sqlite::open(&folder(test).join("host.sqlite")).unwrap());
+    let host = Durable::new(itsm, store.clone(), clock);
     let endpoint = host.callback_endpoint();
     tokio::spawn(async move { axum::serve(listener, endpoint).await });
-    Set { fake, host, now, said }
+    Set { fake, host, store, now, logged }
 }
 
 impl Set {
@@ -62,12 +64,12 @@ impl Set {
     }
 
     fn verdicts(&self) -> Vec<String> {
-        let ledger = self.host.ledger().unwrap();
+        let ledger = self.store.ledger().unwrap();
         ledger.into_iter().map(|entry| entry.verdict).collect()
     }
 
     async fn delivered(&self) {
-        let is_there = || !self.host.ledger().unwrap().is_empty();
+        let is_there = || !self.store.ledger().unwrap().is_empty();
         until("an outcome in the ledger", is_there).await;
     }
 
@@ -92,7 +94,7 @@ async fn a_ticket_about_which_nobody_decides_is_withdrawn_once_and_in_time() {
     assert_eq!(set.verdicts(), ["withdrawn"]);
     assert_eq!(set.withdrawals(), 1);
     assert!(set.fake.called_back(&sn).await.unwrap().delivered);
-    assert_eq!(set.host.reports().unwrap(), [""; 0]);
+    assert_eq!(set.store.reports().unwrap(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,10 +122,10 @@ async fn a_withdrawal_that_itsm_refuses_is_reported_and_the_ticket_awaited() {
     set.begin(Some(BEGINNING + 3_600)).await;
     let sn = set.ticket().await;
     set.wait().await;
-    let reports = set.host.reports().unwrap();
+    let reports = set.store.reports().unwrap();
     assert_eq!(reports.len(), 1, "{reports:?}");
-    let told = "does not let the ticket be taken back";
-    assert!(reports[0].contains(told), "{reports:?}");
+    let why = "does not let the ticket be taken back";
+    assert!(reports[0].contains(why), "{reports:?}");
     assert_eq!((set.withdrawals(), set.verdicts().len()), (1, 0));
     set.fake.approve(&sn, "admin").await.unwrap();
     set.delivered().await;
@@ -136,7 +138,7 @@ async fn a_refusal_that_repeats_itself_is_reported_once() {
     set.fake.fault("create_ticket", denied(), 1_000);
     set.begin(None).await;
     set.wait().await;
-    let reports = set.host.reports().unwrap();
+    let reports = set.store.reports().unwrap();
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(reports[0].contains("App has no permission"), "{reports:?}");
     assert_eq!(set.fake.tickets().len(), 0);
@@ -152,7 +154,7 @@ async fn servers_that_cannot_find_tickets_by_tag_deliver_too() {
         set.fake.approve(&sn, "admin").await.unwrap();
         set.delivered().await;
         assert_eq!(set.verdicts(), ["approved"]);
-        assert_eq!(set.host.reports().unwrap(), [""; 0]);
+        assert_eq!(set.store.reports().unwrap(), [""; 0]);
     }
 }
 
@@ -167,7 +169,7 @@ async fn an_ending_that_cannot_be_told_is_reported_once_and_never_guessed() {
     set.fake.called_back(&sn).await.unwrap();
     set.wait().await;
     assert_eq!(set.verdicts(), [""; 0]);
-    let reports = set.host.reports().unwrap();
+    let reports = set.store.reports().unwrap();
     assert_eq!(reports.len(), 1, "{reports:?}");
 }
 
@@ -199,6 +201,40 @@ async fn a_ticket_that_a_thief_of_headers_approves_changes_nothing_and_no_tag_is
     set.delivered().await;
     assert_eq!(set.verdicts(), ["rejected"]);
 
-    let told = set.said.all() + &set.host.reports().unwrap().concat();
-    assert!(!told.contains(&victim.tag.unwrap()), "{told}");
+    let texts = set.logged.all() + &set.store.reports().unwrap().concat();
+    assert!(!texts.contains(&victim.tag.unwrap()), "{texts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_asks_for_its_approvals_and_keeps_their_outcomes() {
+    let fake = FakeItsm::start(Options::default()).await.unwrap();
+    let listen = free_address(0);
+    let settings = settings(fake.gateway_url(), format!("http://{listen}/itsm/callback"));
+    let database = folder("program").join("host.sqlite");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_durable"));
+    let mut program = with_settings(&mut program, &settings)
+        .env("ITSM_LISTEN", &listen)
+        .env("ITSM_DATABASE", &database)
+        .env("ITSM_ORDERS", "2")
+        .env("ITSM_TITLE", "an account")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    until("two tickets", || fake.tickets().len() == 2).await;
+    let store = Sqlite::open(&database).unwrap();
+    for ticket in fake.tickets() {
+        fake.started(&ticket.sn).await.unwrap();
+        fake.approve(&ticket.sn, "admin").await.unwrap();
+    }
+    until("two outcomes", || store.ledger().unwrap().len() == 2).await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let mut ledger = store.ledger().unwrap();
+    ledger.sort_by(|one, other| one.title.cmp(&other.title));
+    let titles =
+        ledger.iter().map(|Entry { title, verdict, .. }| (title.as_str(), verdict.as_str()));
+    assert_eq!(
+        titles.collect::<Vec<_>>(),
+        [("an account 0", "approved"), ("an account 1", "approved")]
+    );
 }

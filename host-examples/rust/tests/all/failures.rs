@@ -1,8 +1,8 @@
 //! What the component says when a server never answers, is not there, or breaks off.
 
-use crate::set_up::{itsm, settings};
+use crate::set_up::{failure, itsm, settings};
 use component_tests::{Scripted, Step, envelope};
-use rust_host::{Advice, Failure, Itsm, Origin};
+use rust_host::{Advice, Error, Itsm, Origin};
 use serde_json::json;
 use std::time::Duration;
 
@@ -12,10 +12,9 @@ fn host(url: &str) -> Itsm {
     itsm(settings(gateway, "http://127.0.0.1:9/callback".into())).0
 }
 
-async fn create(itsm: &Itsm, title: &str) -> Result<String, Failure> {
+async fn create(itsm: &Itsm, title: &str) -> Result<String, Error> {
     let operation = itsm.prepare("carol", title, &["admin"]).await.unwrap();
-    let created = itsm.create(&operation).await.unwrap();
-    created.map(|ticket| ticket.sn)
+    itsm.create(&operation).await.map(|ticket| ticket.sn)
 }
 
 /// Whether the machine is fast or slow: what the server has read whole may have been done, and that is
@@ -35,7 +34,7 @@ async fn no_create_that_was_read_and_never_answered_is_said_to_have_done_nothing
         let title = format!("create {creates}.");
         creates += 1;
         let itsm = itsm.within(Duration::from_millis(deadline_ms));
-        let failure = create(&itsm, &title).await.unwrap_err();
+        let failure = failure(create(&itsm, &title).await);
         if failure.may_have_acted {
             assert!(matches!(failure.advice, Advice::LookUp), "{failure:?}");
         } else {
@@ -55,7 +54,7 @@ async fn where_nothing_listens_nothing_was_done() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);
-    let failure = create(&host(&format!("http://{address}")), "t").await.unwrap_err();
+    let failure = failure(create(&host(&format!("http://{address}")), "t").await);
     assert!(matches!(failure.origin, Origin::Transport), "{failure:?}");
     assert!(!failure.may_have_acted, "{failure:?}");
 }
@@ -77,7 +76,7 @@ async fn an_answer_that_breaks_off_anywhere_is_a_failure_that_says_to_look_up() 
     .await;
     let itsm = host(&server.url());
     for stage in 0..stages {
-        let failure = create(&itsm, "t").await.unwrap_err();
+        let failure = failure(create(&itsm, "t").await);
         assert!(failure.may_have_acted, "after {stage} bytes: {failure:?}");
         assert!(matches!(failure.advice, Advice::LookUp), "after {stage} bytes: {failure:?}");
     }

@@ -8,6 +8,6 @@ mod hostile;
 mod killed;
 mod set_up;
 mod smallest;
-#[path = "../../src/bin/demo/thief.rs"]
+#[path = "../../demo/src/thief.rs"]
 mod thief;
 mod version;

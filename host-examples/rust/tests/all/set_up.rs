@@ -1,7 +1,8 @@
 //! What the tests share.
 
-use rust_host::{Itsm, Settings};
+use rust_host::{Error, Failure, Itsm, Settings};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,11 @@ pub const SECRET: &str = "canary-of-the-app-secret";
 /// Longer than anything takes that comes at all, on the slowest machine.
 pub const LONGEST: Duration = Duration::from_secs(180);
 
-/// What a host says, as it says it.
+/// The lines that a host has logged.
 #[derive(Clone, Default)]
-pub struct Said(Arc<Mutex<Vec<String>>>);
+pub struct Logged(Arc<Mutex<Vec<String>>>);
 
-impl Said {
+impl Logged {
     pub fn all(&self) -> String {
         self.0.lock().unwrap().join("\n")
     }
@@ -36,16 +37,36 @@ pub fn settings(gateway: String, callback_url: String) -> Settings {
         app_code: "app".into(),
         app_secret: SECRET.into(),
         callback_url,
-        binding_key: format!("itsm-key.t.{}", "0f".repeat(32)),
+        binding_keys: vec![format!("itsm-key.t.{}", "0f".repeat(32))],
     }
 }
 
-pub fn itsm(settings: Settings) -> (Itsm, Said) {
-    let said = Said::default();
-    let heard = said.clone();
-    let watch = Arc::new(move |words| heard.0.lock().unwrap().push(words));
-    let wasm = wasm_folder().join("itsm.wasm");
-    (Itsm::load(&wasm, settings, watch).unwrap(), said)
+pub fn itsm(settings: Settings) -> (Itsm, Logged) {
+    let logged = Logged::default();
+    let lines = logged.0.clone();
+    let log = Arc::new(move |line| lines.lock().unwrap().push(line));
+    let component = wasm_folder().join("itsm.wasm");
+    (Itsm::load(&component, settings, log).unwrap(), logged)
+}
+
+/// The failure of a call.
+pub fn failure<T>(answer: Result<T, Error>) -> Failure {
+    match answer {
+        Err(Error::Failed { failure, .. }) => failure,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("no failure"),
+    }
+}
+
+/// Says to a program where its ITSM is, and its component.
+pub fn with_settings<'a>(program: &'a mut Command, settings: &Settings) -> &'a mut Command {
+    program
+        .env("ITSM_WASM_DIR", wasm_folder())
+        .env("ITSM_GATEWAY", &settings.gateway)
+        .env("ITSM_APP_CODE", &settings.app_code)
+        .env("ITSM_APP_SECRET", &settings.app_secret)
+        .env("ITSM_CALLBACK_URL", &settings.callback_url)
+        .env("ITSM_BINDING_KEYS", settings.binding_keys.join(","))
 }
 
 /// An empty folder for a test.
@@ -54,6 +75,15 @@ pub fn folder(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// An address that stays the same over the host's lives: its port is none of those that a connection which
+/// leaves meanwhile could be given.
+pub fn free_address(seed: u64) -> String {
+    let first = u64::from(std::process::id()) * 131 + seed;
+    let mut addresses = (first..).map(|n| format!("127.0.0.1:{}", 20_000 + n % 10_000));
+    let free = addresses.find(|address| std::net::TcpListener::bind(address).is_ok());
+    free.unwrap()
 }
 
 /// Waits until something is so.

@@ -4,11 +4,6 @@ use crate::set_up::{until, wasm_folder};
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::process::{Command, Output};
 
-#[test]
-fn it_is_small_enough_to_copy() {
-    assert!(include_str!("../../src/bin/smallest.rs").lines().count() < 90);
-}
-
 /// The first question fails.
 async fn decided(approve: bool) -> Output {
     let fake = FakeItsm::start(Options::default()).await.unwrap();
@@ -19,7 +14,7 @@ async fn decided(approve: bool) -> Output {
     };
     fake.fault("get_tickets", denied, 1);
     let host = Command::new(env!("CARGO_BIN_EXE_smallest"))
-        .env("ITSM_WASM", wasm_folder().join("itsm.wasm"))
+        .env("ITSM_WASM_DIR", wasm_folder())
         .env("ITSM_GATEWAY", fake.gateway_url())
         .env("ITSM_APP_CODE", "app")
         .env("ITSM_APP_SECRET", "canary-app-secret")
@@ -40,13 +35,14 @@ async fn decided(approve: bool) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_is_exit_code_0_and_nothing_else_is() {
-    for (approve, code, word) in [(true, 0, "Approved"), (false, 1, "Rejected")] {
+    for (approve, code, ending) in [(true, 0, " was approved\n"), (false, 1, " was not approved\n")]
+    {
         let output = decided(approve).await;
         assert_eq!(output.status.code(), Some(code));
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(said.trim_end().ends_with(word), "{said}");
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(told.matches("App has no permission").count(), 1, "{told}");
-        assert!(!told.contains("canary"), "{told}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.ends_with(ending), "{stdout}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.matches("App has no permission").count(), 1, "{stderr}");
+        assert!(!stderr.contains("canary"), "{stderr}");
     }
 }

@@ -1,7 +1,7 @@
 //! The host in C, built by its Makefile.
 
-use crate::set_up::{self, KEY};
-use command_tests::{SECRET, component, said, ticket};
+use crate::set_up::{self, KEY, OLD_KEY};
+use command_tests::{SECRET, component, output, ticket};
 use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Fault, Options};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn start(gateway: &str, components: &Path, arguments: &[&str]) -> Child {
         .env("ITSM_GATEWAY", gateway)
         .env("ITSM_APP_CODE", "gate")
         .env("ITSM_APP_SECRET", SECRET)
-        .env("ITSM_BINDING_KEY", KEY)
+        .env("ITSM_BINDING_KEYS", format!("{OLD_KEY}, {KEY}"))
         .env("ITSM_CALLBACK_URL", CALLBACK_URL)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -46,7 +46,7 @@ async fn only_an_approval_ends_with_0() {
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.approve(&sn, "bob").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
     assert_eq!(stderr, format!("waiting for {sn}\n"));
 
@@ -54,7 +54,7 @@ async fn only_an_approval_ends_with_0() {
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.refuse(&sn, "bob", "no").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(1), "rejected\n"), "{stderr}");
 }
 
@@ -67,11 +67,11 @@ async fn a_refusal_to_create_says_that_itsm_did_nothing_and_what_to_do_next() {
         message: "App has no permission".to_owned(),
     };
     fake.fault("create_ticket", denied, 1);
-    let (code, stdout, stderr) = said(approval(&fake, &built())).await;
+    let (code, stdout, stderr) = output(approval(&fake, &built())).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(fake.tickets().is_empty());
-    let told = "\nITSM did nothing\nnext: ask-permission\n";
-    assert!(stderr.ends_with(told), "{stderr}");
+    assert!(stderr.contains("apply for it in the developer centre"), "{stderr}");
+    assert!(stderr.contains(" ITSM has changed nothing."), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,11 +81,11 @@ async fn a_ticket_whose_answer_was_lost_is_found_by_its_tag_and_not_made_again()
     let running = approval(&fake, &built());
     let sn = ticket(&fake).await;
     fake.approve(&sn, "bob").await.unwrap();
-    let (code, stdout, stderr) = said(running).await;
+    let (code, stdout, stderr) = output(running).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "approved\n"), "{stderr}");
     assert_eq!(fake.tickets().len(), 1);
-    let told = format!("\nITSM may have acted\nnext: look-up\nwaiting for {sn}\n");
-    assert!(stderr.ends_with(&told), "{stderr}");
+    let end = format!(" ITSM may have acted.\nwaiting for {sn}\n");
+    assert!(stderr.ends_with(&end), "{stderr}");
     let tag = fake.tickets()[0].tag.clone().unwrap();
     assert!(!stderr.contains(&tag));
 }
@@ -97,7 +97,7 @@ async fn callback(gateway: &str, header: &str, body: &str) -> (Option<i32>, Stri
     // A host that has ended does not read.
     let _ = stdin.write_all(body.as_bytes()).await;
     drop(stdin);
-    said(host).await
+    output(host).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +136,7 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     let gateway = fake.gateway_url();
     let call = async |header: &str, body: &str| callback(&gateway, header, body).await;
     let forged = header.1.replace("op1", "op2");
-    for (header, body, told) in [
+    for (header, body, start) in [
         (&header.1, body(&stolen), "operation op1\na person must look, ITSM says foreign\n"),
         (
             &header.1,
@@ -149,7 +149,7 @@ async fn a_callback_is_worth_what_itsm_says_of_the_ticket_with_the_operations_ta
     ] {
         let (code, stdout, stderr) = call(header, &body).await;
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-        assert!(stderr.starts_with(told), "{stderr}");
+        assert!(stderr.starts_with(start), "{stderr}");
         assert!(!stderr.contains(&tag), "{stderr}");
     }
     fake.approve(&real, "bob").await.unwrap();

@@ -1,7 +1,7 @@
 //! The README of `host-examples/command-line`: what it says to type is typed, and answers what it says.
 
 use crate::set_up::{self, KEY};
-use command_tests::{SECRET, component, wasmtime};
+use command_tests::{SECRET, wasmtime};
 use component_tests::wit_callbacks::Binding;
 use fake_itsm::{FakeItsm, Options};
 use std::path::{Path, PathBuf};
@@ -95,12 +95,12 @@ async fn what_the_readme_says_to_type_answers_what_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
-    for (call, said) in
+    for (call, start) in
         [("'parse([1, 2])'", "err(malformed("), ("'nosuch()'", "Error: "), ("", "./itsm: ")]
     {
         let output = shell(&format!("./itsm {call}")).output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.starts_with(said), "{stderr}");
+        assert!(stderr.starts_with(start), "{stderr}");
         assert!(output.stdout.is_empty(), "{call}");
         assert!(!output.status.success(), "{call}");
     }
@@ -127,7 +127,7 @@ async fn a_server_whose_answer_never_ends_is_given_up_at_the_deadline() {
 async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
     const URL: &str = "https://my-host.example.com/itsm/callback";
     const SCRIPT: &str = r#"
-        ITSM_WASM=$CALLBACKS ./itsm "receive([\"$KEY\"], [$HEADER], \"$URL\", 1, [$BYTES])" >"$RECEPTION" || exit
+        ./itsm "receive([\"$KEY\"], [$HEADER], \"$URL\", 1, [$BYTES])" itsm-callbacks.wasm >"$RECEPTION" || exit
         SN=$(sed 's/.*callback: {sn: \("[^"]*"\).*/\1/' "$RECEPTION")
         TAG=$(sed 's/.* tag: \("[^"]*"\).*/\1/' "$RECEPTION")
         ./itsm "confirm($ITSM, $SN, $TAG)""#;
@@ -140,12 +140,10 @@ async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
         r#"{{endpoint: gateway("{}"), authorization: app({{app-code: "gate", app-secret: "s"}}), headers: []}}"#,
         fake.gateway_url()
     );
-    let asked = async |sn: &str| {
+    let confirm = async |sn: &str| {
         let bytes = set_up::callback(&fake, sn).into_bytes();
         let bytes: Vec<_> = bytes.iter().map(u8::to_string).collect();
         let output = shell(SCRIPT)
-            .env("CALLBACKS", component("itsm-callbacks.wasm"))
-            .env("ITSM_WASM", component("itsm.wasm"))
             .env("RECEPTION", format!("{}/reception", env!("CARGO_TARGET_TMPDIR")))
             .env("KEY", KEY)
             .env("HEADER", format!(r#"("{}", "{}")"#, header.0, header.1))
@@ -158,11 +156,11 @@ async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
         assert!(output.status.success(), "{errors}");
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(asked(&stolen).await, "ok(foreign)\n");
-    assert!(asked(&real).await.starts_with("ok(open("));
+    assert_eq!(confirm(&stolen).await, "ok(foreign)\n");
+    assert!(confirm(&real).await.starts_with("ok(open("));
     fake.approve(&real, "bob").await.unwrap();
-    let told = asked(&real).await;
-    assert!(told.starts_with("ok(ended(") && told.contains("verdict: approved"), "{told}");
+    let answer = confirm(&real).await;
+    assert!(answer.starts_with("ok(ended(") && answer.contains("verdict: approved"), "{answer}");
 }
 
 #[test]

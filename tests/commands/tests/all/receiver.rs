@@ -1,6 +1,6 @@
 //! The receiver, composed with its sinks and served, as ITSM and strangers meet it.
 
-use crate::set_up::{self, KEY, fast};
+use crate::set_up::{self, KEY, OLD_KEY, fast};
 use command_tests::{SECRET, Served};
 use component_tests::wit_callbacks::Binding;
 use component_tests::wit_tickets::{CallbackTarget, Confirmation, NewTicket, Service};
@@ -18,8 +18,6 @@ const README: &str = include_str!("../../../../receiver/README.md");
 /// A service of the fake whose flow has a handler and no approval.
 const WITHOUT_APPROVAL: u64 = 5;
 const HOUR: Duration = Duration::from_secs(3_600);
-const OLD_KEY: &str =
-    "itsm-key.k0.ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 
 /// A fake ITSM, and a receiver that asks it.
 struct Site {
@@ -100,8 +98,8 @@ impl Site {
         let tickets = instance.blueking_itsm_tickets();
         let connection = gateway(&self.fake.url());
         let sns = [sn.to_owned()];
-        let asked = tickets.call_reconcile(&mut store, &connection, &sns);
-        let confirmed = asked.await.unwrap().unwrap().remove(0);
+        let answer = tickets.call_reconcile(&mut store, &connection, &sns);
+        let confirmed = answer.await.unwrap().unwrap().remove(0);
         match confirmed.confirmation {
             Confirmation::Ended(outcome) => outcome.verdict,
             other => panic!("{other:?}"),
@@ -125,8 +123,8 @@ impl Site {
     }
 
     /// Waits until the log says so of an operation.
-    async fn logged(&self, operation: &str, said: &str) {
-        let line = format!("operation {operation}: {said}\n");
+    async fn logged(&self, operation: &str, message: &str) {
+        let line = format!("operation {operation}: {message}\n");
         self.receiver.until(|served| served.stderr().contains(&line)).await;
     }
 }
@@ -207,8 +205,8 @@ async fn a_thief_of_the_header_approves_his_own_ticket_and_gets_nothing() {
     let sentence = "the number is not that of this operation's ticket";
     // The header shows him the operation id, and not the tag.
     let his = site.make(fast("op1", "mallory"), stolen).await;
-    let told = site.approve(&his, "mallory").await;
-    assert_eq!(told.as_deref(), Some(sentence));
+    let message = site.approve(&his, "mallory").await;
+    assert_eq!(message.as_deref(), Some(sentence));
     site.logged("op1", &format!("refused: {sentence}")).await;
     assert!(site.handed_over().is_empty());
     assert!(!site.fake.ticket(&real).unwrap().ended);
@@ -248,11 +246,11 @@ async fn what_itsm_does_not_confirm_is_refused_with_a_reason_and_handed_over_to_
     assert_eq!(site.handed_over().len(), 1);
 }
 
-/// What keeps the receiver from an outcome, given the ticket's number, and what is told of it.
+/// What keeps the receiver from an outcome, given the ticket's number, and the message about it.
 struct Obstacle {
     options: Options,
     put_up: fn(&FakeItsm, &str),
-    told: &'static str,
+    message: &'static str,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,12 +258,16 @@ async fn what_a_receiver_cannot_settle_is_listed_by_itsm_and_settled_by_who_made
     let untraceable = "this server finds no ticket by its tag, and this receiver can't do without";
     let tags = |tags| Options { tags, ..Options::default() };
     for (number, obstacle) in [
-        Obstacle { options: tags(Tags::Ignored), put_up: |_, _| (), told: untraceable },
-        Obstacle { options: tags(Tags::FilteredNotStored), put_up: |_, _| (), told: untraceable },
+        Obstacle { options: tags(Tags::Ignored), put_up: |_, _| (), message: untraceable },
+        Obstacle {
+            options: tags(Tags::FilteredNotStored),
+            put_up: |_, _| (),
+            message: untraceable,
+        },
         Obstacle {
             options: Options::default(),
             put_up: |fake, _| fake.fault("ticket_approval_result", Fault::ResultNotVisible, 1),
-            told: "the ticket has ended, and ITSM does not give its result yet",
+            message: "the ticket has ended, and ITSM does not give its result yet",
         },
         Obstacle {
             options: Options { verified_users: true, ..Options::default() },
@@ -276,12 +278,12 @@ async fn what_a_receiver_cannot_settle_is_listed_by_itsm_and_settled_by_who_made
                     Fault::Answer { status: 200, headers: Vec::new(), body: body.to_string() };
                 fake.fault("get_ticket_logs", empty, 1);
             },
-            told: "a person must look: ",
+            message: "a person must look: ",
         },
         Obstacle {
             options: Options::default(),
             put_up: |fake, _| fake.fault("get_tickets", Fault::Slow(HOUR), 1),
-            told: "ITSM could not be asked: ",
+            message: "ITSM could not be asked: ",
         },
     ]
     .into_iter()
@@ -290,9 +292,9 @@ async fn what_a_receiver_cannot_settle_is_listed_by_itsm_and_settled_by_who_made
         let site = Site::of(obstacle.options).await;
         let sn = site.ticket("op1").await;
         (obstacle.put_up)(&site.fake, &sn);
-        let told = site.approve(&sn, "bob").await.expect("it is refused");
-        assert!(told.starts_with(obstacle.told), "{number}: {told}");
-        site.logged("op1", &format!("refused: {told}")).await;
+        let message = site.approve(&sn, "bob").await.expect("it is refused");
+        assert!(message.starts_with(obstacle.message), "{number}: {message}");
+        site.logged("op1", &format!("refused: {message}")).await;
         assert!(site.handed_over().is_empty(), "{number}");
         assert_eq!(site.reconciled(&sn).await, Verdict::Approved, "{number}");
     }
@@ -305,10 +307,10 @@ async fn two_tickets_with_one_tag_are_for_a_person_to_look_at() {
     let one = site.make(fast(&tag, "bob"), header.clone()).await;
     let other = site.make(fast(&tag, "mallory"), header).await;
     for (sn, approver) in [(&other, "mallory"), (&one, "bob")] {
-        let told = site.approve(sn, approver).await.unwrap();
-        assert!(told.starts_with("a person must look at "), "{told}");
-        assert!(told.contains(&one) && told.contains(&other), "{told}");
-        site.logged("op1", &format!("refused: {told}")).await;
+        let message = site.approve(sn, approver).await.unwrap();
+        assert!(message.starts_with("a person must look at "), "{message}");
+        assert!(message.contains(&one) && message.contains(&other), "{message}");
+        site.logged("op1", &format!("refused: {message}")).await;
     }
     assert!(site.handed_over().is_empty());
 }
@@ -371,7 +373,7 @@ async fn what_comes_is_judged_before_it_is_read_and_the_log_says_why() {
     let (here, done) = ("/itsm/callback", "operation op1: a self-check\n");
     let elsewhere = "refused: a request came to another path than that of ITSM_CALLBACK_URL\n";
     let form = "refused: a request has a binding's header twice, or one that is not of its form\n";
-    for (what, path, headers, body, status, code, said) in [
+    for (what, path, headers, body, status, code, line) in [
         ("in chunks", here, &bound, &chunked, 200, 0, done),
         ("a blank before the value", here, &blank, &whole, 200, 0, done),
         ("a query", "/itsm/callback?a=/b", &bound, &whole, 200, 0, done),
@@ -410,7 +412,7 @@ async fn what_comes_is_judged_before_it_is_read_and_the_log_says_why() {
         assert!(answered.starts_with(&status), "{what}: {answered}");
         let code = format!(r#""code":{code}"#);
         assert!(answered.contains(&code), "{what}: {answered}");
-        let logged = |served: &Served| served.stderr().contains(said);
+        let logged = |served: &Served| served.stderr().contains(line);
         site.receiver.until(logged).await;
         assert!(!site.receiver.stderr().contains(&genuine), "{what}");
     }
@@ -424,8 +426,8 @@ async fn an_itsm_whose_answer_never_ends_is_given_up_in_good_time() {
         let site = Site::asking(&format!("{}/prod", itsm.url())).await;
         let begun = Instant::now();
         let body = set_up::callback(&site.fake, "REQ1");
-        let told = site.post("op1", &body).await;
-        let message = told["message"].as_str().unwrap();
+        let reply = site.post("op1", &body).await;
+        let message = reply["message"].as_str().unwrap();
         assert!(message.starts_with("ITSM could not be asked: "), "{what}: {message}");
         assert!(!itsm.received().is_empty(), "{what}: {message}");
         // It asks for two seconds.
@@ -480,15 +482,15 @@ async fn clients_that_break_off_dawdle_or_send_too_much_cost_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forwarding_is_repeated_under_the_same_key_until_the_target_takes_it() {
     let status = Arc::new(AtomicU16::new(503));
-    let told = status.clone();
+    let next = status.clone();
     let target =
-        Scripted::start(move |_, _| vec![answer(told.load(Ordering::SeqCst), &[], "")]).await;
+        Scripted::start(move |_, _| vec![answer(next.load(Ordering::SeqCst), &[], "")]).await;
     let url = target.url();
     let settings = [("ITSM_FORWARD_URL", url.as_str()), ("ITSM_FORWARD_TOKEN", "canary-token")];
     let site = Site::forwarding(&settings).await;
     let sn = site.ticket("op1").await;
-    let told = site.approve(&sn, "bob").await;
-    assert_eq!(told.as_deref(), Some("not taken: status 503"));
+    let message = site.approve(&sn, "bob").await;
+    assert_eq!(message.as_deref(), Some("not taken: status 503"));
     site.logged("op1", "refused: not taken: status 503").await;
     for (answered, code, message) in [
         (422, 1, "never taken: status 422"),
@@ -585,8 +587,8 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
         let url = format!("http://{}/", served.address());
         let ready = HttpClient::default().get(&url).await.unwrap();
         assert_eq!(ready.status, status, "{changed}");
-        let said: Value = serde_json::from_str(&ready.body).unwrap();
-        assert_eq!(said["message"], message);
+        let reply: Value = serde_json::from_str(&ready.body).unwrap();
+        assert_eq!(reply["message"], message);
         assert!(!served.stderr().contains("canary"));
         served.stop().await;
     }

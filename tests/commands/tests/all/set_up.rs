@@ -11,6 +11,10 @@ use std::time::Duration;
 pub const KEY: &str =
     "itsm-key.k1.00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// The key before, which may still be in use.
+pub const OLD_KEY: &str =
+    "itsm-key.k0.ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
 /// The header and the tag that the ticket of an operation gets.
 pub async fn binding(operation: &str, callback_url: &str) -> Binding {
     binding_until(u64::MAX, operation, callback_url).await

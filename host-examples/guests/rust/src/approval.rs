@@ -1,9 +1,11 @@
 //! The approval, and the action it gates.
 
+use bindings::blueking::itsm::diagnosis::{Language, describe_failure};
 use bindings::blueking::itsm::tickets::{self, FastApproval, NewTicket, Service};
 use bindings::blueking::itsm::types::{
-    Advice, AppCredentials, Authorization, Confirmation, Connection, Endpoint, Failure, Verdict,
+    AppCredentials, Authorization, Confirmation, Connection, Endpoint, Failure, Verdict,
 };
+use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,11 +23,11 @@ const AT_MOST: Duration = Duration::from_secs(600);
 pub fn main() -> ExitCode {
     match run() {
         Ok(verdict) => {
-            println!("{}", word(verdict));
+            println!("{verdict}");
             ExitCode::from(u8::from(verdict != Verdict::Approved))
         }
-        Err(why) => {
-            eprintln!("{why}");
+        Err(message) => {
+            eprintln!("{message}");
             ExitCode::FAILURE
         }
     }
@@ -33,26 +35,26 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<Verdict, String> {
     let connection = Connection {
-        endpoint: Endpoint::Gateway(setting("ITSM_GATEWAY")?),
+        endpoint: Endpoint::Gateway(env("ITSM_GATEWAY")?),
         authorization: Authorization::App(AppCredentials {
-            app_code: setting("ITSM_APP_CODE")?,
-            app_secret: setting("ITSM_APP_SECRET")?,
+            app_code: env("ITSM_APP_CODE")?,
+            app_secret: env("ITSM_APP_SECRET")?,
             user: None,
         }),
         headers: Vec::new(),
         deadline_ms: None,
     };
-    let action_url = setting("ACTION_URL")?;
+    let action_url = env("ACTION_URL")?;
     // Public, unlike the tag: it goes into logs, and to whoever carries the action out.
     let operation = tickets::new_operation_id();
-    let title = setting("TITLE")?;
+    let title = env("TITLE")?;
     let ticket = NewTicket {
         tag: tickets::new_tag(),
         service: Service::FastApproval(FastApproval {
-            approvers: vec![setting("APPROVER")?],
+            approvers: vec![env("APPROVER")?],
             content: title.clone(),
         }),
-        creator: setting("CREATOR")?,
+        creator: env("CREATOR")?,
         title,
         fields: Vec::new(),
         processors: Vec::new(),
@@ -60,8 +62,8 @@ fn run() -> Result<Verdict, String> {
         extra_json: None,
     };
     eprintln!("operation {operation}");
-    let created =
-        tickets::create(&connection, &ticket).map_err(|failure| explain(&failure, &ticket))?;
+    let created = tickets::create(&connection, &ticket)
+        .map_err(|failure| format!("create failed: {}", sentences(&failure)))?;
     eprintln!("waiting for {} ({})", created.sn, created.ticket_url);
 
     let verdict = wait(&connection, &created.sn)?;
@@ -78,11 +80,12 @@ fn wait(connection: &Connection, sn: &str) -> Result<Verdict, String> {
         match tickets::confirm_own(connection, sn) {
             Ok(Confirmation::Ended(outcome)) => return Ok(outcome.verdict),
             Ok(Confirmation::Open(_) | Confirmation::Undecided(_)) => {}
-            Ok(other) => {
-                return Err(format!("{sn}: a person must look, ITSM says {other:?}"));
+            Ok(Confirmation::Undecidable(it)) => {
+                return Err(format!("{sn}: a person must look: {}", it.why));
             }
+            Ok(_) => return Err(format!("{sn}: a person must look at this ticket")),
             // Asking changes nothing, and the ticket is still there.
-            Err(failure) => eprintln!("asking again: {}", failure.message),
+            Err(failure) => eprintln!("asking again: {}", sentences(&failure)),
         }
         sleep(EVERY);
     }
@@ -106,39 +109,25 @@ fn act(url: &str, operation: &str) -> Result<(), String> {
     Err(format!("approved, but the action failed: {why}\nnext: repeat it with the key {operation}"))
 }
 
-/// Why there is no ticket, whether ITSM may have acted, and what to do next.
-fn explain(failure: &Failure, ticket: &NewTicket) -> String {
-    let acted = if failure.may_have_acted { "ITSM may have acted" } else { "ITSM did nothing" };
-    let next = match &failure.advice {
-        Advice::FixArgument(name) => format!("mend {name}"),
-        Advice::FixCredentials => "mend ITSM_APP_CODE and ITSM_APP_SECRET".to_owned(),
-        Advice::AskPermission => "apply for the API in the developer centre".to_owned(),
-        Advice::SendVerifiedUser => "use an app that the gateway trusts with users".to_owned(),
-        Advice::AllowHost(host) => format!("let the component reach {host}"),
-        Advice::WaitMs(ms) => format!("wait {ms} ms"),
-        Advice::LookUp => {
-            let (title, creator) = (&ticket.title, &ticket.creator);
-            format!("look for the ticket \"{title}\" of {creator} before running this again")
-        }
-        Advice::CallOperator => "call the operator of the gateway".to_owned(),
-        Advice::GiveUp => "running this again does not help".to_owned(),
-        Advice::Other(words) => words.clone(),
-    };
-    format!("create failed: {}\n{acted}\nnext: {next}", failure.message)
+/// A failure for a person: what happened, what to do next, and whether ITSM may have acted.
+fn sentences(failure: &Failure) -> String {
+    format!("{}\n{}", failure.message, describe_failure(failure, Language::English))
 }
 
-fn setting(name: &str) -> Result<String, String> {
+fn env(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("{name} is not set"))
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Open => "open",
-        Verdict::Approved => "approved",
-        Verdict::Rejected => "rejected",
-        Verdict::Completed => "completed",
-        Verdict::Withdrawn => "withdrawn",
-        Verdict::Terminated => "terminated",
-        Verdict::Closed => "closed",
+impl Display for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Open => "open",
+            Verdict::Approved => "approved",
+            Verdict::Rejected => "rejected",
+            Verdict::Completed => "completed",
+            Verdict::Withdrawn => "withdrawn",
+            Verdict::Terminated => "terminated",
+            Verdict::Closed => "closed",
+        })
     }
 }

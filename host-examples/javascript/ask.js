@@ -1,7 +1,7 @@
 // Asks for one approval, waits for its outcome, and exits with 0 if it is an approval. Run again, it goes on.
 //
 // Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, ITSM_CALLBACK_URL,
-// ITSM_BINDING_KEY, ITSM_RECORD for the file that keeps the operation, ITSM_LISTEN, which is 0.0.0.0:8080 when it is
+// ITSM_BINDING_KEYS, ITSM_RECORD for the file that keeps the operation, ITSM_LISTEN, which is 0.0.0.0:8080 when it is
 // not set, and ITSM_DECIDE_WITHIN_S, without which it waits for a decision for ever.
 
 import { once } from 'node:events';
@@ -12,15 +12,15 @@ import { callbackListener } from './endpoint.js';
 import { Itsm } from './itsm.js';
 
 const [creator, approver, title] = process.argv.slice(2);
-if (!title) stop('usage: node gate.js CREATOR APPROVER TITLE');
+if (!title) stop('usage: node ask.js CREATOR APPROVER TITLE');
 /** @type {import('./endpoint.js').Settings} */
 const settings = {
-  endpoint: { tag: 'gateway', val: set('ITSM_GATEWAY') },
-  authorization: { bk_app_code: set('ITSM_APP_CODE'), bk_app_secret: set('ITSM_APP_SECRET') },
-  callbackUrl: set('ITSM_CALLBACK_URL'),
-  bindingKey: set('ITSM_BINDING_KEY'),
+  endpoint: { tag: 'gateway', val: env('ITSM_GATEWAY') },
+  authorization: { bk_app_code: env('ITSM_APP_CODE'), bk_app_secret: env('ITSM_APP_SECRET') },
+  callbackUrl: env('ITSM_CALLBACK_URL'),
+  bindingKeys: env('ITSM_BINDING_KEYS').split(',').map((key) => key.trim()),
 };
-const record = set('ITSM_RECORD');
+const record = env('ITSM_RECORD');
 const { hostname, port } = new URL(`http://${process.env.ITSM_LISTEN ?? '0.0.0.0:8080'}`);
 const decideWithinS = process.env.ITSM_DECIDE_WITHIN_S ?? '0';
 if (!/^\d{1,9}$/.test(decideWithinS)) stop('ITSM_DECIDE_WITHIN_S is not a number of seconds');
@@ -35,7 +35,7 @@ const approval = new Approval(itsm, record, kept, console.log);
 // A connection that is kept open would keep the program from ending.
 const server = createServer({ keepAliveTimeout: 1 });
 server.on('request', callbackListener(settings, async (operationId, outcome) => {
-  if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this gate`);
+  if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this program`);
   await approval.take({ tag: 'confirmed', val: { tag: 'ended', val: outcome } });
   if (!approval.verdict) throw new Error('the ticket is not known yet: asking again later');
 }, console.log));
@@ -57,7 +57,7 @@ async function begin() {
 }
 
 /** @param {string} name */
-function set(name) {
+function env(name) {
   return process.env[name] || stop(`${name} is not set`);
 }
 

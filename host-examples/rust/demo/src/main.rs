@@ -7,9 +7,7 @@ mod thief;
 
 use anyhow::{Context, Result, bail};
 use fake_itsm::{CallbackAttempt, FakeItsm, Fault, HttpClient, Options};
-use rust_host::{
-    Confirmation, CreatedTicket, Itsm, Outcome, Settings, Verdict, callback_endpoint, word,
-};
+use rust_host::{Confirmation, Itsm, Outcome, Settings, Verdict, callback_endpoint, env};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -72,8 +70,8 @@ async fn main() -> Result<ExitCode> {
     for (story, sn, verdict) in rows {
         let mark = if verdict == Some(story.expected()) { "" } else { "  <- wrong" };
         wrong += usize::from(!mark.is_empty());
-        let verdict = verdict.map_or("none", word);
-        let expected = word(story.expected());
+        let verdict = verdict.map_or("none".to_owned(), |verdict| verdict.to_string());
+        let expected = story.expected();
         println!("{sn:<18} {:<42} {expected:<10} {verdict}{mark}", story.title());
     }
     let all = Story::ALL.len();
@@ -125,16 +123,13 @@ impl Demo {
             app_code: "demo".to_owned(),
             app_secret: "the demo's app secret".to_owned(),
             callback_url: callback_url.clone(),
-            binding_key: format!("itsm-key.demo.{}", "5eed".repeat(16)),
+            binding_keys: vec![format!("itsm-key.demo.{}", "5eed".repeat(16))],
         };
-        let folder = std::env::var("ITSM_WASM_DIR").unwrap_or_else(|_| {
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm").to_owned()
-        });
-        let wasm = Path::new(&folder).join("itsm.wasm");
-        if !wasm.is_file() {
+        let component = Path::new(&env("ITSM_WASM_DIR")?).join("itsm.wasm");
+        if !component.is_file() {
             bail!("itsm.wasm is not built: run `cargo xtask build`");
         }
-        let itsm = Itsm::load(&wasm, settings, Arc::new(|words| println!("{words}")))?;
+        let itsm = Itsm::load(&component, settings, Arc::new(|line| println!("{line}")))?;
         let (outcomes, inbox) = tokio::sync::mpsc::channel(16);
         let endpoint = callback_endpoint(itsm.clone(), outcomes);
         tokio::spawn(async move { axum::serve(listener, endpoint).await });
@@ -147,10 +142,7 @@ impl Demo {
         println!("A ticket that {}", story.title());
         let title = format!("open an account: {}", story.title());
         let operation = self.itsm.prepare("carol", &title, &["admin"]).await?;
-        let created = self.itsm.create(&operation).await?;
-        let CreatedTicket { sn, .. } = created.map_err(|failure| {
-            anyhow::anyhow!("create: {} ({:?})", failure.message, failure.advice)
-        })?;
+        let sn = self.itsm.create(&operation).await.context("create")?.sn;
         println!("  create    {sn}, for operation {}", operation.id);
         if story == Story::Lost {
             self.fake.fault("callback", Fault::LostCallback, 1);
@@ -178,7 +170,7 @@ impl Demo {
             self.handed_over(&operation.id)
         };
         match verdict {
-            Some(verdict) => println!("  verdict   {}\n", word(verdict)),
+            Some(verdict) => println!("  verdict   {verdict}\n"),
             None => println!("  verdict   none\n"),
         }
         Ok((sn, verdict))
@@ -193,7 +185,7 @@ impl Demo {
     /// A lost callback: the host asks about a number from its own record.
     async fn ask(&self, sn: &str) -> Result<Option<Verdict>> {
         let verdict = match self.itsm.confirm_own(sn).await? {
-            Ok(Confirmation::Ended(outcome)) => Some(outcome.verdict),
+            Confirmation::Ended(outcome) => Some(outcome.verdict),
             _ => None,
         };
         println!("  confirm   asked about {sn} from the host's own record");
@@ -209,10 +201,7 @@ impl Demo {
         let token = self.fake.token();
         let genuine = self.itsm.verify_token(&token).await?;
         println!("  forged    {} as FINISHED and approved, with this ticket's header", other.sn);
-        println!(
-            "  token     ITSM says it is genuine: {}; that proves nothing",
-            genuine.unwrap_or(false)
-        );
+        println!("  token     ITSM says it is genuine: {genuine}; that proves nothing");
         let body = serde_json::json!({
             "sn": other.sn, "title": other.title, "current_status": "FINISHED", "approve_result": true,
             "ticket_url": "", "update_at": "", "updated_by": ",admin,", "last_approver": "admin", "token": token,
@@ -233,7 +222,7 @@ impl Demo {
         let victim = self.fake.ticket(sn).context("the ticket")?;
         let sent = thief::approve_in_place_of(&self.fake, &victim).await?;
         let still = match self.itsm.confirm_own(sn).await? {
-            Ok(Confirmation::Open(_)) => "still",
+            Confirmation::Open(_) => "still",
             _ => "no longer",
         };
         let counted = counted(&sent);
@@ -245,7 +234,7 @@ impl Demo {
 
     fn nothing_was_handed_over(&mut self) -> Result<()> {
         if let Ok((_, outcome)) = self.inbox.try_recv() {
-            bail!("an attacker's callback was handed over as {}", word(outcome.verdict));
+            bail!("an attacker's callback was handed over as {}", outcome.verdict);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-// What a server says, as it may be shown.
+// A server's texts, as they may be shown.
 
 /** A text on one line, without what steers a terminal. @param {string} text */
 export function oneLine(text) {
@@ -6,21 +6,21 @@ export function oneLine(text) {
 }
 
 /**
- * Blots secrets out of a text, however they are written.
+ * Redacts secrets in a text, however they are written.
  * @param {string[]} secrets the one that holds others comes first
  * @returns {(text: string) => string}
  */
-export function blotter(secrets) {
-  // One or two characters are no secret, and would turn every message into blots.
+export function redactor(secrets) {
+  // One or two characters are no secret, and would be redacted in every word.
   const all = secrets.filter((secret) => secret.length > 2).map((secret) => [...secret].map(written));
   return (text) => {
-    let blotted = '';
+    let redacted = '';
     for (let at = 0; at < text.length;) {
       const end = all.map((letters) => endOf(letters, text, at)).find((found) => found !== undefined);
-      blotted += end === undefined ? text[at] : '[secret]';
+      redacted += end === undefined ? text[at] : '[secret]';
       at = end ?? at + 1;
     }
-    return blotted;
+    return redacted;
   };
 }
 

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { KEY, SECRET, fakeItsm } from './set-up.js';
+import { KEY, OLD_KEY, SECRET, fakeItsm } from './set-up.js';
 
 const fake = await fakeItsm();
-const folder = await mkdtemp(join(tmpdir(), 'itsm-gate-'));
+const folder = await mkdtemp(join(tmpdir(), 'itsm-ask-'));
 after(() => rm(folder, { recursive: true }));
 
-/** A port that was free just now: the gate has to be told one before it listens. */
+/** A port that was free just now: the program has to be told one before it listens. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -28,36 +28,36 @@ async function freePort() {
  * @param {NodeJS.ProcessEnv} environment
  */
 function run(command, environment = {}) {
-  const [program, ...words] = command;
+  const [program, ...values] = command;
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
-  const child = spawn(process.execPath, [path, ...words], { env: { ...process.env, ...environment } });
+  const child = spawn(process.execPath, [path, ...values], { env: { ...process.env, ...environment } });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => { out += text; });
   child.stderr.setEncoding('utf8').on('data', (text) => { err += text; });
   const ended = once(child, 'close').then(([code]) => ({ code, out, err, last: out.trim().split('\n').at(-1) }));
   /** Waits until it has printed this. @param {RegExp} pattern */
-  const said = async (pattern) => {
+  const printed = async (pattern) => {
     while (!pattern.test(out)) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.match(out, pattern))]);
   };
-  return { child, ended, said };
+  return { child, ended, printed };
 }
 
 /**
- * How to run the gate for a ticket with this title, as often as wanted.
+ * How to run the program for a ticket with this title, as often as wanted.
  * @param {string} title
  * @param {NodeJS.ProcessEnv} environment
  */
-async function gate(title, environment = {}) {
+async function asking(title, environment = {}) {
   const listen = `127.0.0.1:${await freePort()}`;
   const record = join(folder, `${title}.json`);
   return {
     record,
-    run: (name = title) => run(['gate.js', 'carol', 'admin', name], {
+    run: (name = title) => run(['ask.js', 'carol', 'admin', name], {
       ITSM_GATEWAY: fake.gateway,
       ITSM_APP_CODE: 'app',
       ITSM_APP_SECRET: SECRET,
       ITSM_CALLBACK_URL: `http://${listen}/itsm/callback`,
-      ITSM_BINDING_KEY: KEY,
+      ITSM_BINDING_KEYS: `${KEY}, ${OLD_KEY}`,
       ITSM_RECORD: record,
       ITSM_LISTEN: listen,
       ...environment,
@@ -70,7 +70,7 @@ function started(title, site = fake) {
   return site.until('tickets', (ticket) => ticket.title === title && ticket.started);
 }
 
-test('the gate exits with 0 only for an approval', async (t) => {
+test('the program exits with 0 only for an approval', async (t) => {
   const cases = [
     { verb: 'approve', who: 'admin', verdict: 'approved', code: 0 },
     { verb: 'refuse', who: 'admin', verdict: 'rejected', code: 1 },
@@ -79,7 +79,7 @@ test('the gate exits with 0 only for an approval', async (t) => {
   ];
   for (const { verb, who, verdict, code } of cases) {
     await t.test(verdict, async () => {
-      const { record, run } = await gate(verb);
+      const { record, run } = await asking(verb);
       const running = run();
       const { sn } = await started(verb);
       await fake.post(verb, { sn, who });
@@ -93,16 +93,16 @@ test('the gate exits with 0 only for an approval', async (t) => {
 });
 
 test('a ticket that is not made is reported, and never made in silence', async (t) => {
-  await t.test('when asking again will not help, the gate ends', async () => {
-    const { run } = await gate(' ');
+  await t.test('when asking again will not help, the program ends', async () => {
+    const { run } = await asking(' ');
     const ran = await run().ended;
     assert.deepEqual([ran.code, ran.last], [1, 'no verdict']);
     assert.match(ran.out, /a person has to look: .*ticket\.title/);
   });
-  await t.test('when somebody can mend it, the gate waits for that', async () => {
-    const { run } = await gate('never made', { ITSM_APP_SECRET: 'wrong' });
-    const { child, ended, said } = run();
-    await said(/a person has to look: .*secret/);
+  await t.test('when somebody can fix it, the program waits for that', async () => {
+    const { run } = await asking('never made', { ITSM_APP_SECRET: 'wrong' });
+    const { child, ended, printed } = run();
+    await printed(/a person has to look: .*secret/);
     child.kill('SIGKILL');
     await ended;
   });
@@ -112,7 +112,7 @@ test('a ticket that is not made is reported, and never made in silence', async (
 
 test('a ticket whose answer is lost is found, and awaited', async () => {
   await fake.post('fault', { action: 'create_ticket', fault: 'drop-after-executing', times: 1 });
-  const { run } = await gate('lost');
+  const { run } = await asking('lost');
   const running = run();
   const { sn } = await started('lost');
   await fake.post('approve', { sn, who: 'admin' });
@@ -120,16 +120,16 @@ test('a ticket whose answer is lost is found, and awaited', async () => {
   assert.equal((await fake.get('tickets')).filter((/** @type {any} */ { title }) => title === 'lost').length, 1);
 });
 
-test('a gate that was killed goes on when it is run again, and asks for what it has missed', async (t) => {
+test('a program that was killed goes on when it is run again, and asks for what it has missed', async (t) => {
   const cases = [
     { what: 'where tags are stored', site: fake },
     { what: 'where tags are ignored', site: await fakeItsm('--tags', 'ignored') },
   ];
   for (const { what, site } of cases) {
     await t.test(what, async () => {
-      const { record, run } = await gate(what, { ITSM_GATEWAY: site.gateway });
+      const { record, run } = await asking(what, { ITSM_GATEWAY: site.gateway });
       const killed = run();
-      await killed.said(/waiting for/);
+      await killed.printed(/waiting for/);
       const { sn } = await started(what, site);
       killed.child.kill('SIGKILL');
       await killed.ended;
@@ -149,15 +149,15 @@ test('a gate that was killed goes on when it is run again, and asks for what it 
 });
 
 test('without a decision in time the ticket is taken back, and the verdict is what ITSM says', async () => {
-  const { run } = await gate('undecided', { ITSM_DECIDE_WITHIN_S: '3' });
+  const { run } = await asking('undecided', { ITSM_DECIDE_WITHIN_S: '3' });
   const ran = await run().ended;
   assert.deepEqual([ran.code, ran.last], [1, 'withdrawn'], ran.out);
 });
 
 test('a setting that is missing is named', async () => {
-  const { run } = await gate('never asked', { ITSM_BINDING_KEY: '' });
+  const { run } = await asking('never asked', { ITSM_BINDING_KEYS: '' });
   const { code, out, err } = await run().ended;
-  assert.deepEqual({ code, out, err }, { code: 2, out: '', err: 'ITSM_BINDING_KEY is not set\n' });
+  assert.deepEqual({ code, out, err }, { code: 2, out: '', err: 'ITSM_BINDING_KEYS is not set\n' });
 });
 
 test('the demo ends well', async () => {

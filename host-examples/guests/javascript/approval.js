@@ -2,6 +2,7 @@
 //
 // Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, APPROVER, CREATOR, TITLE.
 
+import { describeFailure } from "blueking:itsm/diagnosis@0.1.0";
 import { confirmOwn, create, newOperationId, newTag } from "blueking:itsm/tickets@0.1.0";
 import { getEnvironment } from "wasi:cli/environment@0.2.12";
 
@@ -30,26 +31,26 @@ export const run = {
 
 async function approval() {
   const settings = new Map(getEnvironment());
-  const setting = (name) => {
+  const env = (name) => {
     if (!settings.has(name)) {
       throw new Stopped(`${name} is not set`);
     }
     return settings.get(name);
   };
   const connection = {
-    endpoint: { tag: "gateway", val: setting("ITSM_GATEWAY") },
+    endpoint: { tag: "gateway", val: env("ITSM_GATEWAY") },
     authorization: {
       tag: "app",
-      val: { appCode: setting("ITSM_APP_CODE"), appSecret: setting("ITSM_APP_SECRET"), user: undefined },
+      val: { appCode: env("ITSM_APP_CODE"), appSecret: env("ITSM_APP_SECRET"), user: undefined },
     },
     headers: [],
     deadlineMs: undefined,
   };
   const ticket = {
     tag: newTag(),
-    service: { tag: "fast-approval", val: { approvers: [setting("APPROVER")], content: setting("TITLE") } },
-    creator: setting("CREATOR"),
-    title: setting("TITLE"),
+    service: { tag: "fast-approval", val: { approvers: [env("APPROVER")], content: env("TITLE") } },
+    creator: env("CREATOR"),
+    title: env("TITLE"),
     fields: [],
     processors: [],
     callback: undefined,
@@ -62,15 +63,18 @@ async function approval() {
   return wait(connection, created.sn);
 }
 
-/** Creates the ticket, or says why there is none, whether ITSM may have acted, and what to do next. */
+/** Creates the ticket. */
 function make(connection, ticket) {
   try {
     return create(connection, ticket);
   } catch (error) {
-    const { message, mayHaveActed, advice } = error.payload;
-    const acted = mayHaveActed ? "ITSM may have acted" : "ITSM did nothing";
-    throw new Stopped(`create failed: ${message}\n${acted}\nnext: ${next(advice, ticket)}`);
+    throw new Stopped(`create failed: ${sentences(error.payload)}`);
   }
+}
+
+/** A failure for a person: what happened, what to do next, and whether ITSM may have acted. */
+function sentences(failure) {
+  return `${failure.message}\n${describeFailure(failure, "english")}`;
 }
 
 /** Asks until the ticket has ended. Its number is our own: `create` answered it. */
@@ -83,42 +87,17 @@ async function wait(connection, sn) {
         return val.verdict;
       }
       if (tag !== "open" && tag !== "undecided") {
-        throw new Stopped(`${sn}: a person must look, ITSM says ${tag === "undecidable" ? val.why : tag}`);
+        throw new Stopped(`${sn}: a person must look${val?.why ? `: ${val.why}` : " at this ticket"}`);
       }
     } catch (error) {
       if (error instanceof Stopped) {
         throw error;
       }
       // Asking changes nothing, and the ticket is still there.
-      console.error(`asking again: ${error.payload.message}`);
+      console.error(`asking again: ${sentences(error.payload)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
   console.error(`${sn} has not ended yet`);
   return "open";
-}
-
-function next({ tag, val }, { creator, title }) {
-  switch (tag) {
-    case "fix-argument":
-      return `mend ${val}`;
-    case "fix-credentials":
-      return "mend ITSM_APP_CODE and ITSM_APP_SECRET";
-    case "ask-permission":
-      return "apply for the API in the developer centre";
-    case "send-verified-user":
-      return "use an app that the gateway trusts with users";
-    case "allow-host":
-      return `let the component reach ${val}`;
-    case "wait-ms":
-      return `wait ${val} ms`;
-    case "look-up":
-      return `look for the ticket "${title}" of ${creator} before running this again`;
-    case "call-operator":
-      return "call the operator of the gateway";
-    case "give-up":
-      return "running this again does not help";
-    default:
-      return val;
-  }
 }

@@ -1,19 +1,19 @@
-//! What a server says, as it may be shown.
+//! A server's texts, as they may be shown.
 
 /// A text on one line, without what steers a terminal, and without secrets, however they are written.
-pub(crate) fn cleaned(mut text: &str, secrets: &[String]) -> String {
-    let mut cleaned = String::new();
+pub(crate) fn redacted(mut text: &str, secrets: &[String]) -> String {
+    let mut redacted = String::new();
     while let Some(letter) = text.chars().next() {
         if let Some(rest) = secrets.iter().find_map(|secret| after(text, secret)) {
-            cleaned.push_str("[secret]");
+            redacted.push_str("[secret]");
             text = rest;
         } else {
             let unseen = letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
-            cleaned.push(if unseen { ' ' } else { letter });
+            redacted.push(if unseen { ' ' } else { letter });
             text = &text[letter.len_utf8()..];
         }
     }
-    cleaned
+    redacted
 }
 
 /// What follows a secret at the beginning of a text. Long texts come cut: one that ends within the secret,
@@ -61,12 +61,12 @@ fn begins(text: &str, with: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::cleaned;
+    use super::redacted;
 
     #[test]
-    fn secrets_are_blotted_out_and_the_rest_stands_on_one_line() {
+    fn secrets_are_redacted_and_the_rest_stands_on_one_line() {
         let secrets = ["p\"w/ \\\\密😀".to_owned(), "canary".to_owned()];
-        for (text, told) in [
+        for (text, expected) in [
             ("nothing: p\"w/", "nothing: [secret]"),
             ("no p\"w/ \\\\密😀.", "no [secret]."),
             (r#"{"s":"p\"w\/ \\\\密😀"}"#, r#"{"s":"[secret]"}"#),
@@ -79,7 +79,7 @@ mod tests {
             ("ca", "ca"),
             ("a\r\nb\u{1b}[31m\u{9b}c\u{7f}\u{2028}", "a  b [31m c  "),
         ] {
-            assert_eq!(cleaned(text, &secrets), told, "{text}");
+            assert_eq!(redacted(text, &secrets), expected, "{text}");
         }
     }
 }
