@@ -5,6 +5,7 @@ mod compose;
 mod dist;
 mod guests;
 mod node;
+mod pages;
 mod platforms;
 mod prove;
 mod python;
