@@ -6,6 +6,7 @@ mod dist;
 mod dummies;
 mod guests;
 mod node;
+mod pages;
 mod platforms;
 mod prove;
 mod python;
