@@ -6,6 +6,7 @@ mod dist;
 mod guests;
 mod node;
 mod platforms;
+mod prose;
 mod prove;
 mod python;
 mod readme;
@@ -35,7 +36,7 @@ const VERBS: [Verb; 10] = [
         serve,
     ),
     ("test", "run every suite, up to the first that fails", test),
-    ("wit", "check that everything in wit/ is documented", wit),
+    ("wit", "check the docs of everything in wit/", wit),
 ];
 
 /// The exit code of a command line that can't be understood.
