@@ -10,6 +10,7 @@ mod prose;
 mod prove;
 mod python;
 mod readme;
+mod reference;
 mod serve;
 mod suites;
 mod surface;
@@ -36,7 +37,7 @@ const VERBS: [Verb; 10] = [
         serve,
     ),
     ("test", "run every suite, up to the first that fails", test),
-    ("wit", "check the docs of everything in wit/", wit),
+    ("wit", "check the docs in wit/, and the reference made of them [--bless]", wit),
 ];
 
 /// The exit code of a command line that can't be understood.
@@ -127,8 +128,13 @@ fn test(arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn wit(arguments: &[String]) -> Result<ExitCode> {
-    flag(arguments, None)?;
+    let bless = flag(arguments, Some("--bless"))?;
     wit_lint::check()?;
+    if bless {
+        reference::bless()?;
+    } else {
+        reference::check()?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,8 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
-use crate::{components, dist, guests, node, python, readme, serve, surface, tools, wit_lint};
+use crate::{
+    components, dist, guests, node, python, readme, reference, serve, surface, tools, wit_lint,
+};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ const SUITES: &[Suite] = &[
     ("formatting", formatting),
     ("README", readme::check),
     ("WIT docs", wit_lint::check),
+    ("reference", reference::check),
     ("build", || components::build().map(drop)),
     ("surface", || surface::check(&components::folder()?)),
     ("wasm32-wasip2", wasip2),
