@@ -8,9 +8,11 @@ mod guests;
 mod node;
 mod pages;
 mod platforms;
+mod prose;
 mod prove;
 mod python;
 mod readme;
+mod reference;
 mod serve;
 mod set_up;
 mod suites;
@@ -72,7 +74,7 @@ const VERBS: [Verb; 12] = [
         &[],
         test,
     ),
-    ("wit", "check that everything in wit/ is documented", &[], wit),
+    ("wit", "check the docs in wit/, and the reference made of them [--bless]", &[], wit),
 ];
 
 /// The exit code of a command line that can't be understood.
@@ -182,8 +184,13 @@ fn test(arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn wit(arguments: &[String]) -> Result<ExitCode> {
-    flag(arguments, None)?;
+    let bless = flag(arguments, Some("--bless"))?;
     wit_lint::check()?;
+    if bless {
+        reference::bless()?;
+    } else {
+        reference::check()?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,9 @@
 use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
-use crate::{components, dist, guests, node, python, readme, serve, surface, tools, wit_lint};
+use crate::{
+    components, dist, guests, node, python, readme, reference, serve, surface, tools, wit_lint,
+};
 use anyhow::{Result, anyhow, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -43,6 +45,12 @@ pub const SUITES: &[Suite] = &[
         ..PLAIN
     },
     Suite { name: "wit", shows: "everything in wit/ is documented", run: wit_lint::check, ..PLAIN },
+    Suite {
+        name: "reference",
+        shows: "docs/reference.md is made of wit/, and docs/reference.zh.md has the same items",
+        run: reference::check,
+        ..PLAIN
+    },
     Suite {
         name: "build",
         shows: "the components can be built, and hold no path of the machine",

@@ -1,7 +1,7 @@
-//! Everything in `wit/` has a doc comment, each interface, world, type and function says since when it is,
-//! and command lines can write each name as it is.
+//! Everything in `wit/` has a doc comment in plain sentences, says since when it is there, and has a name
+//! that command lines can write as it is.
 
-use crate::tools;
+use crate::{prose, tools};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use wit_component::WitPrinter;
@@ -12,8 +12,7 @@ use wit_parser::{
 
 /// Checks the package in `wit/`. Those in `wit/deps` are somebody else's.
 pub fn check() -> Result<()> {
-    let mut resolve = everything();
-    let (package, _) = resolve.push_dir(tools::root()?.join("wit")).context("can't read wit/")?;
+    let (resolve, package) = load()?;
     let lint = lint(&resolve, package);
     let unwritable = unwritable(&resolve, package)?;
     if !lint.missing.is_empty() || !unwritable.is_empty() {
@@ -24,10 +23,16 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
+/// The package in `wit/`, with what it needs.
+pub fn load() -> Result<(Resolve, PackageId)> {
+    let mut resolve = everything();
+    let (package, _) = resolve.push_dir(tools::root()?.join("wit")).context("can't read wit/")?;
+    Ok((resolve, package))
+}
+
 /// The package in `wit/` as one text, docs included.
 pub fn in_one_file() -> Result<String> {
-    let mut resolve = everything();
-    let (package, _) = resolve.push_dir(tools::root()?.join("wit"))?;
+    let (resolve, package) = load()?;
     printed(&resolve, package)
 }
 
@@ -90,6 +95,8 @@ impl Lint<'_> {
         if text.trim().is_empty() {
             self.missing.push(format!("{name} has no docs"));
         }
+        let faults = prose::faults(text).into_iter();
+        self.missing.extend(faults.map(|fault| format!("{name}: {fault}")));
     }
 
     fn since(&mut self, name: &str, stability: &Stability) {
@@ -140,17 +147,27 @@ impl Lint<'_> {
         let name = format!("{place}.{}", function.name);
         self.docs(&name, &function.docs);
         self.since(&name, &function.stability);
+        let docs = function.docs.contents.as_deref().unwrap_or_default();
+        let mut words = docs.split_whitespace();
+        if !docs.is_empty() && self.can_fail(function) && !words.any(|word| word == "Fails") {
+            self.missing.push(format!("{name} does not say when it \"Fails\""));
+        }
+    }
+
+    fn can_fail(&self, function: &Function) -> bool {
+        let is_result = |id| matches!(self.resolve.types[id].kind, TypeDefKind::Result(_));
+        matches!(function.result, Some(Type::Id(id)) if is_result(id))
     }
 
     fn type_(&mut self, name: &str, id: TypeId) {
         let definition = &self.resolve.types[id];
+        self.since(name, &definition.stability);
         if let TypeDefKind::Type(Type::Id(other)) = definition.kind
             && self.resolve.types[other].owner != definition.owner
         {
             return; // `use`: documented where it is defined.
         }
         self.docs(name, &definition.docs);
-        self.since(name, &definition.stability);
         let members: Vec<(&String, &Docs)> = match &definition.kind {
             TypeDefKind::Record(record) => {
                 let fields = record.fields.iter();
@@ -238,6 +255,7 @@ mod tests {
             "things.act has no @since",
             "place has no docs",
             "place has no @since",
+            "place.point has no @since",
             "place.here has no docs",
             "place.here.go has no docs",
             "place.here.go has no @since",
@@ -273,14 +291,19 @@ mod tests {
             /// Docs.
             @since(version = 1.0.0)
             interface more {
+                @since(version = 1.0.0)
                 use things.{point};
                 /// Docs.
                 @since(version = 1.0.0)
                 act: func(p: point);
+                /// Fails with a text.
+                @since(version = 1.0.0)
+                fail: func() -> result<_, string>;
             }
             /// Docs.
             @since(version = 1.0.0)
             world place {
+                @since(version = 1.0.0)
                 use things.{point};
                 /// Docs.
                 import here: interface {
@@ -295,13 +318,31 @@ mod tests {
     }
 
     #[test]
+    fn a_function_that_can_fail_says_when_and_each_comment_is_plain() {
+        let missing = missing(
+            "/// Docs.
+            package a:plain@1.0.0;
+            /// Who acts.
+            @since(version = 1.0.0)
+            interface things {
+                /// Acts.
+                @since(version = 1.0.0)
+                act: func() -> result<_, string>;
+            }",
+        );
+        assert_eq!(
+            missing,
+            ["things: a sentence begins with \"Who\"", "things.act does not say when it \"Fails\"",]
+        );
+    }
+
+    #[test]
     fn one_file_has_everything_and_its_docs() {
         let mut resolve = everything();
         let package = resolve.push_str("one.wit", &in_one_file().unwrap()).unwrap();
         let one = lint(&resolve, package);
         assert_eq!(one.missing, [""; 0]);
-        let mut resolve = everything();
-        let (package, _) = resolve.push_dir(tools::root().unwrap().join("wit")).unwrap();
+        let (resolve, package) = load().unwrap();
         assert_eq!(one.items, lint(&resolve, package).items);
     }
 
