@@ -3,11 +3,9 @@
 use super::history::Decision;
 use super::ticket::{CreatedTicket, Ticket};
 use super::verdict::Verdict;
-use serde::{Deserialize, Serialize};
 
 /// What a verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// The status of the ended ticket.
     Status,
@@ -18,7 +16,7 @@ pub enum Evidence {
 }
 
 /// What ITSM itself said about our ended ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// The ticket.
     pub ticket: Ticket,

@@ -1,11 +1,9 @@
 //! What the end of a ticket means.
 
 use super::history::{History, LastWord, LogEnd};
-use serde::{Deserialize, Serialize};
 
 /// What a ticket's state means for the action it gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Not ended.
     Open,
