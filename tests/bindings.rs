@@ -1,92 +1,251 @@
-//! The binding against published vectors, an implementation that shares nothing with it, and every
-//! change of one bit.
+//! The binding against the published vectors, the page that describes it, an implementation that shares nothing
+//! with it, and every change of one bit.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
 use blueking_itsm::domain::binding::{self, Claims, HEADER, Unbound};
 use blueking_itsm::domain::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use serde::Deserialize;
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::process::Command;
 
-const VECTORS: &str = include_str!("vectors/binding.json");
+const PAGES: [&str; 2] =
+    [include_str!("../docs/binding.md"), include_str!("../docs/binding.zh.md")];
 
-struct Vector {
-    key: Secret,
-    claims: Claims,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vectors {
+    made: Vec<Made>,
+    not_made: Vec<NotMade>,
+    checks: Vec<Check>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Made {
+    name: String,
+    key: String,
+    operation_id: String,
+    callback_url: String,
+    expires_s: String,
     header: String,
     tag: String,
 }
 
-fn vectors() -> Vec<Vector> {
-    let vectors: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
-    let text = |vector: &Value, name: &str| vector[name].as_str().unwrap().to_owned();
-    vectors
-        .iter()
-        .map(|vector| Vector {
-            key: Secret::new(text(vector, "key")),
-            claims: Claims {
-                operation_id: text(vector, "operation_id"),
-                callback_url: text(vector, "callback_url"),
-                expires_s: vector["expires_s"].as_u64().unwrap(),
-            },
-            header: text(vector, "header"),
-            tag: text(vector, "tag"),
-        })
-        .collect()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotMade {
+    name: String,
+    key: String,
+    operation_id: String,
+    callback_url: String,
+    expires_s: String,
+    wrong: String,
 }
 
-/// What a check says: the claims, and the tag in clear.
-fn check(key: &Secret, value: &str, url: &str) -> Result<(Claims, String), Unbound> {
-    let headers = [(HEADER.to_owned(), value.to_owned())];
-    let bound = binding::check(std::slice::from_ref(key), &headers, url, 0)?;
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    name: String,
+    keys: Vec<String>,
+    headers: Vec<(String, String)>,
+    callback_url: String,
+    now_s: String,
+    result: String,
+    operation_id: Option<String>,
+    expires_s: Option<String>,
+    tag: Option<String>,
+    place: Option<u32>,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("vectors/binding.json")).unwrap()
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn claims(operation_id: &str, callback_url: &str, expires_s: &str) -> Claims {
+    Claims {
+        operation_id: operation_id.to_owned(),
+        callback_url: callback_url.to_owned(),
+        expires_s: expires_s.parse().unwrap(),
+    }
+}
+
+/// The claims, and the tag in clear.
+type Bound = (Claims, String);
+
+fn check(
+    keys: &[String],
+    headers: &[(String, String)],
+    callback_url: &str,
+    now_s: u64,
+) -> Result<Bound, Unbound> {
+    let keys: Vec<_> = keys.iter().map(|key| secret(key)).collect();
+    let bound = binding::check(&keys, headers, callback_url, now_s)?;
     Ok((bound.claims, bound.tag.expose().to_owned()))
 }
 
-#[test]
-fn the_published_vectors_are_made_and_accepted() {
-    let vectors = vectors();
-    for vector in &vectors {
-        let made = binding::bind(&vector.key, &vector.claims).ok().unwrap();
-        let (name, value) = made.header;
-        assert_eq!((name.as_str(), &value), (HEADER, &vector.header));
-        assert_eq!(made.tag.expose(), vector.tag);
-        let checked = check(&vector.key, &value, &vector.claims.callback_url);
-        match checked {
-            Ok(bound) => assert_eq!(bound, (vector.claims.clone(), vector.tag.clone())),
-            // The vector whose time is over at second 0.
-            Err(unbound) => assert_eq!(unbound, Unbound::Expired(vector.claims.clone())),
-        }
+impl Check {
+    fn claims(&self) -> Claims {
+        let (operation_id, expires_s) = (self.operation_id.as_ref(), self.expires_s.as_ref());
+        claims(operation_id.unwrap(), &self.callback_url, expires_s.unwrap())
     }
-    println!("{} vectors", vectors.len());
+
+    fn expected(&self) -> Result<Bound, Unbound> {
+        Err(match self.result.as_str() {
+            "bound" => return Ok((self.claims(), self.tag.clone().unwrap())),
+            "absent" => Unbound::Absent,
+            "malformed" => Unbound::Malformed,
+            "unknown-key" => Unbound::UnknownKey,
+            "forged" => Unbound::Forged,
+            "expired" => Unbound::Expired(self.claims()),
+            "invalid-key" => Unbound::InvalidKey(self.place.unwrap()),
+            other => panic!("{other} is no result"),
+        })
+    }
 }
 
 #[test]
-fn pythons_hmac_agrees_with_the_published_vectors() {
+fn the_bindings_of_the_vectors_are_made() {
+    for Made { name, key, operation_id, callback_url, expires_s, header, tag } in vectors().made {
+        let claims = claims(&operation_id, &callback_url, &expires_s);
+        let made = binding::bind(&secret(&key), &claims).ok().unwrap();
+        assert_eq!(made.header, (HEADER.to_owned(), header), "{name}");
+        assert_eq!(made.tag.expose(), tag, "{name}");
+    }
+}
+
+#[test]
+fn values_of_another_form_are_not_bound_and_the_key_is_not_repeated() {
+    for NotMade { name, key, operation_id, callback_url, expires_s, wrong } in vectors().not_made {
+        let claims = claims(&operation_id, &callback_url, &expires_s);
+        let why = binding::bind(&secret(&key), &claims).err().unwrap();
+        assert!(why.starts_with(&wrong), "{name}: {why}");
+        let digits = key.rsplit('.').find(|part| part.len() > 16);
+        assert!(!digits.is_some_and(|digits| why.contains(digits)), "{name}: {why}");
+    }
+}
+
+#[test]
+fn each_check_of_the_vectors_has_its_result() {
+    for vector in vectors().checks {
+        let Check { name, keys, headers, callback_url, now_s, .. } = &vector;
+        let checked = check(keys, headers, callback_url, now_s.parse().unwrap());
+        assert_eq!(checked, vector.expected(), "{name}");
+    }
+}
+
+#[test]
+fn an_implementation_of_the_page_in_python_agrees_with_all_vectors() {
+    let Vectors { made, not_made, checks } = vectors();
+    let all = made.len() + not_made.len() + checks.len();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/check.py");
     let ran = Command::new("python3").arg(script).output();
     let ran = ran.expect("python3 is missing: install Python 3");
     let printed = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{printed}");
-    assert!(printed.starts_with("9 vectors agree, 0 do not"), "{printed}");
+    assert_eq!(printed.trim_end(), format!("{all} vectors agree, 0 do not: []"));
+    println!("{all} vectors");
+}
+
+/// The first words of the table's rows in a section, which stand in backquotes.
+fn rows<'a>(page: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    let (_, section) = page.split_once(heading).expect("the section");
+    let section = section.split("\n## ").next().unwrap();
+    let cell = |line: &'a str| line.strip_prefix("| `")?.split('`').next();
+    section.lines().filter_map(cell).collect()
+}
+
+#[test]
+fn the_page_names_each_result_and_the_vectors_have_each() {
+    let tested: BTreeSet<_> = vectors().checks.into_iter().map(|check| check.result).collect();
+    let tested: BTreeSet<_> = tested.iter().map(String::as_str).collect();
+    assert_eq!(tested.len(), 7);
+    let wrong: BTreeSet<_> = vectors().not_made.into_iter().map(|vector| vector.wrong).collect();
+    for (page, check, vectors) in [
+        (PAGES[0], "\n## Check a binding\n", "\n## Vectors\n"),
+        (PAGES[1], "\n## 核对绑定\n", "\n## 测试向量\n"),
+    ] {
+        assert_eq!(rows(page, check), tested);
+        assert_eq!(rows(page, vectors), BTreeSet::from(["made", "not_made", "checks"]));
+        assert!(wrong.iter().all(|wrong| page.contains(&format!("`{wrong}`"))), "{wrong:?}");
+    }
+}
+
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```").skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_pages_example_is_the_first_vector() {
+    let Made { key, operation_id, callback_url, expires_s, header, tag, .. } =
+        vectors().made.swap_remove(0);
+    let key_id = key.split('.').nth(1).unwrap();
+    let message = |parts: &[&str]| {
+        let part = |part: &&str| {
+            let hex: String = part.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("{:08x} {hex}", part.len())
+        };
+        parts.iter().map(part).collect::<Vec<_>>().join("\n           || ")
+    };
+    let example = format!(
+        "text
+key           {key}
+operation id  {operation_id}
+expiry        {expires_s}
+callback URL  {callback_url}
+
+message of the header's MAC
+              {}
+header        {HEADER}: {header}
+
+message of the tag's MAC
+              {}
+tag           {tag}
+",
+        message(&["v1", key_id, &operation_id, &expires_s, &callback_url]),
+        message(&["tag", &operation_id]),
+    );
+    for page in PAGES {
+        assert_eq!(blocks(page).last(), Some(&example.as_str()));
+    }
+    assert_eq!(blocks(PAGES[0]), blocks(PAGES[1]));
+}
+
+#[test]
+fn the_page_knows_the_shortest_and_the_longest_header() {
+    let lengths = || vectors().made.into_iter().map(|vector| vector.header.len());
+    assert_eq!((lengths().min(), lengths().max()), (Some(73), Some(138)));
+    for (page, words) in [(PAGES[0], "73 to 138 characters"), (PAGES[1], "73 到 138 个字符")] {
+        assert!(page.contains(words));
+    }
 }
 
 #[test]
 fn every_change_of_one_bit_is_refused() {
     let mut changes = 0;
-    for vector in vectors().iter().filter(|vector| vector.claims.expires_s > 0) {
-        let url = &vector.claims.callback_url;
-        for (place, text) in [(0, &vector.header), (1, url)] {
+    for Made { key, callback_url, header, .. } in vectors().made {
+        let keys = [key];
+        let holds = |value: &str, url: &str| {
+            let checked = check(&keys, &[(HEADER.to_owned(), value.to_owned())], url, 0);
+            matches!(checked, Ok(_) | Err(Unbound::Expired(_)))
+        };
+        assert!(holds(&header, &callback_url));
+        for (place, text) in [(0, &header), (1, &callback_url)] {
             for byte in 0..text.len() {
                 for bit in 0..7 {
                     let mut bytes = text.clone().into_bytes();
                     bytes[byte] ^= 1 << bit;
                     let changed = String::from_utf8(bytes).unwrap();
-                    let checked = match place {
-                        0 => check(&vector.key, &changed, url),
-                        _ => check(&vector.key, &vector.header, &changed),
+                    let held = match place {
+                        0 => holds(&changed, &callback_url),
+                        _ => holds(&header, &changed),
                     };
-                    assert!(checked.is_err(), "{changed}");
+                    assert!(!held, "{changed}");
                     changes += 1;
                 }
             }
@@ -94,25 +253,6 @@ fn every_change_of_one_bit_is_refused() {
     }
     println!("{changes} changes of one bit, 0 accepted");
     assert!(changes > 10_000);
-}
-
-#[test]
-fn keys_can_be_changed_while_tickets_are_open() {
-    let key = |id: &str, digits: &str| Secret::new(format!("itsm-key.{id}.{}", digits.repeat(32)));
-    let claims =
-        Claims { operation_id: "op7".into(), callback_url: "http://h/".into(), expires_s: 10 };
-    let headers = [binding::bind(&key("old", "0a"), &claims).ok().unwrap().header];
-    for (keys, accepted) in [
-        (vec![key("old", "0a")], true),
-        (vec![key("new", "0b"), key("old", "0a")], true),
-        (vec![key("new", "0b")], false),
-        (vec![key("old", "0b")], false),
-        // The same id twice, as after a change made in a hurry.
-        (vec![key("old", "0b"), key("old", "0a")], true),
-    ] {
-        let checked = binding::check(&keys, &headers, "http://h/", 9);
-        assert_eq!(checked.is_ok(), accepted);
-    }
 }
 
 /// RFC 4231, sections 4.2 to 4.4 and 4.7 to 4.8: key, data, HMAC-SHA-256.

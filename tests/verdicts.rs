@@ -34,7 +34,7 @@ fn endings() -> Vec<String> {
 
 #[test]
 fn records_with_another_verdict_have_another_version() {
-    let record = tracking::start("op", None, 1).unwrap().record.to_json();
+    let record = tracking::start("op", None, 1).unwrap().record.to_json().unwrap();
     let record: Value = serde_json::from_str(&record).unwrap();
     let (version, verdicts) = STORED.last().unwrap();
     assert_eq!(

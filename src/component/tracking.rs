@@ -11,21 +11,25 @@ impl wit::Guest for Component {
         decide_by_s: Option<u64>,
         now_s: u64,
     ) -> Result<wit::Step, String> {
-        Ok(tracking::start(&operation_id, decide_by_s, now_s)?.into())
+        tracking::start(&operation_id, decide_by_s, now_s)?.try_into()
     }
 
     fn advance(state_json: String, event: wit::Event, now_s: u64) -> Result<wit::Step, String> {
         let record = Record::from_json(&state_json)?;
-        Ok(match event.try_into() {
-            Ok(event) => record.advance(event, now_s).into(),
-            Err(Unknown(words)) => record.unchanged(words, now_s).into(),
-        })
+        let step = match event.try_into() {
+            Ok(event) => record.advance(event, now_s),
+            Err(Unknown(words)) => record.unchanged(words, now_s),
+        };
+        step.try_into()
     }
 }
 
-impl From<Step> for wit::Step {
-    fn from(step: Step) -> Self {
-        Self { state_json: step.record.to_json(), actions: all(step.actions), due_s: step.due_s }
+impl TryFrom<Step> for wit::Step {
+    type Error = String;
+
+    fn try_from(step: Step) -> Result<Self, String> {
+        let state_json = step.record.to_json()?;
+        Ok(Self { state_json, actions: all(step.actions), due_s: step.due_s })
     }
 }
 

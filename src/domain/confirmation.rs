@@ -3,10 +3,9 @@
 use super::history::Decision;
 use super::ticket::{CreatedTicket, Ticket};
 use super::verdict::{Evidence, Verdict};
-use serde::{Deserialize, Serialize};
 
 /// What ITSM itself said about our ended ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// The ticket.
     pub ticket: Ticket,

@@ -4,12 +4,11 @@
 
 use super::json::{Json, Mismatch, NO_CHARACTER, Object};
 use super::progress::log;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What somebody decided at an approval.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// Who decided.
     pub operator: String,

@@ -2,7 +2,6 @@
 
 use super::json::{Json, Mismatch, Object};
 use super::text;
-use serde::{Deserialize, Serialize};
 
 /// A ticket that has just been made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +15,7 @@ pub struct CreatedTicket {
 }
 
 /// A row of get_tickets.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket {
     /// Its number.
     pub sn: String,

@@ -2,11 +2,9 @@
 
 use super::history::{History, LastWord, LogEnd};
 use super::ticket::Ticket;
-use serde::{Deserialize, Serialize};
 
 /// What a ticket's state means for the action it gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Not ended.
     Open,
@@ -25,8 +23,7 @@ pub enum Verdict {
 }
 
 /// What a verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// The status of the ended ticket.
     Status,

@@ -4,6 +4,7 @@ import { WORDS } from '../page/words.js';
 import { startBrowser } from '../scripts/browser.js';
 import { servePage } from '../scripts/page.js';
 import { callbacks } from '../itsm.js';
+import { VECTORS, answered } from './vectors.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -143,6 +144,13 @@ test('a header is checked with the key and the address', async (t) => {
     });
   }
   assert.deepEqual(errors, []);
+});
+
+test('bindings are checked in the browser as the published vectors say', async () => {
+  const { page } = await open();
+  const found = await page.evaluate(`import('/generated/itsm-callbacks.js')
+    .then(({ callbacks }) => (${answered})(callbacks, ${JSON.stringify(VECTORS)}))`);
+  assert.deepEqual(found, VECTORS);
 });
 
 test('a body and a header that hold lead to the question to ask', async () => {

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from blueking_itsm import ItsmError, UnboundError, UnfitError, UnreadableError, UnresolvedError
+from blueking_itsm import ItsmError, UnfitError, UnreadableError, UnresolvedError
 from blueking_itsm import callbacks, diagnosis, tracking
-from blueking_itsm.callbacks import Bound, BoundCallback, Claims, InvalidKey, NodeEvent, Refusal, Reply, SelfCheck
+from blueking_itsm.callbacks import Bound, BoundCallback, Claims, NodeEvent, Refusal, Reply, SelfCheck
 from blueking_itsm.diagnosis import Finding, Language
 from blueking_itsm.handling import AssigneeGroup
 from blueking_itsm.operations import NodeDecision
@@ -337,20 +337,6 @@ class Functions(unittest.TestCase):
         ]:
             with self.subTest(function, reason=reason), self.assertRaises(UnreadableError) as caught:
                 resolve(function)(body)
-            self.assertEqual(caught.exception.reason, reason)
-
-    def test_headers_that_prove_nothing_are_refused_with_their_reason(self) -> None:
-        name, value = bound()[0]
-        for keys, headers, now_s, reason in [
-            ([KEY], [], 1, callbacks.Absent()),
-            ([KEY], [(name, "junk")], 1, callbacks.MalformedHeader()),
-            ([KEY.replace("k1", "k2")], [(name, value)], 1, callbacks.UnknownKey()),
-            ([KEY.replace("0f", "0e")], [(name, value)], 1, callbacks.Forged()),
-            ([KEY], [(name, value)], 2_000_000_000, callbacks.Expired(CLAIMS)),
-            ([KEY, "no key"], [(name, value)], 1, InvalidKey(1)),
-        ]:
-            with self.subTest(reason=reason), self.assertRaises(UnboundError) as caught:
-                itsm().callbacks.check_binding(keys, headers, URL, now_s)
             self.assertEqual(caught.exception.reason, reason)
 
     def test_an_address_that_is_unfit_for_callbacks_is_refused_with_its_reason(self) -> None:

@@ -425,7 +425,8 @@ impl Operation {
 
     /// What is stored is text, so what comes back is what that text means.
     pub(crate) fn crash(&mut self) {
-        self.record = Record::from_json(&self.record.to_json()).expect("tracking wrote it");
+        let text = self.record.to_json().expect("a record is JSON");
+        self.record = Record::from_json(&text).expect("tracking wrote it");
         self.restarted = self.due_s.is_some();
         self.todo.clear();
         self.answers.clear();

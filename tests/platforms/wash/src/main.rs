@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let vectors: Vec<Binding> = serde_json::from_str(VECTORS)?;
-    let binding = vectors.first().context("there is no binding to use")?;
+    let vectors: Vectors = serde_json::from_str(VECTORS)?;
+    let binding = vectors.made.first().context("there is no binding to use")?;
     let fake = FakeItsm::start(Options::default()).await?;
     let address = free_address().await?;
     let version = serve(address, receiver(&fake, binding)?).await?;
@@ -57,6 +57,11 @@ fn told(check: &str, held: Result<()>) -> bool {
     }
     println!("holds: {check}");
     true
+}
+
+#[derive(Deserialize)]
+struct Vectors {
+    made: Vec<Binding>,
 }
 
 /// A binding, the key that it was made with, and what it binds.
