@@ -8,6 +8,7 @@ use super::text;
 use hmac::digest::consts::U16;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::hint::black_box;
 use zeroize::Zeroizing;
 
 /// The header that carries a binding. ITSM sends it back as it was given.
@@ -142,25 +143,18 @@ pub fn check(
     let HeaderValue { key_id, operation_id, expires_s, mac: received } =
         HeaderValue::parse(value).ok_or(Unbound::Malformed)?;
 
-    // A sender must not learn which key ids exist from how long the answer takes: with no key of
-    // that id the same work is done on a key that nobody has.
-    let nobody = [0; 64];
-    let mut known = false;
-    let mut genuine = None;
-    let with_id = parsed.iter().filter(|key| key.id == key_id);
-    for key in with_id {
-        known = true;
-        let mac = header_mac(&key.block, key_id, operation_id, expires_s, callback_url);
-        if mac.verify_slice(&received).is_ok() {
-            genuine = Some(key);
-        }
-    }
-    if !known {
-        let mac = header_mac(&nobody, key_id, operation_id, expires_s, callback_url);
-        let _same_work = mac.verify_slice(&received);
+    let is_made_with = |key: &Block| {
+        let mac = header_mac(key, key_id, operation_id, expires_s, callback_url);
+        mac.verify_slice(&received).is_ok()
+    };
+    let mut candidates = parsed.iter().filter(|key| key.id == key_id).peekable();
+    if candidates.peek().is_none() {
+        // A sender must not learn which key ids exist from the time of the answer: the same work is done on a
+        // key that nobody has.
+        black_box(is_made_with(&[0; 64]));
         return Err(Unbound::UnknownKey);
     }
-    let key = genuine.ok_or(Unbound::Forged)?;
+    let key = candidates.find(|key| is_made_with(&key.block)).ok_or(Unbound::Forged)?;
     let claims = Claims {
         operation_id: operation_id.to_owned(),
         callback_url: callback_url.to_owned(),

@@ -56,7 +56,7 @@ pub fn receive(
         // One answer for all of them: a stranger learns nothing.
         Err(unbound) => return refused("no binding holds", why_unbound(&unbound)),
     };
-    // What a body repeats of these must not reach a log.
+    // A body can repeat these, and none of them may reach a log.
     let sent: Vec<_> = headers.iter().map(|(_, value)| Secret::new(value.clone())).collect();
     let secrets: Vec<_> = keys.iter().chain([&bound.tag]).chain(&sent).collect();
     match callback::parse(body) {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_body_repeats_of_the_secrets_is_blotted_out() {
+    fn secrets_that_a_body_repeats_are_redacted() {
         let key = format!("itsm-key.k1.{}", "07".repeat(32));
         let binding = header(20);
         let bound = binding::check(&[Secret::new(key.clone())], &binding, URL, 10);

@@ -288,7 +288,7 @@ fn a_clock_that_jumps_makes_no_second_ticket() {
 }
 
 #[test]
-fn what_proves_that_there_is_no_ticket_is_tried_again_or_given_up_by_its_advice() {
+fn a_creation_that_proved_to_have_done_nothing_is_tried_again_or_given_up_by_its_advice() {
     for (advice, report, wait_s) in [
         (Advice::WaitMs(1_000), "", Some(30)),
         (Advice::WaitMs(300_001), "", Some(301)),
@@ -494,7 +494,7 @@ fn contradictions_are_reported_once_and_change_nothing() {
 }
 
 #[test]
-fn what_itsm_says_of_an_own_number_that_leads_nowhere_is_reported_once_and_asked_again() {
+fn an_answer_about_the_own_number_that_leads_nowhere_is_reported_once_and_asked_for_again() {
     for (confirmation, report) in [
         (
             Confirmation::Ended(outcome("B", Approved)),
@@ -529,7 +529,7 @@ fn what_itsm_says_of_an_own_number_that_leads_nowhere_is_reported_once_and_asked
 }
 
 #[test]
-fn what_cannot_be_decided_is_reported_once_a_reason_asked_for_rarely_and_settles_in_the_end() {
+fn an_end_that_cannot_be_decided_is_reported_once_a_reason_and_asked_for_rarely_until_it_can() {
     let mut tracked = Tracked::waiting(None);
     let mut told = vec![];
     for why in ["the log is cut", "the log is cut", "it was merged", "the log is cut"] {

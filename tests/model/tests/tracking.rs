@@ -138,7 +138,7 @@ fn a_clock_that_jumps_forward_makes_no_second_ticket() {
 }
 
 #[test]
-fn what_is_refused_each_time_is_reported_and_repeated_ever_more_rarely() {
+fn a_creation_that_is_refused_each_time_is_reported_and_repeated_ever_more_rarely() {
     for (name, trouble, met) in [
         ("each create: ITSM's unclear no", Trouble::Refused, SOMETIMES_GIVEN_UP),
         ("each create: the gateway is busy", Trouble::Busy, SOMETIMES_TOLD),
@@ -150,7 +150,7 @@ fn what_is_refused_each_time_is_reported_and_repeated_ever_more_rarely() {
 }
 
 #[test]
-fn what_nobody_can_read_is_told_once_and_delivered_when_somebody_can() {
+fn a_result_that_nobody_can_read_is_told_once_and_delivered_when_somebody_can() {
     holds("endings that nobody can read", UNREADABLE, &[SOMETIMES_TOLD, SOMETIMES_READ_LATER]);
 }
 

@@ -250,7 +250,7 @@ async fn a_body_of_exactly_the_limit_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_older_servers_leave_out_is_empty() {
+async fn members_that_older_servers_leave_out_are_empty() {
     let both = Both::new();
     let body = br#"{"sn": "REQ1", "current_status": "REVOKED", "approve_result": false}"#;
     let callback = both!(both, parse(body)).unwrap();
