@@ -21,9 +21,17 @@ fn lines(room: &str) -> Vec<(String, String)> {
 }
 
 fn files(room: &str) -> Vec<PathBuf> {
-    let folder = root().join("src").join(room);
-    let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|file| file.extension() == Some("rs".as_ref())).collect();
+    let mut files = Vec::new();
+    let mut folders = vec![root().join("src").join(room)];
+    while let Some(folder) = folders.pop() {
+        for path in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("tests.rs") {
+                files.push(path);
+            }
+        }
+    }
     files.sort();
     assert!(files.len() > 3, "{room} is empty");
     files

@@ -4,32 +4,28 @@ use super::Check::{Component, Fake, Python, Test, Verb};
 use super::Edit::{After, Change, End};
 use super::{Place, counted_once_more};
 
+const ECHO: &str = "  echo: func(";
+
 pub const PLACES: &[Place] = &[
     Place {
         what: "the function",
         file: "wit/operations.wit",
         edit: After(
             "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
-            "  echo: func(connection: connection, sn: string) -> result<string, failure>;\n",
+            "\n  echo: func(connection: connection, sn: string) -> result<string, failure>;\n",
         ),
         check: Component("blueking-itsm"),
     },
     Place {
-        what: "since when it is",
+        what: "its doc comment",
         file: "wit/operations.wit",
-        edit: After(
-            "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
-            "  @since(version = 0.1.0)\n",
-        ),
+        edit: Change(|wit| Some(wit.replace(ECHO, &format!("  /// Repeats.\n{ECHO}")))),
         check: Verb("wit"),
     },
     Place {
-        what: "its doc comment",
+        what: "since when it is",
         file: "wit/operations.wit",
-        edit: After(
-            "  approvers: func(connection: connection, sn: string, node-id: u64) -> result<list<string>, failure>;\n",
-            "\n  /// What ITSM repeats of a ticket.\n",
-        ),
+        edit: Change(|wit| Some(wit.replace(ECHO, &format!("  @since(version = 0.1.0)\n{ECHO}")))),
         check: Verb("wit"),
     },
     Place {

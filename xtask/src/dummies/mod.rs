@@ -89,7 +89,7 @@ pub fn run(names: &[String]) -> Result<()> {
         for (left_out, place) in dummy.places.iter().enumerate() {
             tree.fill(dummy, Some(left_out))?;
             let said = match tree.failure(place.check)? {
-                Some(said) => reason(&said).to_owned(),
+                Some(said) => reason(&said),
                 None => {
                     unnoticed.push(format!("{}: {}", dummy.name, place.what));
                     "NOTHING FAILS".to_owned()
@@ -340,16 +340,21 @@ fn counted_once_more(evidence: &str) -> Option<String> {
     Some(evidence.replace(&figures(count), &figures(&next.to_string())))
 }
 
-/// The line that says why a check failed.
-fn reason(said: &str) -> &str {
-    let lines = || said.lines().map(str::trim);
-    let words = ["AssertionError", "TypeError", "error TS", "error["];
-    let of_a_tool = || lines().find(|line| words.iter().any(|word| line.contains(word)));
-    let of_a_panic = || lines().skip_while(|line| !line.contains("panicked at")).nth(1);
-    let of_a_verb = || {
-        lines().skip_while(|line| !line.starts_with("error: ")).find(|line| !line.ends_with(':'))
-    };
-    of_a_panic().or_else(of_a_tool).or_else(of_a_verb).unwrap_or("it failed without a word")
+/// The line that says why a check failed, and the next one where it ends with a colon.
+fn reason(said: &str) -> String {
+    const OF_TOOLS: [&str; 4] = ["AssertionError", "TypeError", "error TS", "error["];
+    let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_of_a_tool = |line: &&str| OF_TOOLS.iter().any(|word| line.contains(word));
+    let after_a_panic = lines.iter().position(|line| line.contains("panicked at")).map(|at| at + 1);
+    let at = after_a_panic
+        .or_else(|| lines.iter().position(is_of_a_tool))
+        .or_else(|| lines.iter().position(|line| line.starts_with("error: ")));
+    let rest = lines.get(at.unwrap_or_default()..).unwrap_or_default();
+    match rest {
+        [line, next, ..] if line.ends_with(':') => format!("{line} {next}"),
+        [line, ..] => (*line).to_owned(),
+        [] => "it failed without a word".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -405,7 +410,11 @@ mod tests {
             ("   Checking a\nerror[E0046]: not all\n", "error[E0046]: not all"),
             ("a.js(1,2): error TS2741: missing", "a.js(1,2): error TS2741: missing"),
             ("Traceback\nTypeError: no", "TypeError: no"),
-            ("error: wit/ is not as it should be:\na has no docs", "a has no docs"),
+            (
+                "error: wit/ is not as it should be:\na has no docs",
+                "error: wit/ is not as it should be: a has no docs",
+            ),
+            ("", "it failed without a word"),
         ] {
             assert_eq!(reason(said), why);
         }
