@@ -4,6 +4,7 @@ mod components;
 mod compose;
 mod dist;
 mod dummies;
+mod formatting;
 mod guests;
 mod node;
 mod pages;
@@ -21,13 +22,13 @@ mod tools;
 mod wit_lint;
 
 use anyhow::{Result, bail};
-use set_up::{KILL, NODE, PYTHON, Requirement, WASIP2, WASM32};
+use set_up::{KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32};
 use std::process::{Command, ExitCode};
 
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 12] = [
+const VERBS: [Verb; 13] = [
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
@@ -41,6 +42,12 @@ const VERBS: [Verb; 12] = [
         "add an action, a verdict and a host to a copy, and leave out each place [action|verdict|host]",
         &[WASM32, PYTHON, NODE],
         dummies,
+    ),
+    (
+        "format",
+        "format all languages, and make the linters' safe corrections",
+        &[RUSTFMT, PYTHON, NODE],
+        format,
     ),
     (
         "guests",
@@ -126,6 +133,12 @@ fn dist(arguments: &[String]) -> Result<ExitCode> {
 
 fn dummies(arguments: &[String]) -> Result<ExitCode> {
     dummies::run(arguments)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn format(arguments: &[String]) -> Result<ExitCode> {
+    flag(arguments, None)?;
+    formatting::write()?;
     Ok(ExitCode::SUCCESS)
 }
 

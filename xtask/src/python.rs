@@ -43,7 +43,12 @@ impl Environment {
 
     /// Its Python.
     pub fn python(&self) -> Command {
-        Command::new(self.folder.join("bin/python"))
+        self.program("python")
+    }
+
+    /// A program that one of its packages brings.
+    pub fn program(&self, name: &str) -> Command {
+        Command::new(self.folder.join("bin").join(name))
     }
 }
 

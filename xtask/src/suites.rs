@@ -4,7 +4,8 @@ use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
-    components, dist, guests, node, python, readme, reference, serve, surface, tools, wit_lint,
+    components, dist, formatting, guests, node, python, readme, reference, serve, surface, tools,
+    wit_lint,
 };
 use anyhow::{Result, anyhow, bail};
 use std::process::Command;
@@ -33,9 +34,9 @@ pub const PLAIN: Suite =
 pub const SUITES: &[Suite] = &[
     Suite {
         name: "formatting",
-        shows: "the sources are formatted",
-        needs: &[RUSTFMT],
-        run: formatting,
+        shows: "Rust, Python, JavaScript and C are as their formatters and linters want them",
+        needs: &[RUSTFMT, PYTHON, NODE],
+        run: formatting::check,
         ..PLAIN
     },
     Suite {
@@ -76,7 +77,10 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "unit",
         shows: "domain and calls do natively what their tests say",
-        run: || test_alone("blueking-itsm"),
+        run: || {
+            test_alone("blueking-itsm")?;
+            test_alone("wasi-http")
+        },
         ..PLAIN
     },
     Suite {
@@ -234,10 +238,6 @@ fn run_all(suites: &[&Suite], keep_going: bool) -> (String, Result<()>) {
 
 fn seconds(time: Duration) -> String {
     format!("{:>7.1} s", time.as_secs_f64())
-}
-
-fn formatting() -> Result<()> {
-    tools::run(tools::cargo()?.args(["fmt", "--all", "--check"]))
 }
 
 fn clippy() -> Result<()> {
