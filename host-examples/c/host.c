@@ -164,7 +164,9 @@ static void unload(Component *loaded) {
 }
 
 // Calls a function in an instance of its own: an instance takes one call at a time. The arguments stay the caller's.
-static Value call_with(Component *loaded, const char *interface, const char *function, const Value *arguments, size_t count) {
+static Value call_with(
+    Component *loaded, const char *interface, const char *function, const Value *arguments, size_t count
+) {
     wasmtime_store_t *store = wasmtime_store_new(loaded->engine, NULL, NULL);
     wasmtime_context_t *context = wasmtime_store_context(store);
     check(wasmtime_context_set_wasi(context, wasi_config_new()));
@@ -196,11 +198,15 @@ static Value call_with(Component *loaded, const char *interface, const char *fun
 static Value connection_from_settings(void) {
     return RECORD(
         {"endpoint", variant("gateway", text(env("ITSM_GATEWAY")))},
-        {"authorization", variant("app", RECORD(
-            {"app-code", text(env("ITSM_APP_CODE"))},
-            {"app-secret", text(env("ITSM_APP_SECRET"))},
-            {"user", none()}
-        ))},
+        {"authorization",
+         variant(
+             "app",
+             RECORD(
+                 {"app-code", text(env("ITSM_APP_CODE"))},
+                 {"app-secret", text(env("ITSM_APP_SECRET"))},
+                 {"user", none()}
+             )
+         )},
         {"headers", EMPTY_LIST},
         {"deadline-ms", none()}
     );
@@ -325,10 +331,7 @@ static Decision approval(const char *creator, const char *approver, const char *
     Value connection = connection_from_settings();
     Value ticket = RECORD(
         {"tag", call_with(&itsm, TICKETS, "new-tag", NULL, 0)},
-        {"service", variant("fast-approval", RECORD(
-            {"approvers", LIST(text(approver))},
-            {"content", text(title)}
-        ))},
+        {"service", variant("fast-approval", RECORD({"approvers", LIST(text(approver))}, {"content", text(title)}))},
         {"creator", text(creator)},
         {"title", text(title)},
         {"fields", EMPTY_LIST},

@@ -1,7 +1,7 @@
 // One approval, awaited from before its ticket is made until its outcome is there, whatever is lost, late or forged.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { ItsmError, callbacks, tracking } from './itsm.js';
+import { callbacks, ItsmError, tracking } from './itsm.js';
 import { oneLine } from './redact.js';
 
 /** @import { Itsm } from './itsm.js' */
@@ -28,7 +28,11 @@ const BINDING_HOLDS_S = 30 * 24 * 3600;
  * @returns {NewTicket} to be stored before it is created: by its tag it is found when the answer is lost
  */
 export function newTicket({ callbackUrl, bindingKeys }, operationId, { creator, approver, title }) {
-  const { header, tag } = callbacks.bind(bindingKeys[0], { operationId, callbackUrl, expiresS: nowS() + BigInt(BINDING_HOLDS_S) });
+  const { header, tag } = callbacks.bind(bindingKeys[0], {
+    operationId,
+    callbackUrl,
+    expiresS: nowS() + BigInt(BINDING_HOLDS_S),
+  });
   return {
     tag,
     service: { tag: 'fast-approval', val: { approvers: [approver], content: title } },
@@ -145,7 +149,8 @@ export class Approval {
     switch (action.tag) {
       case 'create': {
         const created = await attempt(tickets.create(connection, ticket));
-        if (created instanceof ItsmError) return { tag: created.mayHaveActed ? 'unclear' : 'not-created', val: created };
+        if (created instanceof ItsmError)
+          return { tag: created.mayHaveActed ? 'unclear' : 'not-created', val: created };
         return { tag: 'created', val: created };
       }
       case 'recover': {
@@ -162,7 +167,9 @@ export class Approval {
       case 'withdraw': {
         // The callback comes inside this call, and its way does not wait for it: see `Itsm`.
         this.#log(`nobody has decided in time: taking ${action.val} back`);
-        const done = await attempt(operations.withdraw(connection, action.val, ticket.creator, 'nobody has decided in time'));
+        const done = await attempt(
+          operations.withdraw(connection, action.val, ticket.creator, 'nobody has decided in time'),
+        );
         return done instanceof ItsmError ? { tag: 'not-withdrawn', val: done } : { tag: 'tick' };
       }
       case 'deliver':
@@ -181,7 +188,9 @@ export class Approval {
    */
   async #orLater(answer) {
     if (!(answer instanceof ItsmError)) return answer;
-    this.#log(`asking again later: ${answer.message}. ${await this.#itsm.diagnosis.describeFailure(answer, 'english')}`);
+    this.#log(
+      `asking again later: ${answer.message}. ${await this.#itsm.diagnosis.describeFailure(answer, 'english')}`,
+    );
   }
 
   /** @param {Partial<Kept>} changes */

@@ -18,7 +18,9 @@ const settings = {
   endpoint: { tag: 'gateway', val: env('ITSM_GATEWAY') },
   authorization: { bk_app_code: env('ITSM_APP_CODE'), bk_app_secret: env('ITSM_APP_SECRET') },
   callbackUrl: env('ITSM_CALLBACK_URL'),
-  bindingKeys: env('ITSM_BINDING_KEYS').split(',').map((key) => key.trim()),
+  bindingKeys: env('ITSM_BINDING_KEYS')
+    .split(',')
+    .map((key) => key.trim()),
 };
 const record = env('ITSM_RECORD');
 const { hostname, port } = new URL(`http://${process.env.ITSM_LISTEN ?? '0.0.0.0:8080'}`);
@@ -27,18 +29,25 @@ if (!/^\d{1,9}$/.test(decideWithinS)) stop('ITSM_DECIDE_WITHIN_S is not a number
 
 const itsm = new Itsm(settings.endpoint, settings.authorization);
 const what = { creator, approver, title };
-const kept = Approval.kept(record) ?? await begin();
+const kept = Approval.kept(record) ?? (await begin());
 if (!isDeepStrictEqual(kept.what, what)) stop(`${record} keeps another operation: ${kept.what.title}`);
 console.log(`operation ${kept.operationId}`);
 const approval = new Approval(itsm, record, kept, console.log);
 
 // A connection that is kept open would keep the program from ending.
 const server = createServer({ keepAliveTimeout: 1 });
-server.on('request', callbackListener(settings, async (operationId, outcome) => {
-  if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this program`);
-  await approval.take({ tag: 'confirmed', val: { tag: 'ended', val: outcome } });
-  if (!approval.verdict) throw new Error('the ticket is not known yet: asking again later');
-}, console.log));
+server.on(
+  'request',
+  callbackListener(
+    settings,
+    async (operationId, outcome) => {
+      if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this program`);
+      await approval.take({ tag: 'confirmed', val: { tag: 'ended', val: outcome } });
+      if (!approval.verdict) throw new Error('the ticket is not known yet: asking again later');
+    },
+    console.log,
+  ),
+);
 // It listens before the ticket is made: the callback can come before `create` has answered.
 server.listen(Number(port || 80), hostname);
 await once(server, 'listening');

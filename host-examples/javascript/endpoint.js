@@ -1,6 +1,6 @@
 // The address that ITSM calls back.
 
-import { Itsm, callbacks } from './itsm.js';
+import { callbacks, Itsm } from './itsm.js';
 import { oneLine } from './redact.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -74,7 +74,9 @@ export function callbackListener(settings, handOver, write) {
     const connection = { ...itsm.connection, deadlineMs: CONFIRM_WITHIN_MS };
     const confirmation = await itsm.tickets.confirm(connection, callback.sn, bound.tag);
     if (confirmation.tag !== 'ended') {
-      log(`  ITSM says ${UNCONFIRMED[confirmation.tag]}${confirmation.tag === 'undecidable' ? `: ${confirmation.val.why}` : ''}`);
+      log(
+        `  ITSM says ${UNCONFIRMED[confirmation.tag]}${confirmation.tag === 'undecidable' ? `: ${confirmation.val.why}` : ''}`,
+      );
       return refuse('not confirmed');
     }
     log(`  ITSM says ${confirmation.val.ticket.sn} has ended: ${confirmation.val.verdict}`);
@@ -107,7 +109,8 @@ export function callbackListener(settings, handOver, write) {
  */
 function received({ headersDistinct }) {
   return Object.entries(headersDistinct).flatMap(([name, values = []]) =>
-    values.map((value) => /** @type {Header} */ ([name, value])));
+    values.map((value) => /** @type {Header} */ ([name, value])),
+  );
 }
 
 /**

@@ -69,7 +69,8 @@ export class Itsm {
 
   /** Ends the threads. Calls that have no answer yet are rejected. */
   async close() {
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the host was closed before this call was made'));
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new Error('the host was closed before this call was made'));
     await Promise.all([...this.#idle, ...this.#busy.keys()].map((thread) => thread.terminate()));
   }
 
@@ -78,14 +79,20 @@ export class Itsm {
    * @returns {any}
    */
   #interface(of) {
-    return new Proxy({}, {
-      // A promise would ask for `then` to see whether this is one too.
-      get: (_, name) => name === 'then' ? undefined
-        : (/** @type {unknown[]} */ ...values) => new Promise((resolve, reject) => {
-          this.#waiting.push({ call: { of, name: String(name), values: values.map(plain) }, resolve, reject });
-          this.#next();
-        }),
-    });
+    return new Proxy(
+      {},
+      {
+        // A promise would ask for `then` to see whether this is one too.
+        get: (_, name) =>
+          name === 'then'
+            ? undefined
+            : (/** @type {unknown[]} */ ...values) =>
+                new Promise((resolve, reject) => {
+                  this.#waiting.push({ call: { of, name: String(name), values: values.map(plain) }, resolve, reject });
+                  this.#next();
+                }),
+      },
+    );
   }
 
   #next() {
@@ -116,7 +123,9 @@ export class Itsm {
       this.#next();
     });
     thread.on('error', (why) => this.#lose(thread, why));
-    thread.on('exit', () => this.#lose(thread, new Error('the thread of this call was ended: ITSM may have done what it asked for')));
+    thread.on('exit', () =>
+      this.#lose(thread, new Error('the thread of this call was ended: ITSM may have done what it asked for')),
+    );
     return thread;
   }
 

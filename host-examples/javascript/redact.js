@@ -15,7 +15,7 @@ export function redactor(secrets) {
   const all = secrets.filter((secret) => secret.length > 2).map((secret) => [...secret].map(written));
   return (text) => {
     let redacted = '';
-    for (let at = 0; at < text.length;) {
+    for (let at = 0; at < text.length; ) {
       const end = all.map((letters) => endOf(letters, text, at)).find((found) => found !== undefined);
       redacted += end === undefined ? text[at] : '[secret]';
       at = end ?? at + 1;
@@ -35,9 +35,11 @@ function endOf(letters, text, at) {
   // Several, because a letter's two forms can both fit: a backslash, and two for one.
   let ends = [at];
   for (const [passed, forms] of letters.entries()) {
-    const pairs = ends.flatMap((from) => forms.map((form) =>
-      /** @type {const} */ ([from, form, text.slice(from, from + form.length).toLowerCase()])));
-    if (passed > 2 && pairs.some(([from, form, found]) => from + form.length > text.length && form.startsWith(found))) return text.length;
+    const pairs = ends.flatMap((from) =>
+      forms.map((form) => /** @type {const} */ ([from, form, text.slice(from, from + form.length).toLowerCase()])),
+    );
+    if (passed > 2 && pairs.some(([from, form, found]) => from + form.length > text.length && form.startsWith(found)))
+      return text.length;
     ends = [...new Set(pairs.filter(([, form, found]) => found === form).map(([from, form]) => from + form.length))];
     if (ends.length === 0) return undefined;
   }
@@ -53,8 +55,10 @@ function written(letter) {
   const units = letter.split('').map((unit) => `u${hex(unit.charCodeAt(0), 4)}`);
   const bytes = Buffer.from(letter);
   const query = Array.from(bytes, (byte) => `%${hex(byte, 2)}`).join('');
-  const json = Array.from({ length: 8 }, (_, count) => '\\'.repeat(count)).flatMap((slashes) =>
-    [`${slashes}${letter}`, units.map((unit) => `${slashes}\\${unit}`).join('')]);
+  const json = Array.from({ length: 8 }, (_, count) => '\\'.repeat(count)).flatMap((slashes) => [
+    `${slashes}${letter}`,
+    units.map((unit) => `${slashes}\\${unit}`).join(''),
+  ]);
   return [...json, query, bytes.toString('latin1')].map((form) => form.toLowerCase());
 }
 

@@ -10,7 +10,10 @@ const PUBLIC = ['bk_app_code', 'bk_username'];
 const { authorization } = workerData;
 const members = Object.entries(JSON.parse(authorization)).filter(([name]) => !PUBLIC.includes(name));
 // A server can repeat what was added to a request, and the component, which never had it, can't redact it.
-const redact = redactor([authorization, ...members.map(([, secret]) => secret).sort((one, other) => other.length - one.length)]);
+const redact = redactor([
+  authorization,
+  ...members.map(([, secret]) => secret).sort((one, other) => other.length - one.length),
+]);
 
 /** @type {Record<string, any>} */
 const interfaces = component;
@@ -46,6 +49,10 @@ function shown(value, all) {
   if (Array.isArray(value)) return value.map((item) => shown(item, all));
   if (Object.prototype.toString.call(value) !== '[object Object]') return value;
   const failure = all || 'mayHaveActed' in value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) =>
-    [name, shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name)))]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name))),
+    ]),
+  );
 }

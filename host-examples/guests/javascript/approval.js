@@ -2,9 +2,9 @@
 //
 // Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, APPROVER, CREATOR, TITLE.
 
-import { describeFailure } from "blueking:itsm/diagnosis@0.1.0";
-import { confirmOwn, create, newOperationId, newTag } from "blueking:itsm/tickets@0.1.0";
-import { getEnvironment } from "wasi:cli/environment@0.2.12";
+import { describeFailure } from 'blueking:itsm/diagnosis@0.1.0';
+import { confirmOwn, create, newOperationId, newTag } from 'blueking:itsm/tickets@0.1.0';
+import { getEnvironment } from 'wasi:cli/environment@0.2.12';
 
 // How often ITSM is asked, and how long in all.
 const EVERY_MS = 1_000;
@@ -23,7 +23,7 @@ export const run = {
     } catch (error) {
       console.error(error instanceof Stopped ? error.message : error);
     }
-    if (verdict !== "approved") {
+    if (verdict !== 'approved') {
       throw undefined; // the error of run, which has no value
     }
   },
@@ -38,19 +38,19 @@ async function approval() {
     return settings.get(name);
   };
   const connection = {
-    endpoint: { tag: "gateway", val: env("ITSM_GATEWAY") },
+    endpoint: { tag: 'gateway', val: env('ITSM_GATEWAY') },
     authorization: {
-      tag: "app",
-      val: { appCode: env("ITSM_APP_CODE"), appSecret: env("ITSM_APP_SECRET"), user: undefined },
+      tag: 'app',
+      val: { appCode: env('ITSM_APP_CODE'), appSecret: env('ITSM_APP_SECRET'), user: undefined },
     },
     headers: [],
     deadlineMs: undefined,
   };
   const ticket = {
     tag: newTag(),
-    service: { tag: "fast-approval", val: { approvers: [env("APPROVER")], content: env("TITLE") } },
-    creator: env("CREATOR"),
-    title: env("TITLE"),
+    service: { tag: 'fast-approval', val: { approvers: [env('APPROVER')], content: env('TITLE') } },
+    creator: env('CREATOR'),
+    title: env('TITLE'),
     fields: [],
     processors: [],
     callback: undefined,
@@ -74,7 +74,7 @@ function make(connection, ticket) {
 
 /** A failure for a person: what happened, what to do next, and whether ITSM may have acted. */
 function sentences(failure) {
-  return `${failure.message}\n${describeFailure(failure, "english")}`;
+  return `${failure.message}\n${describeFailure(failure, 'english')}`;
 }
 
 /** Asks until the ticket has ended. Its number is our own: `create` answered it. */
@@ -83,11 +83,11 @@ async function wait(connection, sn) {
   while (Date.now() < end) {
     try {
       const { tag, val } = confirmOwn(connection, sn);
-      if (tag === "ended") {
+      if (tag === 'ended') {
         return val.verdict;
       }
-      if (tag !== "open" && tag !== "undecided") {
-        throw new Stopped(`${sn}: a person must look${val?.why ? `: ${val.why}` : " at this ticket"}`);
+      if (tag !== 'open' && tag !== 'undecided') {
+        throw new Stopped(`${sn}: a person must look${val?.why ? `: ${val.why}` : ' at this ticket'}`);
       }
     } catch (error) {
       if (error instanceof Stopped) {
@@ -99,5 +99,5 @@ async function wait(connection, sn) {
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
   console.error(`${sn} has not ended yet`);
-  return "open";
+  return 'open';
 }

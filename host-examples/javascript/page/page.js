@@ -103,9 +103,14 @@ function showHeader() {
  */
 function showClaims(list, { operationId, callbackUrl, expiresS }) {
   const end = new Date(Number(expiresS) * 1000);
-  const when = Number.isNaN(end.valueOf()) ? String(expiresS)
+  const when = Number.isNaN(end.valueOf())
+    ? String(expiresS)
     : end.toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
-  rows(list, [['operationId', operationId], ['callbackUrl', callbackUrl], ['expires', when]]);
+  rows(list, [
+    ['operationId', operationId],
+    ['callbackUrl', callbackUrl],
+    ['expires', when],
+  ]);
 }
 
 /**
@@ -121,10 +126,13 @@ function showNext(callback, claims) {
 
 /** Lines such as `Name: value`, or the bare value of the one header. */
 function headers() {
-  return inputs.header.value.split('\n').filter((line) => line.trim()).map((line) => {
-    const [, name, value] = /^([^:\s]+):(.*)$/.exec(line.trim()) ?? [];
-    return /** @type {[string, string]} */ (name ? [name, value.trim()] : ['X-Itsm-Binding', line.trim()]);
-  });
+  return inputs.header.value
+    .split('\n')
+    .filter((line) => line.trim())
+    .map((line) => {
+      const [, name, value] = /^([^:\s]+):(.*)$/.exec(line.trim()) ?? [];
+      return /** @type {[string, string]} */ (name ? [name, value.trim()] : ['X-Itsm-Binding', line.trim()]);
+    });
 }
 
 /**
@@ -135,7 +143,12 @@ function headers() {
  * @param {string} [words] the component's own words, which are English
  */
 function write(element, text, value = '', words = '') {
-  const parts = WORDS[language][text].split('`').map((part, at) => tag(at % 2 ? 'code' : 'span', part.replace('{0}', () => value)));
+  const parts = WORDS[language][text].split('`').map((part, at) =>
+    tag(
+      at % 2 ? 'code' : 'span',
+      part.replace('{0}', () => value),
+    ),
+  );
   if (words) {
     const quote = tag('q', words);
     quote.lang = 'en';
@@ -151,7 +164,9 @@ function write(element, text, value = '', words = '') {
  * @param {[Text, string][]} items
  */
 function rows(list, items) {
-  list.replaceChildren(...items.flatMap(([name, value]) => [tag('dt', WORDS[language][name]), tag('dd', value || WORDS[language].none)]));
+  list.replaceChildren(
+    ...items.flatMap(([name, value]) => [tag('dt', WORDS[language][name]), tag('dd', value || WORDS[language].none)]),
+  );
 }
 
 /**
@@ -202,11 +217,14 @@ function fillIn() {
   const callbackUrl = 'https://cmdb.example.com/itsm/callback';
   const key = `itsm-key.example.${'5eed'.repeat(16)}`;
   const expiresS = BigInt(Math.floor(Date.now() / 1000) + 30 * 24 * 3600);
-  const { header: [name, value] } = callbacks.bind(key, { operationId: 'k7w2hq4mzx3n6vbr5tjd8ycpfa', callbackUrl, expiresS });
+  const {
+    header: [name, value],
+  } = callbacks.bind(key, { operationId: 'k7w2hq4mzx3n6vbr5tjd8ycpfa', callbackUrl, expiresS });
   const title = language === 'zh' ? '申请开通账号' : 'open an account';
-  inputs.body.value = `{"title": "${title}", "current_status": "FINISHED", "sn": "REQ20261124000058", `
-    + '"ticket_url": "http://itsm.example.com/weixin/#/ticket/55/", "update_at": "2026-11-24 07:35:59.863513", '
-    + '"updated_by": ",carol,admin,", "approve_result": true, "token": "...", "last_approver": "admin"}';
+  inputs.body.value =
+    `{"title": "${title}", "current_status": "FINISHED", "sn": "REQ20261124000058", ` +
+    '"ticket_url": "http://itsm.example.com/weixin/#/ticket/55/", "update_at": "2026-11-24 07:35:59.863513", ' +
+    '"updated_by": ",carol,admin,", "approve_result": true, "token": "...", "last_approver": "admin"}';
   inputs.header.value = `${name}: ${value}`;
   inputs.key.value = key;
   inputs.address.value = callbackUrl;

@@ -14,7 +14,8 @@ const en = {
   bodyLabel: 'The body of the callback, exactly as received',
   bodyHint: 'The token in it counts as a secret of ITSM’s: it is not shown below.',
   bodyNot1: 'That ITSM sent it. Anybody who can reach your address can post such a body.',
-  bodyNot2: 'That it is true, or that anybody approved. The verdict is what the sender wants you to believe, and ITSM’s own result is also yes where nobody was asked.',
+  bodyNot2:
+    'That it is true, or that anybody approved. The verdict is what the sender wants you to believe, and ITSM’s own result is also yes where nobody was asked.',
   bodyNot3: 'That the ticket is yours. Numbers can be guessed, and nothing makes them unique.',
   bodyNot4: 'The token adds nothing. It is one constant for all tickets and all receivers, and it never expires.',
 
@@ -50,10 +51,12 @@ const en = {
   keyHint: 'Used in this page only, and forgotten when you leave it.',
   addressLabel: 'The callback address',
   addressHint: 'Exactly as it was given to ITSM.',
-  headerNot1: 'The body. Whoever reads the header on its way, in plain http or in a log, can post another body under it, or have ITSM post one for a ticket of their own.',
+  headerNot1:
+    'The body. Whoever reads the header on its way, in plain http or in a log, can post another body under it, or have ITSM post one for a ticket of their own.',
   headerNot2: 'An approval. The header was made before the ticket was: it names the operation, and not how it ended.',
   headerNot3: 'That it comes for the first time. Somebody may repeat it.',
-  headerNot4: 'If it does not hold: that somebody forged it. A wrong key or a differently written address looks the same.',
+  headerNot4:
+    'If it does not hold: that somebody forged it. A wrong key or a differently written address looks the same.',
 
   needKey: 'Enter the key and the address too: without them nothing can be checked.',
   bound: 'The header holds: it was made with this key, for this address and this operation.',
@@ -90,7 +93,8 @@ const zh = {
   bodyLabel: '回调的正文，请原样粘贴',
   bodyHint: '其中的 token 是 ITSM 的机密，下方不会显示。',
   bodyNot1: '不能证明它来自 ITSM。凡是能访问您地址的人，都能发来这样的正文。',
-  bodyNot2: '不能证明它属实，也不能证明有人审批过。结论只是发送者希望您相信的；流程中没有任何审批时，ITSM 自己的结果也是通过。',
+  bodyNot2:
+    '不能证明它属实，也不能证明有人审批过。结论只是发送者希望您相信的；流程中没有任何审批时，ITSM 自己的结果也是通过。',
   bodyNot3: '不能证明单据是您的。单号可以猜到，也没有什么保证它唯一。',
   bodyNot4: 'token 不增加任何证明。对所有单据、所有接收方，它都是同一个常量，且永不过期。',
 
@@ -126,7 +130,8 @@ const zh = {
   keyHint: '只在本页使用，离开后即被遗忘。',
   addressLabel: '回调地址',
   addressHint: '须与提供给 ITSM 的完全一致。',
-  headerNot1: '不能证明正文。谁在途中（明文 http、日志）看到这个请求头，谁就能用它发来另一份正文，或者让 ITSM 为他自己的单据发来回调。',
+  headerNot1:
+    '不能证明正文。谁在途中（明文 http、日志）看到这个请求头，谁就能用它发来另一份正文，或者让 ITSM 为他自己的单据发来回调。',
   headerNot2: '不能证明已通过。请求头在提单之前就已生成：它指明操作，而不是结果。',
   headerNot3: '不能证明这是第一次收到。它可能被人重复发送。',
   headerNot4: '如果它不成立，也不能证明有人伪造：密钥不对，或地址写法不同，结果看上去都一样。',

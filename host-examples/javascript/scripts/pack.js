@@ -15,7 +15,10 @@ await cp(new URL('../../LICENSE', here), new URL('LICENSE', folder));
 
 // The package needs what this example needs, in the same version.
 const { dependencies } = await json('package.json');
-await writeFile(new URL('package.json', folder), JSON.stringify({ ...await json('package/package.json'), dependencies }, null, 2));
+await writeFile(
+  new URL('package.json', folder),
+  JSON.stringify({ ...(await json('package/package.json')), dependencies }, null, 2),
+);
 execFileSync('npm', ['pack', '--silent', '--pack-destination', '..'], { cwd: fileURLToPath(folder), stdio: 'inherit' });
 
 /** @param {string} path */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { KEY, OLD_KEY, SECRET, fakeItsm } from './set-up.js';
+import { fakeItsm, KEY, OLD_KEY, SECRET } from './set-up.js';
 
 const fake = await fakeItsm();
 const folder = await mkdtemp(join(tmpdir(), 'itsm-ask-'));
@@ -32,12 +32,17 @@ function run(command, environment = {}) {
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...values], { env: { ...process.env, ...environment } });
   let [out, err] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text) => { out += text; });
-  child.stderr.setEncoding('utf8').on('data', (text) => { err += text; });
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    err += text;
+  });
   const ended = once(child, 'close').then(([code]) => ({ code, out, err, last: out.trim().split('\n').at(-1) }));
   /** Waits until it has printed this. @param {RegExp} pattern */
   const printed = async (pattern) => {
-    while (!pattern.test(out)) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.match(out, pattern))]);
+    while (!pattern.test(out))
+      await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.match(out, pattern))]);
   };
   return { child, ended, printed };
 }
@@ -52,16 +57,17 @@ async function asking(title, environment = {}) {
   const record = join(folder, `${title}.json`);
   return {
     record,
-    run: (name = title) => run(['ask.js', 'carol', 'admin', name], {
-      ITSM_GATEWAY: fake.gateway,
-      ITSM_APP_CODE: 'app',
-      ITSM_APP_SECRET: SECRET,
-      ITSM_CALLBACK_URL: `http://${listen}/itsm/callback`,
-      ITSM_BINDING_KEYS: `${KEY}, ${OLD_KEY}`,
-      ITSM_RECORD: record,
-      ITSM_LISTEN: listen,
-      ...environment,
-    }),
+    run: (name = title) =>
+      run(['ask.js', 'carol', 'admin', name], {
+        ITSM_GATEWAY: fake.gateway,
+        ITSM_APP_CODE: 'app',
+        ITSM_APP_SECRET: SECRET,
+        ITSM_CALLBACK_URL: `http://${listen}/itsm/callback`,
+        ITSM_BINDING_KEYS: `${KEY}, ${OLD_KEY}`,
+        ITSM_RECORD: record,
+        ITSM_LISTEN: listen,
+        ...environment,
+      }),
   };
 }
 
@@ -86,7 +92,9 @@ test('the program exits with 0 only for an approval', async (t) => {
       const ran = await running.ended;
       assert.deepEqual({ code: ran.code, last: ran.last, err: ran.err }, { code, last: verdict, err: '' });
       assert.equal((await fake.calledBack(sn)).delivered, true);
-      const { ticket: { tag } } = JSON.parse(await readFile(record, 'utf8'));
+      const {
+        ticket: { tag },
+      } = JSON.parse(await readFile(record, 'utf8'));
       for (const secret of [SECRET, KEY, tag]) assert.ok(!ran.out.includes(secret));
     });
   }
@@ -107,7 +115,10 @@ test('a ticket that is not made is reported, and never made in silence', async (
     await ended;
   });
   const titles = (await fake.get('tickets')).map((/** @type {any} */ { title }) => title);
-  assert.deepEqual(titles.filter((/** @type {string} */ title) => [' ', 'never made'].includes(title)), []);
+  assert.deepEqual(
+    titles.filter((/** @type {string} */ title) => [' ', 'never made'].includes(title)),
+    [],
+  );
 });
 
 test('a ticket whose answer is lost is found, and awaited', async () => {

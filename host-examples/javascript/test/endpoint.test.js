@@ -47,9 +47,17 @@ test('an outcome reaches the host, whatever it is', async (t) => {
 
 test('who withdraws a ticket gets its callback answered inside that request, also many at once', async () => {
   const tickets = await Promise.all(Array.from({ length: 6 }, () => set.ticket()));
-  const handed = await handedOver(() => Promise.all(tickets.map(({ sn }) =>
-    itsm.operations.withdraw({ ...itsm.connection, deadlineMs: 10_000 }, sn, 'carol', 'no longer needed'))));
-  assert.deepEqual(new Set(handed.map(({ sn, verdict }) => `${sn} ${verdict}`)), new Set(tickets.map(({ sn }) => `${sn} withdrawn`)));
+  const handed = await handedOver(() =>
+    Promise.all(
+      tickets.map(({ sn }) =>
+        itsm.operations.withdraw({ ...itsm.connection, deadlineMs: 10_000 }, sn, 'carol', 'no longer needed'),
+      ),
+    ),
+  );
+  assert.deepEqual(
+    new Set(handed.map(({ sn, verdict }) => `${sn} ${verdict}`)),
+    new Set(tickets.map(({ sn }) => `${sn} withdrawn`)),
+  );
   assert.deepEqual(await fake.get('failed'), []);
 });
 
@@ -111,8 +119,17 @@ test('what ITSM does not settle is refused, and the log says why', async (t) => 
   const filters = 'it finds no tickets by tag. Ask `confirmOwn`, with the number of your own record';
   const cases = [
     // The server drops such an entry of its log, and whatever comes after it.
-    { what: 'a log without its end', options: [], remark: '👍', log: /^ {2}ITSM says it has ended, and a person has to look how: ./ },
-    { what: 'a server that does not store tags', options: ['--tags', 'filtered'], log: `  ITSM says nothing: ${filters}` },
+    {
+      what: 'a log without its end',
+      options: [],
+      remark: '👍',
+      log: /^ {2}ITSM says it has ended, and a person has to look how: ./,
+    },
+    {
+      what: 'a server that does not store tags',
+      options: ['--tags', 'filtered'],
+      log: `  ITSM says nothing: ${filters}`,
+    },
     { what: 'a server that ignores tags', options: ['--tags', 'ignored'], log: `  ITSM says nothing: ${filters}` },
   ];
   for (const { what, options, remark = '', log } of cases) {
@@ -122,7 +139,10 @@ test('what ITSM does not settle is refused, and the log says why', async (t) => 
       await fake.post('approve', { sn, who: 'admin', remark });
       assert.equal((await fake.calledBack(sn)).delivered, false);
       assert.deepEqual(handed, []);
-      assert.ok(logged.some((line) => typeof log === 'string' ? line === log : log.test(line)), logged.join('\n'));
+      assert.ok(
+        logged.some((line) => (typeof log === 'string' ? line === log : log.test(line))),
+        logged.join('\n'),
+      );
     });
   }
 });
@@ -139,8 +159,16 @@ test('junk is refused, and leads to no outgoing call', async (t) => {
     { what: 'the header twice', headers: { 'X-Itsm-Binding': [genuine, genuine] }, body },
     { what: 'a genuine header over no body', headers: { 'X-Itsm-Binding': genuine }, body: '' },
     { what: 'a genuine header over half a body', headers: { 'X-Itsm-Binding': genuine }, body: '{' },
-    { what: 'a forged header over a body that is too large', headers: { 'X-Itsm-Binding': forged }, body: 'x'.repeat(300_000) },
-    { what: 'a genuine header over a body that is too large', headers: { 'X-Itsm-Binding': genuine }, body: 'x'.repeat(300_000) },
+    {
+      what: 'a forged header over a body that is too large',
+      headers: { 'X-Itsm-Binding': forged },
+      body: 'x'.repeat(300_000),
+    },
+    {
+      what: 'a genuine header over a body that is too large',
+      headers: { 'X-Itsm-Binding': genuine },
+      body: 'x'.repeat(300_000),
+    },
   ];
   const before = (await fake.get('exchanges')).length;
   for (const { what, headers, body } of cases) {
@@ -177,13 +205,33 @@ test('what comes to the endpoint is judged before it is read, and the log says w
     { what: 'another path, unread', path: '/', body: slow, status: 404, log: elsewhere },
     { what: 'the header twice', headers: bound.repeat(2), log: form },
     { what: 'a header that is no text', headers: 'X-Itsm-Binding: \xff\xfe\r\n', log: form },
-    { what: 'an expired binding', headers: binding(set.settings.callbackUrl, 1n), log: /the binding of operation \w+ has expired/ },
-    { what: 'another callback address', headers: binding('https://gate.example.com/itsm/callback', 2n ** 40n), log: /compare the address/ },
+    {
+      what: 'an expired binding',
+      headers: binding(set.settings.callbackUrl, 1n),
+      log: /the binding of operation \w+ has expired/,
+    },
+    {
+      what: 'another callback address',
+      headers: binding('https://gate.example.com/itsm/callback', 2n ** 40n),
+      log: /compare the address/,
+    },
     { what: 'a slow body', body: slow, log: /the body came too slowly/ },
-    { what: 'a body without an end', body: `transfer-encoding: chunked\r\n\r\n${chunk(' '.repeat(1e6))}`, log: /the body came too slowly/ },
+    {
+      what: 'a body without an end',
+      body: `transfer-encoding: chunked\r\n\r\n${chunk(' '.repeat(1e6))}`,
+      log: /the body came too slowly/,
+    },
   ];
   const { hostname, port } = new URL(set.settings.callbackUrl);
-  for (const { what, path = '/itsm/callback', headers = bound, body = whole, status = 200, code = 1, log = /./ } of cases) {
+  for (const {
+    what,
+    path = '/itsm/callback',
+    headers = bound,
+    body = whole,
+    status = 200,
+    code = 1,
+    log = /./,
+  } of cases) {
     await t.test(what, async () => {
       const before = set.logged.length;
       const socket = connect(Number(port), hostname);
@@ -201,7 +249,10 @@ test('what a callback says of itself stands on one line of the log', async () =>
   const { operationId } = await set.ticket();
   const body = JSON.stringify({ sn: 'a\nb\x1b[31m', current_status: 'FINISHED', approve_result: true });
   assert.equal(await set.post(await fake.headersOf(operationId), body), 1);
-  assert.ok(set.logged.some((line) => line.includes('a b [31m is FINISHED')), set.logged.slice(-4).join());
+  assert.ok(
+    set.logged.some((line) => line.includes('a b [31m is FINISHED')),
+    set.logged.slice(-4).join(),
+  );
 });
 
 test('a self-check is accepted with a binding that holds, and leads to no outgoing call', async () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { CallError, ComponentError, Itsm, callbacks, tracking } from '../itsm.js';
-import { AUTHORIZATION, SECRET, fakeItsm, itsmAt } from './set-up.js';
+import { CallError, ComponentError, callbacks, Itsm, tracking } from '../itsm.js';
+import { AUTHORIZATION, fakeItsm, itsmAt, SECRET } from './set-up.js';
 
 const fake = await fakeItsm();
 const itsm = itsmAt(fake.gateway);
@@ -41,7 +41,10 @@ test('the component reaches the server of its endpoint, and no other', async (t)
     assert.deepEqual(await other.get('exchanges'), []);
   });
   await t.test('granted: the same request leaves from a host whose endpoint it is', async () => {
-    await assert.rejects(itsmOfOther.tickets.status(itsmOfOther.connection, 'REQ1'), { origin: 'itsm', code: '3900022' });
+    await assert.rejects(itsmOfOther.tickets.status(itsmOfOther.connection, 'REQ1'), {
+      origin: 'itsm',
+      code: '3900022',
+    });
     assert.equal((await other.get('exchanges')).length, 1);
   });
   await t.test('and another host is still denied there', async () => {
@@ -66,7 +69,11 @@ test('the credentials are on the requests, and never in the memory of the compon
     transferList: [port2],
   });
   t.after(() => thread.terminate());
-  thread.postMessage({ of: 'tickets', name: 'create', values: [itsm.connection, await ticket({ title: 'a planted title' })] });
+  thread.postMessage({
+    of: 'tickets',
+    name: 'create',
+    values: [itsm.connection, await ticket({ title: 'a planted title' })],
+  });
   const [answer] = await once(thread, 'message');
   assert.match(answer.value.sn, /^REQ/);
 
@@ -84,12 +91,15 @@ test('the credentials are on the requests, and never in the memory of the compon
 
 test('the component cannot read the credentials back from its own request', async (t) => {
   const outgoing = new URL('../outgoing.js', import.meta.url);
-  const thread = new Worker(`import(${JSON.stringify(outgoing)}).then(({ types }) => {
+  const thread = new Worker(
+    `import(${JSON.stringify(outgoing)}).then(({ types }) => {
     const headers = types.Fields.fromList([['accept', new Uint8Array([42])]]);
     const request = new types.OutgoingRequest(headers);
     const names = (fields) => fields.entries().map(([name]) => name);
     require('node:worker_threads').parentPort.postMessage([names(headers), names(request.headers())]);
-  })`, { eval: true, workerData: { origin: '', authorization: SECRET } });
+  })`,
+    { eval: true, workerData: { origin: '', authorization: SECRET } },
+  );
   t.after(() => thread.terminate());
   const [names] = await once(thread, 'message');
   assert.deepEqual(names, [['accept'], ['accept']]);
@@ -106,10 +116,14 @@ test('every function of the component is reachable', async (t) => {
   const [{ functions }] = await once(port1, 'message');
   port1.close();
   const surface = await readFile(new URL('../../../tests/surface/itsm.txt', import.meta.url), 'utf8');
-  const wanted = [...surface.matchAll(/^export blueking:itsm\/(.+)@.+#(.+)$/gm)].map(([, of, name]) =>
-    `${of}.${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}`);
+  const wanted = [...surface.matchAll(/^export blueking:itsm\/(.+)@.+#(.+)$/gm)].map(
+    ([, of, name]) => `${of}.${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}`,
+  );
   assert.ok(wanted.length > 40);
-  assert.deepEqual(wanted.filter((name) => !functions.includes(name)), []);
+  assert.deepEqual(
+    wanted.filter((name) => !functions.includes(name)),
+    [],
+  );
 });
 
 test('a failure says what to do next and whether ITSM may have acted', async (t) => {
@@ -157,12 +171,15 @@ test('a failure says what to do next and whether ITSM may have acted', async (t)
 test('a function with an error of its own rejects with its payload', async () => {
   const [service] = await itsm.services.listServices(itsm.connection, {});
   const named = [{ name: 'no such node', users: ['admin'] }];
-  await assert.rejects(itsm.services.resolveProcessors(itsm.connection, service.id, named), (/** @type {any} */ error) => {
-    assert.ok(error instanceof ComponentError && error instanceof CallError);
-    assert.equal(error.message, 'unknown-name: no such node');
-    assert.equal(error.payload.tag, 'unknown-name');
-    return true;
-  });
+  await assert.rejects(
+    itsm.services.resolveProcessors(itsm.connection, service.id, named),
+    (/** @type {any} */ error) => {
+      assert.ok(error instanceof ComponentError && error instanceof CallError);
+      assert.equal(error.message, 'unknown-name: no such node');
+      assert.equal(error.payload.tag, 'unknown-name');
+      return true;
+    },
+  );
 });
 
 test('many more calls than threads are all answered', async () => {
@@ -187,11 +204,14 @@ test('a call under way is rejected when its host is closed', async () => {
 });
 
 test('credentials that no header can hold are refused without being shown', () => {
-  assert.throws(() => new Itsm(itsm.connection.endpoint, { bk_app_secret: '密码' }), (/** @type {any} */ error) => {
-    assert.equal(error.code, 'ERR_INVALID_CHAR');
-    assert.ok(!error.message.includes('密码'));
-    return true;
-  });
+  assert.throws(
+    () => new Itsm(itsm.connection.endpoint, { bk_app_secret: '密码' }),
+    (/** @type {any} */ error) => {
+      assert.equal(error.code, 'ERR_INVALID_CHAR');
+      assert.ok(!error.message.includes('密码'));
+      return true;
+    },
+  );
 });
 
 test('reading a callback and tracking an operation need no thread', () => {

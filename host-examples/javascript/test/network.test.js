@@ -15,13 +15,16 @@ import { itsmAt } from './set-up.js';
 async function rawServer(answer) {
   const server = createServer((socket) => {
     let received = '';
-    socket.setEncoding('latin1').on('error', () => {}).on('data', (chunk) => {
-      received += chunk;
-      const [, head, length = 0, body] = /^(.*?(?:content-length: (\d+).*?)?\r\n)\r\n(.*)$/si.exec(received) ?? [];
-      if (head === undefined || body.length < Number(length)) return;
-      received = '';
-      answer(socket, body);
-    });
+    socket
+      .setEncoding('latin1')
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        received += chunk;
+        const [, head, length = 0, body] = /^(.*?(?:content-length: (\d+).*?)?\r\n)\r\n(.*)$/is.exec(received) ?? [];
+        if (head === undefined || body.length < Number(length)) return;
+        received = '';
+        answer(socket, body);
+      });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
@@ -42,25 +45,40 @@ test('a create that ITSM has read whole is never said to have done nothing', asy
   /** @type {Set<string>} */
   const whole = new Set();
   const { server, itsm } = await rawServer((_, body) => whole.add(JSON.parse(body).tag));
-  const deadlines = Array.from({ length: 200 }, (_, at) => (at < 8 ? 1000 + at * 250 : 10 + at % 10 * 10));
-  const failed = await Promise.all(deadlines.map(async (deadlineMs, at) => {
-    const tag = `tag${at}`;
-    const created = itsm.tickets.create({ ...itsm.connection, deadlineMs }, ticket(tag));
-    return created.then(() => assert.fail('nobody has answered'), (error) => ({ tag, error }));
-  }));
+  const deadlines = Array.from({ length: 200 }, (_, at) => (at < 8 ? 1000 + at * 250 : 10 + (at % 10) * 10));
+  const failed = await Promise.all(
+    deadlines.map(async (deadlineMs, at) => {
+      const tag = `tag${at}`;
+      const created = itsm.tickets.create({ ...itsm.connection, deadlineMs }, ticket(tag));
+      return created.then(
+        () => assert.fail('nobody has answered'),
+        (error) => ({ tag, error }),
+      );
+    }),
+  );
   // What the host still holds when a call has ended can leave it later: until all connections have ended.
   await itsm.close();
-  await new Promise((resolve) => { server.close(resolve); });
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
 
   assert.ok(whole.size > 0);
-  for (const { tag, error: { name, mayHaveActed, advice } } of failed) {
+  for (const {
+    tag,
+    error: { name, mayHaveActed, advice },
+  } of failed) {
     assert.equal(name, 'ItsmError');
     if (whole.has(tag)) assert.deepEqual([mayHaveActed, advice], [true, { tag: 'look-up' }], tag);
   }
 });
 
 test('an answer that is cut or badly framed is a failure with advice', async (t) => {
-  const body = JSON.stringify({ result: true, code: 0, message: 'success', data: { sn: 'REQ1', id: 1, ticket_url: 'http://itsm/1' } });
+  const body = JSON.stringify({
+    result: true,
+    code: 0,
+    message: 'success',
+    data: { sn: 'REQ1', id: 1, ticket_url: 'http://itsm/1' },
+  });
   const [first, second] = [body.slice(0, 20), body.slice(20)];
   const chunked = (/** @type {string[]} */ ...chunks) =>
     `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunks.join('')}`;
@@ -72,14 +90,21 @@ test('an answer that is cut or badly framed is a failure with advice', async (t)
   const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
   const cases = [
     // From no byte at all to all but the last one.
-    ...Object.entries(answers).flatMap(([how, answer]) => Array.from({ length: Math.ceil(answer.length / 7) }, (_, at) =>
-      ({ what: `${how}, cut ${7 * at + 1} bytes before its end`, answer: answer.slice(0, -7 * at - 1) }))),
+    ...Object.entries(answers).flatMap(([how, answer]) =>
+      Array.from({ length: Math.ceil(answer.length / 7) }, (_, at) => ({
+        what: `${how}, cut ${7 * at + 1} bytes before its end`,
+        answer: answer.slice(0, -7 * at - 1),
+      })),
+    ),
     { what: 'fewer bytes than its length', answer: `${head}content-length: 1000\r\n\r\n${body}` },
     { what: 'neither length nor end', answer: `${head}\r\n${first}` },
     { what: 'a length that is no number', answer: `${head}content-length: ten\r\n\r\n${body}` },
     { what: 'a length below zero', answer: `${head}content-length: -1\r\n\r\n${body}` },
     { what: 'two lengths', answer: `${head}content-length: 10\r\ncontent-length: 20\r\n\r\n${body}` },
-    { what: 'a length, and chunks', answer: `${head}content-length: 10\r\ntransfer-encoding: chunked\r\n\r\n${chunk(body)}0\r\n\r\n` },
+    {
+      what: 'a length, and chunks',
+      answer: `${head}content-length: 10\r\ntransfer-encoding: chunked\r\n\r\n${chunk(body)}0\r\n\r\n`,
+    },
     { what: 'a chunk whose size is no number', answer: chunked(chunk(first), 'zz\r\n', second) },
     { what: 'a chunk that is longer than its size', answer: chunked(`2\r\n${body}\r\n0\r\n\r\n`) },
     { what: 'a header without a colon', answer: `${head}nonsense\r\n\r\n${body}` },
@@ -100,9 +125,17 @@ test('an answer that is cut or badly framed is a failure with advice', async (t)
   };
   const calls = {
     // A write is sent once, and its answer may have been a success.
-    create: { call: () => itsm.tickets.create(itsm.connection, ticket('tag1')), mayHaveActed: true, advice: ['look-up'] },
+    create: {
+      call: () => itsm.tickets.create(itsm.connection, ticket('tag1')),
+      mayHaveActed: true,
+      advice: ['look-up'],
+    },
     // A read is sent again, as long as there is time.
-    status: { call: () => itsm.tickets.status({ ...itsm.connection, deadlineMs: 500 }, 'REQ1'), mayHaveActed: false, advice: ['wait-ms', 'call-operator'] },
+    status: {
+      call: () => itsm.tickets.status({ ...itsm.connection, deadlineMs: 500 }, 'REQ1'),
+      mayHaveActed: false,
+      advice: ['wait-ms', 'call-operator'],
+    },
   };
   for (const [how, ended] of Object.entries(ends)) {
     for (const [name, { call, mayHaveActed, advice }] of Object.entries(calls)) {
@@ -110,8 +143,14 @@ test('an answer that is cut or badly framed is a failure with advice', async (t)
         end = ended;
         for (const { what, answer: bytes } of cases) {
           answer = bytes;
-          const failure = await call().then(() => assert.fail(what), (/** @type {any} */ error) => error);
-          assert.deepEqual({ what, name: failure.name, mayHaveActed: failure.mayHaveActed }, { what, name: 'ItsmError', mayHaveActed });
+          const failure = await call().then(
+            () => assert.fail(what),
+            (/** @type {any} */ error) => error,
+          );
+          assert.deepEqual(
+            { what, name: failure.name, mayHaveActed: failure.mayHaveActed },
+            { what, name: 'ItsmError', mayHaveActed },
+          );
           assert.ok(advice.includes(failure.advice.tag), `${what}: ${failure.advice.tag}`);
         }
       });
@@ -143,7 +182,14 @@ test('what a server repeats of the credentials stands in no word', async (t) => 
     const message = `no ${text}\r\n\x1b[31mno`;
     const http = (/** @type {number} */ status, /** @type {string[]} */ headers, /** @type {unknown} */ body) => {
       const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-      return [`HTTP/1.1 ${status} OK`, `X-Bkapi-Request-ID: no ${text}`, ...headers, `content-length: ${content.length}`, '', content].join('\r\n');
+      return [
+        `HTTP/1.1 ${status} OK`,
+        `X-Bkapi-Request-ID: no ${text}`,
+        ...headers,
+        `content-length: ${content.length}`,
+        '',
+        content,
+      ].join('\r\n');
     };
     const code = `X-Bkapi-Error-Code: no ${text}`;
     const answers = {
@@ -156,14 +202,22 @@ test('what a server repeats of the credentials stands in no word', async (t) => 
     for (const [where, bytes] of Object.entries(answers)) {
       await t.test(`${form}, in ${where}`, async () => {
         answer = bytes;
-        const failed = (/** @type {Promise<unknown>} */ call) => call.then(() => assert.fail('it cannot succeed'), (error) => error);
+        const failed = (/** @type {Promise<unknown>} */ call) =>
+          call.then(
+            () => assert.fail('it cannot succeed'),
+            (error) => error,
+          );
         const connection = { ...itsm.connection, deadlineMs: 500 };
         const failures = [
           await failed(itsm.tickets.create(connection, ticket('tag'))),
           await failed(itsm.tickets.status(connection, 'REQ1')),
           ...(await itsm.diagnosis.diagnose(connection)).map(({ failure, words }) => ({ ...failure, words })),
         ];
-        const texts = failures.map((it) => Object.values({ ...it, message: it.message }).map((value) => value?.val ?? value).join('\n'));
+        const texts = failures.map((it) =>
+          Object.values({ ...it, message: it.message })
+            .map((value) => value?.val ?? value)
+            .join('\n'),
+        );
         for (const text of texts) {
           assert.ok(!/canary|pw"|pw%22|pw\\/i.test(text), text);
           assert.ok(!/[\r\x1b]/.test(text), text);
@@ -194,31 +248,45 @@ test('what never ends is given up at the deadline', async (t) => {
     { what: "a chunk's extension at once", first: `${chunked}1;`, again: 'x'.repeat(1000), at: 'once' },
     { what: 'a body without a length', first: `${head}\r\n`, again: ' ' },
   ];
-  await Promise.all(cases.map(({ what, first, again, at }) => t.test(what, async (t) => {
-    let open = 0;
-    const { server, url } = await rawServer((socket) => {
-      open += 1;
-      socket.on('close', () => { open -= 1; }).write(first);
-      const more = () => {
-        if (socket.destroyed) return;
-        socket.write(again, () => (at ? setImmediate(more) : setTimeout(more, 20)));
-      };
-      more();
-    });
-    const itsm = itsmAt(url);
-    t.after(() => server.close());
-    const connection = { ...itsm.connection, deadlineMs: 1000 };
-    const begun = Date.now();
-    await assert.rejects(itsm.tickets.create(connection, ticket('tag')), { name: 'ItsmError', mayHaveActed: true, advice: { tag: 'look-up' } });
-    await assert.rejects(itsm.tickets.status(connection, 'REQ1'), { name: 'ItsmError', mayHaveActed: false });
-    // Two deadlines, and all the time that a busy machine may want.
-    assert.ok(Date.now() - begun < 30_000, `${Date.now() - begun} ms`);
-    // Nothing of them is left behind.
-    while (open > 0) {
-      assert.ok(Date.now() - begun < 60_000, 'the connection is kept');
-      await new Promise((resolve) => { setTimeout(resolve, 20); });
-    }
-  })));
+  await Promise.all(
+    cases.map(({ what, first, again, at }) =>
+      t.test(what, async (t) => {
+        let open = 0;
+        const { server, url } = await rawServer((socket) => {
+          open += 1;
+          socket
+            .on('close', () => {
+              open -= 1;
+            })
+            .write(first);
+          const more = () => {
+            if (socket.destroyed) return;
+            socket.write(again, () => (at ? setImmediate(more) : setTimeout(more, 20)));
+          };
+          more();
+        });
+        const itsm = itsmAt(url);
+        t.after(() => server.close());
+        const connection = { ...itsm.connection, deadlineMs: 1000 };
+        const begun = Date.now();
+        await assert.rejects(itsm.tickets.create(connection, ticket('tag')), {
+          name: 'ItsmError',
+          mayHaveActed: true,
+          advice: { tag: 'look-up' },
+        });
+        await assert.rejects(itsm.tickets.status(connection, 'REQ1'), { name: 'ItsmError', mayHaveActed: false });
+        // Two deadlines, and all the time that a busy machine may want.
+        assert.ok(Date.now() - begun < 30_000, `${Date.now() - begun} ms`);
+        // Nothing of them is left behind.
+        while (open > 0) {
+          assert.ok(Date.now() - begun < 60_000, 'the connection is kept');
+          await new Promise((resolve) => {
+            setTimeout(resolve, 20);
+          });
+        }
+      }),
+    ),
+  );
 });
 
 test("an IPv6 address, which jco's shim does not take, is refused in words", async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SECRET, fakeItsm } from './set-up.js';
+import { fakeItsm, SECRET } from './set-up.js';
 
 const packed = fileURLToPath(new URL('../generated/blueking-itsm-0.1.0.tgz', import.meta.url));
 const tsc = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url));
@@ -32,12 +32,30 @@ test('the package works in an empty folder, and its types hold there, for what i
   execFileSync('npm', ['install', '--prefix', folder, '--silent', '--prefer-offline', packed], inFolder);
 
   await writeFile(join(folder, 'use.mjs'), SCRIPT.replace(' satisfies bigint', ''));
-  assert.equal(execFileSync(process.execPath, ['use.mjs', fake.gateway, SECRET], inFolder), '0n withdrawn 3900022 fix-argument\n');
+  assert.equal(
+    execFileSync(process.execPath, ['use.mjs', fake.gateway, SECRET], inFolder),
+    '0n withdrawn 3900022 fix-argument\n',
+  );
 
   await writeFile(join(folder, 'use.mts'), `declare const process: { argv: string[] };${SCRIPT}`);
   const readme = await readFile(new URL('../package/README.md', import.meta.url), 'utf8');
   const [, shown = ''] = /^```js\n(.*?)^```/ms.exec(readme) ?? [];
   assert.match(shown, /itsm\.tickets/);
   await writeFile(join(folder, 'readme.mts'), `declare const process: { env: Record<string, string> };${shown}`);
-  execFileSync(tsc, ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom', 'use.mts', 'readme.mts'], inFolder);
+  execFileSync(
+    tsc,
+    [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom',
+      'use.mts',
+      'readme.mts',
+    ],
+    inFolder,
+  );
 });

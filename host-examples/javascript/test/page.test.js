@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { callbacks } from '../itsm.js';
 import { WORDS } from '../page/words.js';
 import { startBrowser } from '../scripts/browser.js';
 import { servePage } from '../scripts/page.js';
-import { callbacks } from '../itsm.js';
-import { VECTORS, answered } from './vectors.js';
+import { answered, VECTORS } from './vectors.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -18,9 +18,15 @@ const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
 const ADDRESS = 'https://cmdb.example.com/itsm/callback';
 const OPERATION = 'k7w2hq4mzx3n6vbr5tjd8ycpfa';
 const BODY = {
-  title: '扩容', current_status: 'FINISHED', sn: 'REQ20261124000058', ticket_url: 'http://itsm.example.com/1',
-  update_at: '2026-11-24 07:35:59.863513', updated_by: ',carol,admin,', approve_result: true,
-  token: 'canary-of-the-token', last_approver: 'admin',
+  title: '扩容',
+  current_status: 'FINISHED',
+  sn: 'REQ20261124000058',
+  ticket_url: 'http://itsm.example.com/1',
+  update_at: '2026-11-24 07:35:59.863513',
+  updated_by: ',carol,admin,',
+  approve_result: true,
+  token: 'canary-of-the-token',
+  last_approver: 'admin',
 };
 
 /** @param {string} key @param {number} expiresS */
@@ -76,15 +82,19 @@ test('a body is shown as a claim, with what it does not prove beside it', async 
   await fill(page, WORDS.en.bodyLabel, JSON.stringify(BODY));
   assert.equal(
     await shown(page, '#callback'),
-    'Number REQ20261124000058 Title 扩容 Status FINISHED Approval result true Last approved by admin '
-    + 'Handled by carol, admin Last changed 2026-11-24 07:35:59.863513 Page http://itsm.example.com/1',
+    'Number REQ20261124000058 Title 扩容 Status FINISHED Approval result true Last approved by admin ' +
+      'Handled by carol, admin Last changed 2026-11-24 07:35:59.863513 Page http://itsm.example.com/1',
   );
   const proofs = page.locator('.proves-not:visible');
   assert.equal(await proofs.count(), 2);
   // Just as prominent: its heading is as large, and the panel no smaller.
-  const [says, provesNot] = await page.locator('section:first-of-type .results > *').evaluateAll((panels) => panels.map((panel) => ({
-    width: panel.clientWidth, height: panel.clientHeight, heading: getComputedStyle(/** @type {Element} */ (panel.querySelector('h3'))).fontSize,
-  })));
+  const [says, provesNot] = await page.locator('section:first-of-type .results > *').evaluateAll((panels) =>
+    panels.map((panel) => ({
+      width: panel.clientWidth,
+      height: panel.clientHeight,
+      heading: getComputedStyle(/** @type {Element} */ (panel.querySelector('h3'))).fontSize,
+    })),
+  );
   assert.deepEqual(provesNot, says);
   assert.ok(!(await page.locator('main').innerText()).includes(BODY.token));
   assert.deepEqual(errors, []);
@@ -94,11 +104,32 @@ test('a body that is no callback is shown with what is wrong', async (t) => {
   const { page, errors } = await open();
   const text = JSON.stringify(BODY);
   const cases = [
-    { what: 'a key that is given twice', body: text.replace('{', '{"sn":"REQ1",'), result: 'No callback: something is wrong with the member sn. The component’s own words: is given twice' },
-    { what: 'a member that is missing', body: '{"sn":"REQ1"}', result: 'No callback: something is wrong with the member approve_result. The component’s own words: is missing' },
-    { what: 'a wrong type', body: JSON.stringify({ ...BODY, sn: 1 }), result: 'No callback: something is wrong with the member sn. The component’s own words: is a number, not a string' },
-    { what: 'half a body', body: text.slice(0, 50), result: /^No callback: it is not a JSON object that can be read\. The component’s own words: ./ },
-    { what: 'one that is too large', body: ' '.repeat(65_536) + text, result: 'No callback: it is larger than 65536 bytes.' },
+    {
+      what: 'a key that is given twice',
+      body: text.replace('{', '{"sn":"REQ1",'),
+      result: 'No callback: something is wrong with the member sn. The component’s own words: is given twice',
+    },
+    {
+      what: 'a member that is missing',
+      body: '{"sn":"REQ1"}',
+      result: 'No callback: something is wrong with the member approve_result. The component’s own words: is missing',
+    },
+    {
+      what: 'a wrong type',
+      body: JSON.stringify({ ...BODY, sn: 1 }),
+      result:
+        'No callback: something is wrong with the member sn. The component’s own words: is a number, not a string',
+    },
+    {
+      what: 'half a body',
+      body: text.slice(0, 50),
+      result: /^No callback: it is not a JSON object that can be read\. The component’s own words: ./,
+    },
+    {
+      what: 'one that is too large',
+      body: ' '.repeat(65_536) + text,
+      result: 'No callback: it is larger than 65536 bytes.',
+    },
     { what: 'a member whose name is markup', body: '{"<img src=x>`":1,"<img src=x>`":1}', result: /<img src=x>`/ },
   ];
   for (const { what, body, result } of cases) {
@@ -117,10 +148,18 @@ test('a body that is no callback is shown with what is wrong', async (t) => {
 test('a header is checked with the key and the address', async (t) => {
   const { page, errors } = await open();
   const label = WORDS.en.headerLabel.replaceAll('`', '');
-  const { header: [, good], tag } = bound();
+  const {
+    header: [, good],
+    tag,
+  } = bound();
   const cases = [
     { what: 'genuine', header: good, result: 'bound', operation: true },
-    { what: 'genuine, among all headers as received', header: `Host: cmdb.example.com\nx-itsm-binding: ${good}\nAccept: */*`, result: 'bound', operation: true },
+    {
+      what: 'genuine, among all headers as received',
+      header: `Host: cmdb.example.com\nx-itsm-binding: ${good}\nAccept: */*`,
+      result: 'bound',
+      operation: true,
+    },
     { what: 'forged', header: good.replace(/.$/, (last) => (last === '0' ? '1' : '0')), result: 'forged' },
     { what: 'expired', header: bound(KEY, NOW_S - 1).header[1], result: 'expired', operation: true },
     { what: 'another key of the same id', header: good, key: `itsm-key.t.${'1e'.repeat(32)}`, result: 'forged' },
@@ -159,7 +198,10 @@ test('a body and a header that hold lead to the question to ask', async () => {
   await page.getByRole('button', { name: WORDS.en.example }).click();
   assert.equal(await shown(page, '#body-result'), WORDS.en.approved);
   assert.equal(await shown(page, '#header-result'), WORDS.en.bound);
-  assert.equal(await shown(page, '#next'), WORDS.en.ask.replaceAll('`', '').replace('{0}', 'tickets.confirm(connection, "REQ20261124000058", tag)'));
+  assert.equal(
+    await shown(page, '#next'),
+    WORDS.en.ask.replaceAll('`', '').replace('{0}', 'tickets.confirm(connection, "REQ20261124000058", tag)'),
+  );
   await page.getByRole('button', { name: WORDS.en.clear }).click();
   assert.equal(await shown(page, '#body-result'), WORDS.en.nothing);
 });
@@ -212,26 +254,41 @@ test('nothing leaves the page, and nothing stays in the browser', async () => {
   /** @type {(string | undefined)[]} */
   const reached = [];
   server.on('request', (request) => reached.push(request.url));
-  const sent = await page.evaluate(() => Promise.all([
-    fetch('/').then(() => 'sent', () => 'blocked'),
-    fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'blocked'),
-    new Promise((resolve) => {
-      const image = new Image();
-      image.onload = () => resolve('sent');
-      image.onerror = () => resolve('blocked');
-      image.src = '/index.html';
-    }),
-  ]));
+  const sent = await page.evaluate(() =>
+    Promise.all([
+      fetch('/').then(
+        () => 'sent',
+        () => 'blocked',
+      ),
+      fetch('http://127.0.0.1:9/').then(
+        () => 'sent',
+        () => 'blocked',
+      ),
+      new Promise((resolve) => {
+        const image = new Image();
+        image.onload = () => resolve('sent');
+        image.onerror = () => resolve('blocked');
+        image.src = '/index.html';
+      }),
+    ]),
+  );
   assert.deepEqual(sent, ['blocked', 'blocked', 'blocked']);
   assert.deepEqual(reached, []);
 
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.length]));
+  const kept = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.length]),
+  );
   assert.equal(kept, JSON.stringify([{}, {}, '', url, 2]));
   assert.equal((await context.storageState()).cookies.length, 0);
   await page.goto('about:blank');
   await page.goBack();
   await page.waitForSelector('main:not([hidden])');
-  assert.deepEqual(await page.locator('textarea, input').evaluateAll((inputs) => inputs.map((input) => /** @type {HTMLInputElement} */ (input).value)), ['', '', '', '']);
+  assert.deepEqual(
+    await page
+      .locator('textarea, input')
+      .evaluateAll((inputs) => inputs.map((input) => /** @type {HTMLInputElement} */ (input).value)),
+    ['', '', '', ''],
+  );
 });
 
 test('the page can be used by keyboard, with a screen reader and on a phone', async (t) => {
@@ -248,10 +305,12 @@ test('the page can be used by keyboard, with a screen reader and on a phone', as
     const order = [];
     for (let presses = 0; presses < 8; presses += 1) {
       await page.keyboard.press('Tab');
-      order.push(await page.evaluate(() => {
-        const { id, value } = /** @type {HTMLButtonElement} */ (document.activeElement);
-        return id || value;
-      }));
+      order.push(
+        await page.evaluate(() => {
+          const { id, value } = /** @type {HTMLButtonElement} */ (document.activeElement);
+          return id || value;
+        }),
+      );
     }
     assert.deepEqual(order, ['zh', 'en', 'example', 'clear', 'body', 'header', 'key', 'address']);
   });
@@ -263,19 +322,29 @@ test('the page can be used by keyboard, with a screen reader and on a phone', as
     await page.fill('#address', 'http://other/');
     const low = await page.evaluate(() => {
       const numbers = (/** @type {string} */ color) => (color.match(/[\d.]+/g) ?? []).map(Number);
-      const light = (/** @type {number[]} */ rgb) => rgb.slice(0, 3).map((part) => part / 255)
-        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+      const light = (/** @type {number[]} */ rgb) =>
+        rgb
+          .slice(0, 3)
+          .map((part) => part / 255)
+          .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
       const ground = (/** @type {Element | null} */ element) => {
         const layers = [];
         for (let at = element; at; at = at.parentElement) layers.unshift(numbers(getComputedStyle(at).backgroundColor));
-        return layers.reduce((under, [r, g, b, alpha = 1]) => [r, g, b].map((part, at) => part * alpha + under[at] * (1 - alpha)), [255, 255, 255]);
+        return layers.reduce(
+          (under, [r, g, b, alpha = 1]) => [r, g, b].map((part, at) => part * alpha + under[at] * (1 - alpha)),
+          [255, 255, 255],
+        );
       };
-      return [...document.querySelectorAll('main *')].filter((element) => element.textContent?.trim()).flatMap((element) => {
-        const [a, b] = [light(numbers(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
-        const contrast = (a + 0.05) / (b + 0.05);
-        return contrast < 4.5 ? [`${element.tagName} ${element.textContent}: ${contrast.toFixed(2)}`] : [];
-      });
+      return [...document.querySelectorAll('main *')]
+        .filter((element) => element.textContent?.trim())
+        .flatMap((element) => {
+          const [a, b] = [light(numbers(getComputedStyle(element).color)), light(ground(element))].sort(
+            (x, y) => y - x,
+          );
+          const contrast = (a + 0.05) / (b + 0.05);
+          return contrast < 4.5 ? [`${element.tagName} ${element.textContent}: ${contrast.toFixed(2)}`] : [];
+        });
     });
     assert.deepEqual(low, []);
   });

@@ -55,10 +55,17 @@ export async function setUp(handOver = () => {}, ...options) {
   const logged = [];
   /** Of the tickets made here. @type {string[]} */
   const tags = [];
-  server.on('request', callbackListener(settings, (operationId, outcome) => {
-    handOver(operationId, outcome);
-    handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
-  }, (line) => logged.push(line)));
+  server.on(
+    'request',
+    callbackListener(
+      settings,
+      (operationId, outcome) => {
+        handOver(operationId, outcome);
+        handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
+      },
+      (line) => logged.push(line),
+    ),
+  );
   const itsm = itsmAt(fake.gateway);
 
   return {

@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises';
 /** @typedef {Record<'made' | 'not_made' | 'checks', any[]>} Vectors */
 
 /** @type {Vectors} */
-export const VECTORS = JSON.parse(await readFile(new URL('../../../tests/vectors/binding.json', import.meta.url), 'utf8'));
+export const VECTORS = JSON.parse(
+  await readFile(new URL('../../../tests/vectors/binding.json', import.meta.url), 'utf8'),
+);
 
 /**
  * The vectors as the component answers them. It uses nothing from outside, so that a page can run it too.
@@ -35,7 +37,10 @@ export function answered(callbacks, { made, not_made, checks }) {
   }
   return {
     made: made.map((vector) => {
-      const { header: [name, header], tag } = bind(vector);
+      const {
+        header: [name, header],
+        tag,
+      } = bind(vector);
       return { ...vector, header: name === 'X-Itsm-Binding' ? header : name, tag };
     }),
     not_made: not_made.map((vector) => {

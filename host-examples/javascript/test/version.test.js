@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SECRET, fakeItsm } from './set-up.js';
+import { fakeItsm, SECRET } from './set-up.js';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 const built = process.env.ITSM_WASM_DIR ?? join(here, '../../target/itsm');
@@ -48,8 +48,16 @@ test('the host serves components of its version line, and refuses those of anoth
   const fake = await fakeItsm();
   const cases = [
     { version: '0.1.1', refused: '' },
-    { version: '0.2.0', refused: 'itsm.wasm has blueking:itsm/administration@0.2.0, and this host is written for version 0.1: use a component of that version\n' },
-    { version: '1.1.0', refused: 'itsm.wasm has blueking:itsm/administration@1.1.0, and this host is written for version 0.1: use a component of that version\n' },
+    {
+      version: '0.2.0',
+      refused:
+        'itsm.wasm has blueking:itsm/administration@0.2.0, and this host is written for version 0.1: use a component of that version\n',
+    },
+    {
+      version: '1.1.0',
+      refused:
+        'itsm.wasm has blueking:itsm/administration@1.1.0, and this host is written for version 0.1: use a component of that version\n',
+    },
   ];
   for (const { version, refused } of cases) {
     await t.test(version, async () => {

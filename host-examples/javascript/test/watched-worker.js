@@ -18,6 +18,8 @@ await import('../worker.js');
 workerData.port.on('message', (/** @type {string[]} */ texts) => {
   workerData.port.postMessage({
     found: texts.filter((text) => memories.some(({ buffer }) => Buffer.from(buffer).includes(text))),
-    functions: Object.entries(component).flatMap(([of, functions]) => Object.keys(functions).map((name) => `${of}.${name}`)),
+    functions: Object.entries(component).flatMap(([of, functions]) =>
+      Object.keys(functions).map((name) => `${of}.${name}`),
+    ),
   });
 });

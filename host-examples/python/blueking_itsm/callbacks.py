@@ -168,9 +168,7 @@ class Callbacks(Protocol):
         """
 
     @raises(UnboundError)
-    def check_binding(
-        self, keys: Sequence[str], headers: Sequence[Header], callback_url: str, now_s: int
-    ) -> Bound:
+    def check_binding(self, keys: Sequence[str], headers: Sequence[Header], callback_url: str, now_s: int) -> Bound:
         """Checks the headers of a received callback. `receive` does this first."""
 
     def accepted(self) -> Reply:

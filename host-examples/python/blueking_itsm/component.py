@@ -10,12 +10,13 @@ from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any, get_type_hints
 
-from wasmtime import Engine, Store, WasiConfig, component as wasm
+from wasmtime import Engine, Store, WasiConfig
+from wasmtime import component as wasm
 
 from .administration import Administration
 from .callbacks import Callbacks
 from .cases import ReasonError, Words
-from .convert import Alternatives, Converter, converter, payload_hint, snake
+from .convert import Alternatives, converter, payload_hint, snake
 from .diagnosis import Diagnosis
 from .handling import Handling
 from .operations import Operations

@@ -27,9 +27,7 @@ class Handling(Protocol):
     ) -> None:
         """Decides an approval, as one of its processors. `approved` false refuses."""
 
-    def transition(
-        self, connection: Connection, sn: str, node_id: int, operator: str, fields: Sequence[Field]
-    ) -> None:
+    def transition(self, connection: Connection, sn: str, node_id: int, operator: str, fields: Sequence[Field]) -> None:
         """Submits a node's form, as one of its processors."""
 
     def claim(self, connection: Connection, sn: str, node_id: int, operator: str) -> None:

@@ -17,6 +17,7 @@ from blueking_itsm.callbacks import (
     Unbound,
     UnknownKey,
 )
+
 from tests.support import FOLDER, itsm
 
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
@@ -50,9 +51,7 @@ def expected(vector: dict[str, Any]) -> Bound | Unbound:
 def check(vector: dict[str, Any]) -> Bound | Unbound:
     headers = [(name, value) for name, value in vector["headers"]]
     try:
-        return itsm().callbacks.check_binding(
-            vector["keys"], headers, vector["callback_url"], int(vector["now_s"])
-        )
+        return itsm().callbacks.check_binding(vector["keys"], headers, vector["callback_url"], int(vector["now_s"]))
     except UnboundError as error:
         return error.reason
 

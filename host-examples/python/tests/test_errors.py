@@ -9,9 +9,8 @@ from dataclasses import replace
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
 
-import wasmtime
-
 import blueking_itsm
+import wasmtime
 from blueking_itsm import Itsm, ItsmError
 from blueking_itsm.callbacks import BoundCallback, Claims, Expired, UnboundError
 from blueking_itsm.tickets import FastApproval, NewTicket, TicketFilter, UserFilter, UserView
@@ -79,33 +78,66 @@ class Arguments(unittest.TestCase):
         table: list[tuple[Callable[[], object], type[Exception], str]] = [
             (lambda: tickets.status(CONNECTION, any_of(5)), TypeError, "sn wants str, not int"),
             (lambda: tickets.status(any_of(None), "REQ1"), TypeError, "connection wants Connection, not NoneType"),
-            (lambda: tickets.status(replace(CONNECTION, endpoint=any_of(CANARY)), "REQ1"), TypeError,
-             "connection.endpoint wants one of Gateway, Esb, EsbLegacy, not str"),
-            (lambda: tickets.status(replace(CONNECTION, deadline_ms=2**32), "REQ1"), ValueError,
-             "connection.deadline_ms wants 0 to 4294967295"),
+            (
+                lambda: tickets.status(replace(CONNECTION, endpoint=any_of(CANARY)), "REQ1"),
+                TypeError,
+                "connection.endpoint wants one of Gateway, Esb, EsbLegacy, not str",
+            ),
+            (
+                lambda: tickets.status(replace(CONNECTION, deadline_ms=2**32), "REQ1"),
+                ValueError,
+                "connection.deadline_ms wants 0 to 4294967295",
+            ),
             (lambda: tickets.reconcile(CONNECTION, CANARY), TypeError, "sns wants a list, not str"),
             (lambda: tickets.reconcile(CONNECTION, ["a", any_of(b"b")]), TypeError, "sns wants str, not bytes"),
-            (lambda: tickets.search(CONNECTION, TicketFilter(bk_biz_ids=[2**63]), 1, 1), ValueError,
-             "filter.bk_biz_ids wants -9223372036854775808 to 9223372036854775807"),
-            (lambda: tickets.search_by_user(CONNECTION, "carol", cast(UserView, "todo"), UserFilter(), 1, 1), TypeError,
-             "view wants UserView, not str"),
-            (lambda: tickets.create(CONNECTION, replace(ticket, fields=[Field("a", any_of("b"))])), TypeError,
-             "ticket.fields.value wants one of Text, People, Json, not str"),
-            (lambda: tickets.create(CONNECTION, replace(ticket, callback=CallbackTarget("u", [any_of((CANARY,))]))),
-             TypeError, "ticket.callback.headers wants 2 values, not 1"),
+            (
+                lambda: tickets.search(CONNECTION, TicketFilter(bk_biz_ids=[2**63]), 1, 1),
+                ValueError,
+                "filter.bk_biz_ids wants -9223372036854775808 to 9223372036854775807",
+            ),
+            (
+                lambda: tickets.search_by_user(CONNECTION, "carol", cast(UserView, "todo"), UserFilter(), 1, 1),
+                TypeError,
+                "view wants UserView, not str",
+            ),
+            (
+                lambda: tickets.create(CONNECTION, replace(ticket, fields=[Field("a", any_of("b"))])),
+                TypeError,
+                "ticket.fields.value wants one of Text, People, Json, not str",
+            ),
+            (
+                lambda: tickets.create(CONNECTION, replace(ticket, callback=CallbackTarget("u", [any_of((CANARY,))]))),
+                TypeError,
+                "ticket.callback.headers wants 2 values, not 1",
+            ),
             (lambda: operations.rate(CONNECTION, "REQ1", "carol", 256, ""), ValueError, "stars wants 0 to 255"),
-            (lambda: handling.approve(CONNECTION, "REQ1", -1, "carol", True, ""), ValueError,
-             "node_id wants 0 to 18446744073709551615"),
-            (lambda: handling.approve(CONNECTION, "REQ1", 1, "carol", any_of("yes"), ""), TypeError,
-             "approved wants bool, not str"),
-            (lambda: handling.distribute(CONNECTION, "REQ1", 1, "carol", any_of(["dave"])), TypeError,
-             "to wants one of People, AssigneeGroup, not list"),
+            (
+                lambda: handling.approve(CONNECTION, "REQ1", -1, "carol", True, ""),
+                ValueError,
+                "node_id wants 0 to 18446744073709551615",
+            ),
+            (
+                lambda: handling.approve(CONNECTION, "REQ1", 1, "carol", any_of("yes"), ""),
+                TypeError,
+                "approved wants bool, not str",
+            ),
+            (
+                lambda: handling.distribute(CONNECTION, "REQ1", 1, "carol", any_of(["dave"])),
+                TypeError,
+                "to wants one of People, AssigneeGroup, not list",
+            ),
             (lambda: callbacks.parse(any_of(CANARY)), TypeError, "body wants bytes, not str"),
-            (lambda: callbacks.bind(CANARY + "\ud800", Claims("op", "u", 1)), ValueError,
-             "key holds half of a surrogate pair"),
-            (lambda: itsm().tracking.advance("{}", any_of(Tick), 1), TypeError,
-             "event wants one of CreatedTicket, NotCreated, Unclear, LookedUp, Callback, Confirmed, Delivered, "
-             "NotWithdrawn, Tick, not type"),
+            (
+                lambda: callbacks.bind(CANARY + "\ud800", Claims("op", "u", 1)),
+                ValueError,
+                "key holds half of a surrogate pair",
+            ),
+            (
+                lambda: itsm().tracking.advance("{}", any_of(Tick), 1),
+                TypeError,
+                "event wants one of CreatedTicket, NotCreated, Unclear, LookedUp, Callback, Confirmed, Delivered, "
+                "NotWithdrawn, Tick, not type",
+            ),
         ]
         for call, kind, words in table:
             with self.subTest(words), self.assertRaises(kind) as caught:

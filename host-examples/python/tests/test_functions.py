@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from blueking_itsm import ItsmError, UnfitError, UnreadableError, UnresolvedError
-from blueking_itsm import callbacks, diagnosis, tracking
+from blueking_itsm import ItsmError, UnfitError, UnreadableError, UnresolvedError, callbacks, diagnosis, tracking
 from blueking_itsm.callbacks import Bound, BoundCallback, Claims, NodeEvent, Refusal, Reply, SelfCheck
 from blueking_itsm.diagnosis import Finding, Language
 from blueking_itsm.handling import AssigneeGroup
@@ -46,7 +45,6 @@ from blueking_itsm.types import (
     AppCredentials,
     Callback,
     CallbackTarget,
-    Connection,
     CreatedTicket,
     Decision,
     Ended,
@@ -148,108 +146,164 @@ def tuple_of(kind: type) -> Callable[[Any], bool]:
 
 
 ROWS = [
-    Row("callbacks.receive", lambda _: ([KEY], bound(), URL, 1, ENDED), lambda got: (
-        isinstance(got, BoundCallback) and got.bound.claims == CLAIMS and got.callback.sn == "REQ1"
-    )),
-    Row("callbacks.parse", lambda _: (ENDED,), lambda got: got == Callback(
-        "REQ1", None, "t", "FINISHED", True, "", ("a", "b"), "", ()
-    )),
+    Row(
+        "callbacks.receive",
+        lambda _: ([KEY], bound(), URL, 1, ENDED),
+        lambda got: isinstance(got, BoundCallback) and got.bound.claims == CLAIMS and got.callback.sn == "REQ1",
+    ),
+    Row(
+        "callbacks.parse",
+        lambda _: (ENDED,),
+        lambda got: got == Callback("REQ1", None, "t", "FINISHED", True, "", ("a", "b"), "", ()),
+    ),
     Row("callbacks.token", lambda _: (ENDED,), lambda got: got == "abc"),
     Row("callbacks.conclude", lambda _: ("FINISHED", False, True), lambda got: got is Verdict.REJECTED),
-    Row("callbacks.bind", lambda _: (KEY, CLAIMS), lambda got: (
-        got.header[0] == "X-Itsm-Binding" and len(got.tag) == 26 and CLAIMS.operation_id not in got.tag
-    )),
-    Row("callbacks.check_binding", lambda _: ([KEY], bound(), URL, 1), lambda got: (
-        got == Bound(CLAIMS, itsm().callbacks.bind(KEY, CLAIMS).tag)
-    )),
+    Row(
+        "callbacks.bind",
+        lambda _: (KEY, CLAIMS),
+        lambda got: got.header[0] == "X-Itsm-Binding" and len(got.tag) == 26 and CLAIMS.operation_id not in got.tag,
+    ),
+    Row(
+        "callbacks.check_binding",
+        lambda _: ([KEY], bound(), URL, 1),
+        lambda got: got == Bound(CLAIMS, itsm().callbacks.bind(KEY, CLAIMS).tag),
+    ),
     Row("callbacks.accepted", lambda _: (), lambda got: isinstance(got, Reply) and b'"code":0' in got.body),
     Row("callbacks.refused", lambda _: ("no",), lambda got: got.status == 200 and b'"code":1' in got.body),
-    Row("callbacks.parse_node_event", lambda _: (EVENT,), lambda got: got == NodeEvent(
-        "REQ1", "t", "RUNNING", "carol", "first", "yes"
-    )),
+    Row(
+        "callbacks.parse_node_event",
+        lambda _: (EVENT,),
+        lambda got: got == NodeEvent("REQ1", "t", "RUNNING", "carol", "first", "yes"),
+    ),
     Row("callbacks.is_self_check", lambda _: (itsm().callbacks.parse(ENDED),), lambda got: got is False),
     Row("tracking.start", lambda _: ("op", None, 5), lambda got: isinstance(got, Step) and got.actions == (Create(),)),
-    Row("tracking.advance", lambda _: (itsm().tracking.start("op", None, 5).state_json, Tick(), 6), lambda got: (
-        isinstance(got, Step) and got.due_s is not None
-    )),
+    Row(
+        "tracking.advance",
+        lambda _: (itsm().tracking.start("op", None, 5).state_json, Tick(), 6),
+        lambda got: isinstance(got, Step) and got.due_s is not None,
+    ),
     Row("tickets.new_operation_id", lambda _: (), lambda got: len(got) == 26),
     Row("tickets.new_tag", lambda _: (), lambda got: len(got) == 26),
     Row("tickets.create", lambda site: (ticket(site),), lambda got: isinstance(got, CreatedTicket)),
     Row("tickets.confirm", tagged, lambda got: isinstance(got, Open)),
     Row("tickets.confirm_own", lambda site: (site.running(),), lambda got: isinstance(got, Open)),
     Row("tickets.recover", lambda site: (created(site),), lambda got: isinstance(got, Found)),
-    Row("tickets.reconcile", lambda site: ([site.running(), "NOBODYS"],), lambda got: (
-        isinstance(got[0], Confirmed) and isinstance(got[0].confirmation, Open) and got[1].confirmation == Missing()
-    )),
-    Row("tickets.approval_results", lambda site: ([site.finished()],), lambda got: (
-        isinstance(got[0], ApprovalResult) and got[0].approve_result is True
-    )),
+    Row(
+        "tickets.reconcile",
+        lambda site: ([site.running(), "NOBODYS"],),
+        lambda got: (
+            isinstance(got[0], Confirmed) and isinstance(got[0].confirmation, Open) and got[1].confirmation == Missing()
+        ),
+    ),
+    Row(
+        "tickets.approval_results",
+        lambda site: ([site.finished()],),
+        lambda got: isinstance(got[0], ApprovalResult) and got[0].approve_result is True,
+    ),
     Row("tickets.verify_token", lambda site: (site.fake.show("token"),), lambda got: got is True),
     Row("tickets.failed_callbacks", lambda site: ([marked(site), "NOBODYS"],), lambda got: len(got) == 1),
-    Row("tickets.search", lambda site: (TicketFilter(sns=[site.running()]), 1, 10), lambda got: (
-        isinstance(got, TicketPage) and got.total == 1 and got.tickets[0].ended_at is None
-    )),
-    Row("tickets.search_by_user", lambda _: ("carol", UserView.CREATED, UserFilter(service_id=2), 1, 3), lambda got: (
-        isinstance(got, UserTicketPage) and len(got.tickets) == 3 and got.tickets[0].creator == "carol"
-    )),
-    Row("tickets.status", lambda site: (site.running(),), lambda got: (
-        isinstance(got, TicketStatus) and isinstance(got.running[0], RunningNode) and got.running[0].node_id == 15
-        and tuple_of(FormField)(got.running[0].fields) and "WITHDRAW" in got.allowed_actions
-    )),
-    Row("tickets.info", lambda site: (site.running(),), lambda got: (
-        isinstance(got, TicketInfo) and "APPROVER" in [field.key for field in got.fields]
-    )),
+    Row(
+        "tickets.search",
+        lambda site: (TicketFilter(sns=[site.running()]), 1, 10),
+        lambda got: isinstance(got, TicketPage) and got.total == 1 and got.tickets[0].ended_at is None,
+    ),
+    Row(
+        "tickets.search_by_user",
+        lambda _: ("carol", UserView.CREATED, UserFilter(service_id=2), 1, 3),
+        lambda got: isinstance(got, UserTicketPage) and len(got.tickets) == 3 and got.tickets[0].creator == "carol",
+    ),
+    Row(
+        "tickets.status",
+        lambda site: (site.running(),),
+        lambda got: (
+            isinstance(got, TicketStatus)
+            and isinstance(got.running[0], RunningNode)
+            and got.running[0].node_id == 15
+            and tuple_of(FormField)(got.running[0].fields)
+            and "WITHDRAW" in got.allowed_actions
+        ),
+    ),
+    Row(
+        "tickets.info",
+        lambda site: (site.running(),),
+        lambda got: isinstance(got, TicketInfo) and "APPROVER" in [field.key for field in got.fields],
+    ),
     Row("tickets.log", lambda site: (site.running(),), tuple_of(LogEntry)),
-    Row("tickets.explain", lambda site: (site.finished(),), lambda got: (
-        isinstance(got, Explanation) and got.ending is Ending.APPROVED and tuple_of(Decision)(got.decisions)
-    )),
+    Row(
+        "tickets.explain",
+        lambda site: (site.finished(),),
+        lambda got: (
+            isinstance(got, Explanation) and got.ending is Ending.APPROVED and tuple_of(Decision)(got.decisions)
+        ),
+    ),
     Row("operations.withdraw", lambda site: (site.running(), "carol", "no need"), is_nothing, "REVOKED"),
     Row("operations.terminate", lambda site: (site.running(), "admin", "no"), is_nothing, "TERMINATED"),
     Row("operations.suspend", lambda site: (site.running(), "admin", "wait"), is_nothing, "SUSPENDED"),
     Row("operations.resume", lambda site: (suspended(site), "admin", "go on"), is_nothing, "RUNNING"),
-    Row("operations.node_result", lambda site: (site.finished(), 15), lambda got: got == NodeDecision(
-        "内置审批节点", ("admin",), True, ""
-    )),
+    Row(
+        "operations.node_result",
+        lambda site: (site.finished(), 15),
+        lambda got: got == NodeDecision("内置审批节点", ("admin",), True, ""),
+    ),
     Row("operations.approvers", lambda site: (site.finished(), 15), lambda got: got == ("admin",)),
     Row("operations.rate", lambda site: (site.finished(), "carol", 5, "quick"), is_nothing),
     Row("operations.follow", lambda site: (site.running(), ["dave"]), is_nothing),
     Row("operations.unfollow", lambda site: (site.running(), ["dave"]), is_nothing),
     Row("handling.approve", lambda site: (site.running(), 15, "admin", True, "yes"), is_nothing, "FINISHED"),
-    Row("handling.transition", lambda site: (
-        site.at_normal_node(), 45, "admin", [Field("note", Text("done"))]
-    ), is_nothing, "FINISHED"),
+    Row(
+        "handling.transition",
+        lambda site: (site.at_normal_node(), 45, "admin", [Field("note", Text("done"))]),
+        is_nothing,
+        "FINISHED",
+    ),
     Row("handling.claim", lambda site: (site.at_normal_node(), 45, "admin"), is_nothing),
-    Row("handling.distribute", lambda site: (site.at_normal_node(), 45, "admin", AssigneeGroup("GENERAL", "3")), (
-        is_nothing
-    )),
+    Row(
+        "handling.distribute",
+        lambda site: (site.at_normal_node(), 45, "admin", AssigneeGroup("GENERAL", "3")),
+        (is_nothing),
+    ),
     Row("handling.hand_over", lambda site: (site.at_normal_node(), 45, "admin", People(["dave"]), "yours"), is_nothing),
-    Row("handling.edit_fields", lambda site: (
-        site.running(), "carol", [Field("APPROVER", People(["dave", "erin"]))]
-    ), is_nothing),
-    Row("services.list_services", lambda _: (ServiceFilter(catalog_id=8),), lambda got: (
-        len(got) == 1 and isinstance(got[0], ServiceSummary)
-    )),
-    Row("services.form", lambda _: (1,), lambda got: (
-        isinstance(got, ServiceForm) and tuple_of(FormField)(got.fields) and got.service.id == 1
-    )),
-    Row("services.list_catalogs", lambda _: ("cmdb", False), lambda got: (
-        tuple_of(Catalog)(got) and [catalog.parent_id for catalog in got] == [None, 20]
-    )),
+    Row(
+        "handling.edit_fields",
+        lambda site: (site.running(), "carol", [Field("APPROVER", People(["dave", "erin"]))]),
+        is_nothing,
+    ),
+    Row(
+        "services.list_services",
+        lambda _: (ServiceFilter(catalog_id=8),),
+        lambda got: len(got) == 1 and isinstance(got[0], ServiceSummary),
+    ),
+    Row(
+        "services.form",
+        lambda _: (1,),
+        lambda got: isinstance(got, ServiceForm) and tuple_of(FormField)(got.fields) and got.service.id == 1,
+    ),
+    Row(
+        "services.list_catalogs",
+        lambda _: ("cmdb", False),
+        lambda got: tuple_of(Catalog)(got) and [catalog.parent_id for catalog in got] == [None, 20],
+    ),
     Row("services.nodes", lambda _: (1, None), tuple_of(Node)),
-    Row("services.resolve_processors", lambda _: (1, [NamedProcessors("管理员审批", ["dave"])]), lambda got: (
-        got == (NodeProcessors(5, ("dave",)),)
-    )),
+    Row(
+        "services.resolve_processors",
+        lambda _: (1, [NamedProcessors("管理员审批", ["dave"])]),
+        lambda got: got == (NodeProcessors(5, ("dave",)),),
+    ),
     Row("services.workflow_detail", lambda _: (1,), lambda got: '"states"' in got),
     Row("administration.create_catalog", lambda _: (CATALOG,), lambda got: '"CMDB"' in got),
     Row("administration.import_service", lambda _: (json.dumps(SERVICE),), lambda got: '"a service"' in got),
     Row("administration.update_service", lambda _: (json.dumps({**SERVICE, "id": 7}),), lambda got: '"id":7' in got),
     Row("diagnosis.describe_failure", lambda _: (FAILURE, Language.CHINESE), lambda got: "请勿重复调用" in got),
-    Row("diagnosis.diagnose", lambda _: (), lambda got: (
-        tuple_of(Finding)(got) and all(finding.failure is None for finding in got)
-    )),
-    Row("diagnosis.check_callback_url", lambda site: (
-        CallbackTarget(site.gate.callback_url, site.binding(site.ask()[0])),
-    ), is_nothing),
+    Row(
+        "diagnosis.diagnose",
+        lambda _: (),
+        lambda got: tuple_of(Finding)(got) and all(finding.failure is None for finding in got),
+    ),
+    Row(
+        "diagnosis.check_callback_url",
+        lambda site: (CallbackTarget(site.gate.callback_url, site.binding(site.ask()[0])),),
+        is_nothing,
+    ),
 ]
 
 

@@ -138,7 +138,11 @@ class Example(unittest.TestCase):
         arguments = ("example.py", "carol", "admin", "open an account")
         settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": self.site.fake.gateway}
         self.assertEqual(run(*arguments, **settings).stderr, "ITSM_CALLBACK_URL is not set\n")
-        settings |= {"ITSM_CALLBACK_URL": self.front.url, "ITSM_BINDING_KEYS": f"{KEY}, {OLD_KEY}", "ITSM_LISTEN": "127.0.0.1:0"}
+        settings |= {
+            "ITSM_CALLBACK_URL": self.front.url,
+            "ITSM_BINDING_KEYS": f"{KEY}, {OLD_KEY}",
+            "ITSM_LISTEN": "127.0.0.1:0",
+        }
         settings["ITSM_DATABASE"] = str(Path(self.folder, "missing.sqlite"))
         ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET=SECRET, ITSM_DECIDE_WITHIN_S="-1")
         self.assertEqual(ended.stderr, "the time by which a decision must have come has passed\n")
@@ -167,7 +171,11 @@ class Smallest(unittest.TestCase):
 
     def test_it_says_what_to_do_next_or_what_is_missing(self) -> None:
         with Site() as site:
-            settings = {"ITSM_WASM_DIR": str(component().parent), "ITSM_GATEWAY": site.fake.gateway, "ITSM_APP_CODE": CODE}
+            settings = {
+                "ITSM_WASM_DIR": str(component().parent),
+                "ITSM_GATEWAY": site.fake.gateway,
+                "ITSM_APP_CODE": CODE,
+            }
             self.assertEqual(run("smallest.py", **settings).stderr, "ITSM_APP_SECRET is not set\n")
             ended = run("smallest.py", **settings, ITSM_APP_SECRET="canary")
         self.assertEqual(ended.returncode, 1)
@@ -182,7 +190,7 @@ class Package(unittest.TestCase):
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
 
     def test_its_types_reject_what_the_component_would(self) -> None:
-        program = '''
+        program = """
 from blueking_itsm import Itsm
 from blueking_itsm.types import AddedByHost, Connection, Gateway
 itsm = Itsm()
@@ -191,7 +199,7 @@ itsm.tickets.status(connection, 5)
 itsm.tickets.create(connection, "a ticket")
 itsm.tickets.confirm(connection, "REQ1", "tag").value
 Connection("http://127.0.0.1/prod", AddedByHost())
-'''
+"""
         with TemporaryDirectory() as place:
             wrong = Path(place, "wrong.py")
             wrong.write_text(program)

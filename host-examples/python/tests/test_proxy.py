@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 import unittest
-from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.client import HTTPConnection
 from urllib.parse import quote
 
@@ -29,7 +29,7 @@ FORMS = {
     "the whole header": json.dumps({"bk_app_code": CODE, "bk_app_secret": AWKWARD}),
     "JSON": json.dumps(AWKWARD, ensure_ascii=False),
     "JSON, with escapes": json.dumps(AWKWARD),
-    "JSON, with capital escapes": r'p\u0022w\/ \u005C\u5BC6\uD83D\uDE00canary',
+    "JSON, with capital escapes": r"p\u0022w\/ \u005C\u5BC6\uD83D\uDE00canary",
     "a query": quote(AWKWARD, safe=""),
     "a query in lower case": quote(AWKWARD, safe="").lower(),
     "cut somewhere": AWKWARD * 50,
