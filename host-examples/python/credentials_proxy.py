@@ -191,10 +191,8 @@ def main() -> None:
     except ValueError as error:
         sys.exit(str(error))
     print(proxy.address, flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         proxy.serve_forever()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -141,9 +141,9 @@ def _tuple(ty: wasm.TupleType, hint: Any) -> Converter:
     def lower(value: Any, where: str) -> Any:
         if len(_checked(value, tuple, where)) != len(inner):
             raise TypeError(f"{where} wants {len(inner)} values, not {len(value)}")
-        return tuple(one.lower(item, where) for one, item in zip(inner, value))
+        return tuple(one.lower(item, where) for one, item in zip(inner, value, strict=True))
 
-    return Converter(lower, lambda value: tuple(one.lift(item) for one, item in zip(inner, value)))
+    return Converter(lower, lambda value: tuple(one.lift(item) for one, item in zip(inner, value, strict=True)))
 
 
 def _record(ty: wasm.RecordType, hint: Any) -> Converter:

@@ -215,20 +215,20 @@ class Endpoint(unittest.TestCase):
     def test_a_body_that_trickles_in_ends_all_the_same(self) -> None:
         operation, _ = self.site.ask()
         genuine = self.site.binding(operation)[0][1]
-        with patch("example.READ_WITHIN_S", 1):
-            with socket.create_connection(("127.0.0.1", self.site.server.server_port), timeout=60) as connection:
-                connection.sendall(f"POST /itsm/callback HTTP/1.1\r\nX-Itsm-Binding: {genuine}\r\n".encode())
-                connection.sendall(b"content-length: 100000\r\n\r\n")
-                answer: list[bytes] = []
-                reading = threading.Thread(target=lambda: answer.append(connection.makefile("rb").read()))
-                reading.start()
-                while reading.is_alive():
-                    try:
-                        connection.sendall(b" ")
-                    except OSError:
-                        break
-                    time.sleep(0.02)
-                reading.join()
+        address = ("127.0.0.1", self.site.server.server_port)
+        with patch("example.READ_WITHIN_S", 1), socket.create_connection(address, timeout=60) as connection:
+            connection.sendall(f"POST /itsm/callback HTTP/1.1\r\nX-Itsm-Binding: {genuine}\r\n".encode())
+            connection.sendall(b"content-length: 100000\r\n\r\n")
+            answer: list[bytes] = []
+            reading = threading.Thread(target=lambda: answer.append(connection.makefile("rb").read()))
+            reading.start()
+            while reading.is_alive():
+                try:
+                    connection.sendall(b" ")
+                except OSError:
+                    break
+                time.sleep(0.02)
+            reading.join()
         self.assertIn(b'"code":1', answer[0])
         self.assertIn("the body broke off, or came too slowly", self.log.getvalue())
 

@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
 from blueking_itsm import ItsmError
@@ -128,7 +129,7 @@ def ticket(title: str) -> NewTicket:
 class Faults(unittest.TestCase):
     def test_an_answer_that_breaks_off_or_is_none_is_a_failure_with_advice(self) -> None:
         for what, answer in BROKEN.items():
-            with self.subTest(what), Raw(lambda: answer) as server:
+            with self.subTest(what), Raw(partial(bytes, answer)) as server:
                 with self.assertRaises(ItsmError) as caught:
                     itsm().tickets.create(server.connection, ticket("title"))
                 self.assertEqual((caught.exception.advice, caught.exception.may_have_acted), (LookUp(), True))

@@ -360,7 +360,7 @@ class Functions(unittest.TestCase):
                 self.assertIn("bk_app_secret", error.message)
                 self.assertIn("(advice: fix-credentials; ITSM did nothing)", str(error))
         findings = itsm().diagnosis.diagnose(wrong)
-        self.assertEqual([finding.failure and finding.failure.advice for finding in findings][0], FixCredentials())
+        self.assertEqual(findings[0].failure and findings[0].failure.advice, FixCredentials())
 
     def test_each_function_with_a_connection_refuses_one_that_is_none(self) -> None:
         hasty = replace(self.site.connection, deadline_ms=0)

@@ -177,7 +177,7 @@ class Proxy(unittest.TestCase):
 
 
 class Program(unittest.TestCase):
-    PROGRAM = [sys.executable, "credentials_proxy.py", "--upstream"]
+    PROGRAM = (sys.executable, "credentials_proxy.py", "--upstream")
 
     def test_it_prints_its_address_and_nothing_else(self) -> None:
         with Site() as site:
