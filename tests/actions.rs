@@ -1,5 +1,5 @@
 //! The one table of ITSM's actions, and the page that is written from it.
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use blueking_itsm::domain::action::{ALL, Entry, Esb, LEFT_OUT};
 use blueking_itsm::domain::http::Method;

@@ -1,6 +1,11 @@
 //! The binding against the published vectors, the page that describes it, an implementation that shares nothing
 //! with it, and every change of one bit.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use blueking_itsm::domain::binding::{self, Claims, HEADER, Unbound};
 use blueking_itsm::domain::secret::Secret;

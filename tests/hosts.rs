@@ -1,5 +1,5 @@
 //! Every host in `host-examples` is in the tables, and a suite runs it.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 

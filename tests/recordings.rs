@@ -2,7 +2,7 @@
 //!
 //! A line of `fixtures/ACTION.jsonl` holds an answer as the server gave it and what it means, in
 //! this test's words. Nothing is skipped: an action without recordings or without a decoder here fails the test.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use blueking_itsm::domain::action::{self, ALL, Action};
 use blueking_itsm::domain::failure::{Advice, Failure, Origin};

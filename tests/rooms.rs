@@ -1,5 +1,11 @@
 //! The rules of the rooms of `src/`, held to its text: what each may know, and what stands in one place only.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,12 @@
 //! `fixtures/stories.jsonl` holds a ticket a line: its row, its result over all approvals (null where it
 //! was not asked), its complex log, and the verdict that follows from what was done to it, for a
 //! connection that may read results and for one that may not. `STORIES=FILE` reads other ones.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use blueking_itsm::calls::Client;
 use blueking_itsm::domain::confirmation::Confirmation;

@@ -1,5 +1,5 @@
 //! The verdicts in the places that no compiler reads.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use blueking_itsm::domain::tracking;
 use serde_json::Value;

@@ -4,13 +4,14 @@
 //! offline; then what ITSM itself says, within two seconds; then the sink; then `accepted`. Whatever
 //! stops on the way is answered `refused`, so that ITSM keeps the ticket on its failed list. It keeps
 //! nothing itself: the sink counts by the operation id.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod settings;
 
 // The imports do not link natively.
 #[cfg(target_arch = "wasm32")]
 mod bindings {
-    #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+    #![allow(unsafe_code, clippy::all, clippy::pedantic)]
     wit_bindgen::generate!({ path: "../wit", world: "receiver" });
 }
 #[cfg(target_arch = "wasm32")]

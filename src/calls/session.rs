@@ -120,6 +120,7 @@ impl<'a, T: Transport> Session<'a, T> {
             return false;
         };
         let longest = FIRST_PAUSE_MS << tries.min(8);
+        #[expect(clippy::cast_possible_truncation, reason = "it is below `longest`")]
         let jitter = (self.transport.random() % u128::from(longest)) as u64;
         let until = self.transport.now() + u64::from(wait) + jitter;
         let in_time = until < self.deadline;

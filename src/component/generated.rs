@@ -1,5 +1,5 @@
 //! Generated from `wit/`.
-#![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+#![allow(unsafe_code, clippy::all, clippy::pedantic)]
 
 #[cfg(feature = "network")]
 wit_bindgen::generate!({ path: "wit", world: "provider" });

@@ -220,6 +220,7 @@ fn tag(key: &Block, operation_id: &str) -> Secret {
 fn mac(key: &Block, parts: &[&str]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new(key.into());
     for part in parts {
+        #[expect(clippy::cast_possible_truncation, reason = "a length has 32 bits on wasm")]
         mac.update(&(part.len() as u32).to_be_bytes());
         mac.update(part.as_bytes());
     }

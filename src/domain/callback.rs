@@ -6,7 +6,7 @@ use super::secret::Secret;
 use super::text;
 
 /// A real callback has some 400 bytes; its title and users can make it a few thousand.
-pub const MAX_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: u32 = 64 * 1024;
 
 /// What somebody posted to a callback address: a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,8 +246,8 @@ fn reply(delivered: bool, message: &str) -> Reply {
 }
 
 fn object(body: &[u8]) -> Result<Object<'_>, Unreadable> {
-    if body.len() > MAX_BYTES {
-        return Err(Unreadable::TooLarge(MAX_BYTES as u32));
+    if body.len() > MAX_BYTES as usize {
+        return Err(Unreadable::TooLarge(MAX_BYTES));
     }
     let object = Json::parse(body)
         .and_then(|body| body.object("the body"))
@@ -352,7 +352,7 @@ mod tests {
             parse(b"{\"sn\":\"\xff\"}"),
             Err(malformed("it is not in UTF-8: GBK, most likely"))
         );
-        let large = vec![b' '; MAX_BYTES + 1];
+        let large = vec![b' '; MAX_BYTES as usize + 1];
         assert_eq!(parse(&large), Err(Unreadable::TooLarge(65_536)));
     }
 

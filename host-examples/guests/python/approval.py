@@ -37,7 +37,7 @@ class Run:
             verdict = approval()
         except Stopped as why:
             print(why, file=sys.stderr)
-            raise Err(None)
+            raise Err(None) from None
         print(verdict.name.lower())
         if verdict != Verdict.APPROVED:
             raise Err(None)

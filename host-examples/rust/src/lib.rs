@@ -38,7 +38,7 @@ pub use bindings::exports::blueking::itsm::types::{
     Advice, Confirmation, CreatedTicket, Failure, Origin, Outcome, Recovery, Verdict,
 };
 
-#[allow(missing_docs, unsafe_code)]
+#[allow(unsafe_code)]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",

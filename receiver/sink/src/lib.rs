@@ -2,6 +2,7 @@
 //!
 //! Delivery is at least once: whoever takes the objects counts by `operation_id`.
 #![cfg(target_arch = "wasm32")]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[cfg(feature = "forward")]
 #[path = "forward.rs"]
@@ -15,7 +16,7 @@ use bindings::exports::blueking::itsm::approval_sink::{Disposition, Guest, Outco
 use serde_json::json;
 
 mod bindings {
-    #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+    #![allow(unsafe_code, clippy::all, clippy::pedantic)]
     wit_bindgen::generate!({ path: "../../wit", world: "sink" });
     use super::Sink;
     export!(Sink);

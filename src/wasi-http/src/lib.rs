@@ -9,6 +9,7 @@
 //!
 //! Not by waki, as of 0.5.1: it takes the end of the body's stream for a failure, which a server brings about
 //! that closes as soon as it has the whole body, and it has no limit to the waiting.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod address;
 #[cfg(target_arch = "wasm32")]

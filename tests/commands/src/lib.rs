@@ -1,5 +1,5 @@
 //! What the suites about commands share. `cargo xtask test` installs and builds what they run.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 mod served;
 

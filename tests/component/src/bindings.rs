@@ -1,5 +1,5 @@
 //! Generated from the WIT package: what the tests call is the contract, not the crate.
-#![allow(missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
+#![allow(unsafe_code, clippy::all, clippy::pedantic)]
 
 pub mod provider {
     wasmtime::component::bindgen!({

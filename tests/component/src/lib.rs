@@ -4,6 +4,13 @@
 //! [`Callbacks`] calls the interface `callbacks` of either component. [`call!`] calls any function.
 //! [`Scripted`] is a server that answers bytes, for what no HTTP library would send; everything else is
 //! asked of the fake ITSM.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 mod artifacts;
 mod bindings;

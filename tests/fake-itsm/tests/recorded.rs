@@ -1,5 +1,10 @@
 //! The fake answers as the recorded server did.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use fake_itsm::{FakeItsm, Fault, HttpClient, Options, Stage, Tags};
 use hyper::header::HeaderValue;

@@ -1,6 +1,11 @@
 //! What was done to tickets of the recorded server is done to the fake's, over its HTTP API and on its pages:
 //! log, status, flag and callback come out as they did there.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use fake_itsm::{FakeItsm, HttpClient, Options};
 use serde_json::{Value, json};

@@ -16,6 +16,12 @@
 //!
 //! Every run ends: time only goes forward through [`Bounds::times`], a tick needs a due time or a crash,
 //! and each fault takes from a budget. So the walk ends, and what it saw is all there is.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod properties;
 mod transitions;

@@ -306,7 +306,7 @@ impl World {
             Todo::Confirm(sn) => Some(Self::confirm(state, number, sn)),
             Todo::Withdraw(sn) => Some(self.withdraw(state, number, sn, host_s)),
             Todo::Deliver(ended) => {
-                self.hand_over(state, number, ended);
+                Self::hand_over(state, number, ended);
                 Some(Answer::Delivered)
             }
         };
@@ -390,7 +390,7 @@ impl World {
     }
 
     /// The sink knows each operation, and takes the same outcome for it any number of times.
-    fn hand_over(&self, state: &mut State, number: u8, ended: Ended) {
+    fn hand_over(state: &mut State, number: u8, ended: Ended) {
         let operation = state.operation(number);
         let mut wrongs = Vec::new();
         if !ended.sn.is_own(number) || !operation.confirmed.contains(&ended) {
@@ -487,7 +487,7 @@ impl World {
             (Bug::SkipStoring, _) if told > 0 && told == step.actions.len() => {}
             (Bug::DeliverBeforeStoring, Some(ended)) => {
                 operation.unstored = Some((step.record, step.due_s));
-                self.hand_over(state, number, ended);
+                Self::hand_over(state, number, ended);
             }
             (Bug::WithdrawUnasked, _) if is_overdue => {
                 operation.store(step);

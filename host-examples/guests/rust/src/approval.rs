@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use waki::Client;
 
 mod bindings {
-    #![allow(missing_docs, unsafe_code)]
+    #![allow(unsafe_code)]
     wit_bindgen::generate!({ path: "../../../wit", world: "consumer" });
 }
 

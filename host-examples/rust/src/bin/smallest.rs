@@ -17,7 +17,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
 
 // The component's types and functions, made from its WIT.
-#[allow(missing_docs, unsafe_code)]
+#[allow(unsafe_code)]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",

@@ -1,5 +1,10 @@
 //! The hosts in Rust, against the fake ITSM and against servers that break off.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 mod durable;
 mod failures;

@@ -1,5 +1,11 @@
 //! What runs as a command: the host in C, the command line, the guests, the receiver.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 mod c_host;
 mod command_line;

@@ -1,4 +1,11 @@
 //! The built components through their WIT in wasmtime, against the fake ITSM and against servers that break off.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 mod actions;
 mod answers;

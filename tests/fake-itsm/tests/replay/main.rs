@@ -3,7 +3,12 @@
 //!
 //! `EXCHANGES=FILE cargo test -p fake-itsm --test replay -- --nocapture` plays another file of recordings, on
 //! states that are read from the exchanges themselves, and tells of each whether it agrees.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 mod compare;
 mod crowd;
