@@ -202,7 +202,8 @@ mod tests {
             true => NoAnswer::Unsendable(why),
             false => NoAnswer::Broken { why, unsent },
         };
-        let codes: [(&str, fn(String, bool) -> NoAnswer); 39] = [
+        type Expected = fn(String, bool) -> NoAnswer;
+        let codes: [(&str, Expected); 39] = [
             ("DnsTimeout", broken),
             ("DnsError(DnsErrorPayload { rcode: Some(\"x\"), info-code: None })", no_such_host),
             ("DestinationNotFound", no_such_host),
