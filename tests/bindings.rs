@@ -1,11 +1,6 @@
 //! The binding against the published vectors, the page that describes it, an implementation that shares nothing
 //! with it, and every change of one bit.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may panic"
-)]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use blueking_itsm::domain::binding::{self, Claims, HEADER, Unbound};
 use blueking_itsm::domain::secret::Secret;

@@ -55,12 +55,15 @@ fn a_ticket_that_somebody_names_is_found_by_its_tag_alone() {
 
 type Ended = (Verdict, Evidence, usize);
 
+/// A ticket, what the server says of it, what follows, and what was asked for it.
+type Case = (Value, Vec<Step>, Result<Ended, &'static str>, &'static [&'static str]);
+
 #[test]
 fn the_status_settles_every_ending_but_finished_which_rests_on_result_and_log() {
     const RESULT: &str = "ticket_approval_result";
     const LOG: &str = "get_ticket_logs";
     let ended = |status| row("S", status, Some(ENDED_AT));
-    let cases: Vec<(Value, Vec<Step>, Result<Ended, &str>, &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         (open("S"), vec![], Err("open"), &[]),
         // A trigger wrote the status on a running ticket.
         (row("S", "FINISHED", None), vec![], Err("open"), &[]),

@@ -84,7 +84,8 @@ fn a_refusal_of_a_ticket_with_dynamic_fields_may_have_left_it_behind() {
 
 #[test]
 fn a_ticket_that_itsm_would_refuse_or_strand_is_never_sent() {
-    let wrong: [(&str, fn(&mut NewTicket)); 6] = [
+    type Change = fn(&mut NewTicket);
+    let wrong: [(&str, Change); 6] = [
         ("ticket.tag", |ticket| ticket.tag = Secret::new("No Tag".into())),
         ("ticket.title", |ticket| ticket.title = "🚀".into()),
         ("ticket.creator", |ticket| ticket.creator = "a,b".into()),

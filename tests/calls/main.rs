@@ -1,7 +1,6 @@
 //! Each call's branches, over a server that answers by a script: what is asked, in which order, how long is
 //! waited, and what the caller gets. What real servers answer is in `recordings.rs` and `stories.rs`.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
