@@ -6,13 +6,14 @@
 pub use crate::store::{Entry, Sqlite, Store};
 
 use crate::bindings::exports::blueking::itsm::callbacks::BoundCallback;
-use crate::endpoint::{CONFIRM_WITHIN, Received, answer};
+use crate::endpoint::{CONFIRM_WITHIN, answer};
 use crate::{Action, Error, Event, Itsm, LookedUp, Operation, Outcome};
 use anyhow::Result;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use std::collections::VecDeque;
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,8 +193,8 @@ impl Durable {
 async fn receive(State(host): State<Durable>, request: Request) -> Response {
     let reply = async {
         let BoundCallback { bound, callback } = match host.itsm.receive(request).await? {
-            Received::Callback(callback) => callback,
-            Received::Answered(reply) => return Ok(reply),
+            Continue(callback) => callback,
+            Break(reply) => return Ok(reply),
         };
         let operation = bound.claims.operation_id;
         host.take_in(&operation, Event::Callback(callback)).await?;

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{Method, Uri};
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -34,8 +35,8 @@ type Shared = (Itsm, Sender<(String, Outcome)>);
 async fn receive(State((itsm, outcomes)): State<Shared>, request: Request) -> Response {
     let reply = async {
         match itsm.receive(request).await? {
-            Received::Callback(callback) => itsm.settle(callback, &outcomes).await,
-            Received::Answered(reply) => Ok(reply),
+            Continue(callback) => itsm.settle(callback, &outcomes).await,
+            Break(reply) => Ok(reply),
         }
     };
     answer(&itsm, reply.await)
@@ -59,17 +60,12 @@ pub(crate) fn answer(itsm: &Itsm, reply: Result<Reply>) -> Response {
     })
 }
 
-/// What a request to the callback address is.
-pub(crate) enum Received {
-    /// A callback whose binding holds.
-    Callback(BoundCallback),
-    /// Something else, and the reply to it.
-    Answered(Reply),
-}
-
 impl Itsm {
-    /// Reads a request to the callback address. No call leaves.
-    pub(crate) async fn receive(&self, request: Request) -> Result<Received> {
+    /// Goes on with a callback whose binding holds; anything else ends with the reply to it. No call leaves.
+    pub(crate) async fn receive(
+        &self,
+        request: Request,
+    ) -> Result<ControlFlow<Reply, BoundCallback>> {
         let (head, body) = request.into_parts();
         let url: Result<Uri, _> = self.settings.callback_url.parse();
         // Before anything is read. The query is ITSM's or a proxy's to change.
@@ -82,17 +78,17 @@ impl Itsm {
         };
         if let Some((status, why)) = elsewhere {
             let refused = self.refuse(why).await?;
-            return Ok(Received::Answered(Reply { status, ..refused }));
+            return Ok(Break(Reply { status, ..refused }));
         }
         let why = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
             Ok(Ok(body)) => return self.read(&head, &body).await,
             Ok(Err(_)) => "the body is too large or broke off",
             Err(_) => "the body came too slowly",
         };
-        Ok(Received::Answered(self.refuse(why).await?))
+        Ok(Break(self.refuse(why).await?))
     }
 
-    async fn read(&self, head: &Parts, body: &[u8]) -> Result<Received> {
+    async fn read(&self, head: &Parts, body: &[u8]) -> Result<ControlFlow<Reply, BoundCallback>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
         let headers: Vec<_> =
             head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
@@ -106,15 +102,15 @@ impl Itsm {
                 let (operation, claim) = (&it.bound.claims.operation_id, &it.callback);
                 self.log(format!("  binding   holds, for operation {operation}"));
                 self.log(format!("  claim     {} is {}", claim.sn, claim.status));
-                Received::Callback(it)
+                Continue(it)
             }
             Reception::SelfCheck(reply) => {
                 self.log("  answer    a self-check is accepted");
-                Received::Answered(reply)
+                Break(reply)
             }
             Reception::Refused(refusal) => {
                 self.log(format!("  answer    refused: {}", refusal.why));
-                Received::Answered(refusal.reply)
+                Break(refusal.reply)
             }
         })
     }
