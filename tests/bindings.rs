@@ -2,7 +2,7 @@
 //! with it, and every change of one bit.
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
-use blueking_itsm::domain::binding::{self, Claims, HEADER, Unbound};
+use blueking_itsm::domain::binding::{self, BindingError, Claims, HEADER};
 use blueking_itsm::domain::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
@@ -83,7 +83,7 @@ fn check(
     headers: &[(String, String)],
     callback_url: &str,
     now_s: u64,
-) -> Result<Bound, Unbound> {
+) -> Result<Bound, BindingError> {
     let keys: Vec<_> = keys.iter().map(|key| secret(key)).collect();
     let bound = binding::check(&keys, headers, callback_url, now_s)?;
     Ok((bound.claims, bound.tag.expose().to_owned()))
@@ -95,15 +95,15 @@ impl Check {
         claims(operation_id.unwrap(), &self.callback_url, expires_s.unwrap())
     }
 
-    fn expected(&self) -> Result<Bound, Unbound> {
+    fn expected(&self) -> Result<Bound, BindingError> {
         Err(match self.result.as_str() {
             "bound" => return Ok((self.claims(), self.tag.clone().unwrap())),
-            "absent" => Unbound::Absent,
-            "malformed" => Unbound::Malformed,
-            "unknown-key" => Unbound::UnknownKey,
-            "forged" => Unbound::Forged,
-            "expired" => Unbound::Expired(self.claims()),
-            "invalid-key" => Unbound::InvalidKey(self.place.unwrap()),
+            "absent" => BindingError::Absent,
+            "malformed" => BindingError::Malformed,
+            "unknown-key" => BindingError::UnknownKey,
+            "forged" => BindingError::Forged,
+            "expired" => BindingError::Expired(self.claims()),
+            "invalid-key" => BindingError::InvalidKey(self.place.unwrap()),
             other => panic!("{other} is no result"),
         })
     }
@@ -232,7 +232,7 @@ fn every_change_of_one_bit_is_refused() {
         let keys = [key];
         let holds = |value: &str, url: &str| {
             let checked = check(&keys, &[(HEADER.to_owned(), value.to_owned())], url, 0);
-            matches!(checked, Ok(_) | Err(Unbound::Expired(_)))
+            matches!(checked, Ok(_) | Err(BindingError::Expired(_)))
         };
         assert!(holds(&header, &callback_url));
         for (place, text) in [(0, &header), (1, &callback_url)] {

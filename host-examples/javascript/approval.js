@@ -13,7 +13,7 @@ import { oneLine } from './redact.js';
 /** @typedef {{ creator: string, approver: string, title: string }} What */
 /**
  * What is kept of an operation. The ticket holds its tag, which is a secret.
- * @typedef {{ operationId: string, what: What, ticket: NewTicket, stateJson?: string, verdict?: Verdict }} Kept
+ * @typedef {{ operationId: string, what: What, ticket: NewTicket, recordJson?: string, verdict?: Verdict }} Kept
  */
 
 /** A month: how long a binding holds. A ticket may wait that long. */
@@ -103,8 +103,8 @@ export class Approval {
    * @param {number} [decideWithinS] after so many seconds the ticket is taken back, unless there is a decision
    */
   async run(decideWithinS) {
-    const { operationId, stateJson } = this.#kept;
-    if (stateJson) return this.take({ tag: 'tick' });
+    const { operationId, recordJson } = this.#kept;
+    if (recordJson) return this.take({ tag: 'tick' });
     const now = nowS();
     const decideByS = decideWithinS ? now + BigInt(decideWithinS) : undefined;
     await this.#follow(this.#stored(tracking.start(operationId, decideByS, now)));
@@ -115,14 +115,14 @@ export class Approval {
    * @param {Event} event
    */
   async take(event) {
-    const step = this.#stored(tracking.advance(this.#kept.stateJson ?? '', event, nowS()));
+    const step = this.#stored(tracking.advance(this.#kept.recordJson ?? '', event, nowS()));
     if (event.tag === 'created') this.#log(`waiting for ${event.val.sn} (${event.val.ticketUrl})`);
     await this.#follow(step);
   }
 
   /** @param {Step} step */
   #stored(step) {
-    this.#keep({ stateJson: step.stateJson });
+    this.#keep({ recordJson: step.recordJson });
     return step;
   }
 
@@ -150,7 +150,7 @@ export class Approval {
       case 'create': {
         const created = await attempt(tickets.create(connection, ticket));
         if (created instanceof ItsmError)
-          return { tag: created.mayHaveActed ? 'unclear' : 'not-created', val: created };
+          return { tag: created.mayHaveActed ? 'maybe-created' : 'not-created', val: created };
         return { tag: 'created', val: created };
       }
       case 'recover': {

@@ -36,11 +36,11 @@ from blueking_itsm.tracking import (
     Delivered,
     Event,
     LookedUp,
+    MaybeCreated,
     NotWithdrawn,
     Recover,
     Report,
     Tick,
-    Unclear,
     Withdraw,
 )
 from blueking_itsm.types import (
@@ -134,7 +134,7 @@ class ApprovalGate:
             request,
             binding.tag,
             json.dumps(binding.header),
-            step.state_json,
+            step.record_json,
             step.due_s,
         )
         self._carry_out(operation_id, step.actions)
@@ -213,7 +213,7 @@ class ApprovalGate:
         with self._changed:
             step = self.itsm.tracking.advance(self._operation(operation_id)["record"], event, now_s())
             self._execute(
-                "UPDATE operation SET record = ?, due_s = ? WHERE id = ?", step.state_json, step.due_s, operation_id
+                "UPDATE operation SET record = ?, due_s = ? WHERE id = ?", step.record_json, step.due_s, operation_id
             )
         match event:
             case CreatedTicket() as ticket:
@@ -249,7 +249,7 @@ class ApprovalGate:
     def _failed(self, operation_id: str, action: Action, failure: ItsmError) -> Event | None:
         match action:
             case Create() if failure.may_have_acted:
-                return Unclear(failure)
+                return MaybeCreated(failure)
             case Create():
                 # There is no ticket, and nothing to go on with: asked again, a new operation begins.
                 self._execute("DELETE FROM operation WHERE id = ?", operation_id)

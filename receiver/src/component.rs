@@ -2,7 +2,7 @@
 
 use crate::bindings::blueking::itsm::approval_sink::{self, Disposition};
 use crate::bindings::blueking::itsm::callbacks::{
-    self, Bound, BoundCallback, Claims, Reception, Reply, Unbound,
+    self, BindingError, Bound, BoundCallback, Claims, Reception, Reply,
 };
 use crate::bindings::blueking::itsm::tickets;
 use crate::bindings::blueking::itsm::types::{
@@ -199,22 +199,26 @@ fn connection(settings: &Settings) -> Connection {
 }
 
 /// Says why a binding does not hold. None of it is told to the sender.
-fn log_unbound(unbound: &Unbound) {
+fn log_unbound(unbound: &BindingError) {
     let (reason, why) = match unbound {
         // Only who has the key makes one that can expire.
-        Unbound::Expired(claims) => {
+        BindingError::Expired(claims) => {
             let operation_id = &claims.operation_id;
             return log(&format!("operation {operation_id}: refused: its binding has expired"));
         }
-        Unbound::Absent => (1, "has no header of a binding: does a proxy take it away?"),
-        Unbound::Malformed => (2, "has a binding's header twice, or one that is not of its form"),
-        Unbound::UnknownKey => (3, "has a header made with a key that is not in ITSM_BINDING_KEYS"),
-        Unbound::Forged => (
+        BindingError::Absent => (1, "has no header of a binding: does a proxy take it away?"),
+        BindingError::Malformed => {
+            (2, "has a binding's header twice, or one that is not of its form")
+        }
+        BindingError::UnknownKey => {
+            (3, "has a header made with a key that is not in ITSM_BINDING_KEYS")
+        }
+        BindingError::Forged => (
             4,
             "has a header that was not made with this key for this ITSM_CALLBACK_URL: compare it with the address that ITSM was given",
         ),
-        Unbound::InvalidKey(_) => (5, "can't be checked: a key in ITSM_BINDING_KEYS is none"),
-        Unbound::Other(why) => (6, why.as_str()),
+        BindingError::InvalidKey(_) => (5, "can't be checked: a key in ITSM_BINDING_KEYS is none"),
+        BindingError::Other(why) => (6, why.as_str()),
     };
     log_once(reason, &format!("a request {why}"));
 }

@@ -33,7 +33,7 @@ pub struct Finding {
 
 /// Why an address can't receive callbacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum CallbackUrlError {
     /// It can't be reached from here.
     Unreachable(Failure),
     /// It redirects, with this status: ITSM would follow, and its POST becomes a GET.
@@ -135,44 +135,45 @@ const SELF_CHECK_DEADLINE_MS: u64 = 10_000;
 pub fn check_callback_url(
     transport: &mut impl Transport,
     target: &CallbackTarget,
-) -> Result<(), Unfit> {
-    let request = target.request(callback::self_check_body()).map_err(Unfit::Unreachable)?;
+) -> Result<(), CallbackUrlError> {
+    let request =
+        target.request(callback::self_check_body()).map_err(CallbackUrlError::Unreachable)?;
     let deadline = transport.now() + SELF_CHECK_DEADLINE_MS;
     let secrets: Vec<&Secret> = target.secrets().collect();
     let response = transport.send(&request, deadline).map_err(|cause| {
         let cause = match cause {
-            NoAnswer::TooLarge => return Unfit::NotJson,
+            NoAnswer::TooLarge => return CallbackUrlError::NotJson,
             other => other,
         };
         let failure = Failure::transport(&TOKEN_VERIFY, &request.authority, cause);
-        Unfit::Unreachable(failure.redacted(&secrets))
+        CallbackUrlError::Unreachable(failure.redacted(&secrets))
     })?;
     match response.status {
         200 | 201 => {}
         status @ (307 | 308) => {
-            return Err(Unfit::Other(format!(
+            return Err(CallbackUrlError::Other(format!(
                 "it redirects with status {status}: ITSM follows and posts again, and whether that address answers as it should is not known from here. Give ITSM the address that it leads to, and check that one"
             )));
         }
-        status @ 300..=399 => return Err(Unfit::Redirect(status)),
-        status => return Err(Unfit::Status(status)),
+        status @ 300..=399 => return Err(CallbackUrlError::Redirect(status)),
+        status => return Err(CallbackUrlError::Status(status)),
     }
     let answer = Json::parse(&response.body).and_then(|body| body.object("the answer"));
     let Ok(answer) = answer else {
-        return Err(Unfit::NotJson);
+        return Err(CallbackUrlError::NotJson);
     };
     let Some(code) = answer.find("code") else {
-        return Err(Unfit::NoZeroCode);
+        return Err(CallbackUrlError::NoZeroCode);
     };
     match code.number() {
         Some(number) if is_zero(number) => Ok(()),
         Some(_) => {
             let message = answer.text_or_nothing("message").unwrap_or_default();
-            Err(Unfit::Refused(redacted(&message, &secrets)))
+            Err(CallbackUrlError::Refused(redacted(&message, &secrets)))
         }
         // As Python compares: ITSM also takes false for 0.
         None if code.boolean() == Some(false) => Ok(()),
-        None => Err(Unfit::NoZeroCode),
+        None => Err(CallbackUrlError::NoZeroCode),
     }
 }
 

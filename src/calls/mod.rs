@@ -14,7 +14,7 @@ mod services;
 mod session;
 
 pub use create::new_id;
-pub use diagnose::{Finding, Unfit, check_callback_url};
+pub use diagnose::{CallbackUrlError, Finding, check_callback_url};
 
 use crate::domain::connection::Connection;
 use crate::domain::failure::Failure;

@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::json::{Json, Mismatch};
 use crate::domain::new_ticket::NodeProcessors;
 use crate::domain::service::{
-    Catalog, NamedProcessors, Node, Query, Service, ServiceFilter, ServiceForm, Unresolved,
+    Catalog, NamedProcessors, Node, Query, ResolveError, Service, ServiceFilter, ServiceForm,
     catalogs_of, nodes_of, read_nodes_that_ignore_processors, resolve, service, workflow,
 };
 use crate::transport::Transport;
@@ -57,7 +57,7 @@ impl<T: Transport> Client<T> {
         &mut self,
         service_id: u64,
         named: Vec<NamedProcessors>,
-    ) -> Result<Vec<NodeProcessors>, Unresolved> {
+    ) -> Result<Vec<NodeProcessors>, ResolveError> {
         let mut session = self.session()?;
         let parameters = nodes_of(service_id, None);
         let nodes = session.query(&GET_SERVICE_ROLES, parameters, Node::read_all)?;

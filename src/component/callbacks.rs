@@ -2,8 +2,8 @@
 
 use super::Component;
 use super::generated::exports::blueking::itsm::callbacks as wit;
-use crate::domain::binding::{self, Binding, Bound, Claims, Unbound};
-use crate::domain::callback::{self, Callback, NodeEvent, Reply, Unreadable};
+use crate::domain::binding::{self, Binding, BindingError, Bound, Claims};
+use crate::domain::callback::{self, Callback, NodeEvent, ParseError, Reply};
 use crate::domain::reception::{self, Reception};
 use crate::domain::secret::Secret;
 use crate::domain::verdict;
@@ -19,11 +19,11 @@ impl wit::Guest for Component {
         reception::receive(&secrets(keys), &headers, &callback_url, now_s, &body).into()
     }
 
-    fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::Unreadable> {
+    fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::ParseError> {
         Ok(callback::parse(&body)?.into())
     }
 
-    fn token(body: Vec<u8>) -> Result<String, wit::Unreadable> {
+    fn token(body: Vec<u8>) -> Result<String, wit::ParseError> {
         Ok(callback::token(&body)?.expose().to_owned())
     }
 
@@ -40,7 +40,7 @@ impl wit::Guest for Component {
         headers: Vec<wit::Header>,
         callback_url: String,
         now_s: u64,
-    ) -> Result<wit::Bound, wit::Unbound> {
+    ) -> Result<wit::Bound, wit::BindingError> {
         Ok(binding::check(&secrets(keys), &headers, &callback_url, now_s)?.into())
     }
 
@@ -52,7 +52,7 @@ impl wit::Guest for Component {
         callback::refused(&message).into()
     }
 
-    fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::Unreadable> {
+    fn parse_node_event(body: Vec<u8>) -> Result<wit::NodeEvent, wit::ParseError> {
         Ok(callback::parse_node_event(&body)?.into())
     }
 
@@ -104,12 +104,12 @@ impl From<NodeEvent> for wit::NodeEvent {
     }
 }
 
-impl From<Unreadable> for wit::Unreadable {
-    fn from(unreadable: Unreadable) -> Self {
+impl From<ParseError> for wit::ParseError {
+    fn from(unreadable: ParseError) -> Self {
         match unreadable.redacted(&[]) {
-            Unreadable::TooLarge(limit) => Self::TooLarge(limit),
-            Unreadable::Malformed(why) => Self::Malformed(why),
-            Unreadable::Field(name, reason) => Self::Field(wit::FieldFault { name, reason }),
+            ParseError::TooLarge(limit) => Self::TooLarge(limit),
+            ParseError::Malformed(why) => Self::Malformed(why),
+            ParseError::Field(name, reason) => Self::Field(wit::FieldFault { name, reason }),
         }
     }
 }
@@ -140,15 +140,15 @@ impl From<Claims> for wit::Claims {
     }
 }
 
-impl From<Unbound> for wit::Unbound {
-    fn from(unbound: Unbound) -> Self {
+impl From<BindingError> for wit::BindingError {
+    fn from(unbound: BindingError) -> Self {
         match unbound {
-            Unbound::Absent => Self::Absent,
-            Unbound::Malformed => Self::Malformed,
-            Unbound::UnknownKey => Self::UnknownKey,
-            Unbound::Forged => Self::Forged,
-            Unbound::Expired(claims) => Self::Expired(claims.into()),
-            Unbound::InvalidKey(index) => Self::InvalidKey(index),
+            BindingError::Absent => Self::Absent,
+            BindingError::Malformed => Self::Malformed,
+            BindingError::UnknownKey => Self::UnknownKey,
+            BindingError::Forged => Self::Forged,
+            BindingError::Expired(claims) => Self::Expired(claims.into()),
+            BindingError::InvalidKey(index) => Self::InvalidKey(index),
         }
     }
 }

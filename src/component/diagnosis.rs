@@ -4,7 +4,7 @@ use super::generated::exports::blueking::itsm::diagnosis as wit;
 use super::network::Network;
 use super::types::all;
 use super::{Component, client};
-use crate::calls::{Finding, Unfit, check_callback_url};
+use crate::calls::{CallbackUrlError, Finding, check_callback_url};
 use crate::domain::advice::{self, Language};
 
 impl wit::Guest for Component {
@@ -16,7 +16,7 @@ impl wit::Guest for Component {
         Ok(all(client(connection).diagnose()?))
     }
 
-    fn check_callback_url(target: wit::CallbackTarget) -> Result<(), wit::Unfit> {
+    fn check_callback_url(target: wit::CallbackTarget) -> Result<(), wit::CallbackUrlError> {
         Ok(check_callback_url(&mut Network, &target.into())?)
     }
 }
@@ -40,16 +40,16 @@ impl From<Finding> for wit::Finding {
     }
 }
 
-impl From<Unfit> for wit::Unfit {
-    fn from(unfit: Unfit) -> Self {
+impl From<CallbackUrlError> for wit::CallbackUrlError {
+    fn from(unfit: CallbackUrlError) -> Self {
         match unfit {
-            Unfit::Unreachable(failure) => Self::Unreachable(failure.into()),
-            Unfit::Redirect(status) => Self::Redirect(status),
-            Unfit::Status(status) => Self::Status(status),
-            Unfit::NotJson => Self::NotJson,
-            Unfit::NoZeroCode => Self::NoZeroCode,
-            Unfit::Refused(message) => Self::Refused(message),
-            Unfit::Other(words) => Self::Other(words),
+            CallbackUrlError::Unreachable(failure) => Self::Unreachable(failure.into()),
+            CallbackUrlError::Redirect(status) => Self::Redirect(status),
+            CallbackUrlError::Status(status) => Self::Status(status),
+            CallbackUrlError::NotJson => Self::NotJson,
+            CallbackUrlError::NoZeroCode => Self::NoZeroCode,
+            CallbackUrlError::Refused(message) => Self::Refused(message),
+            CallbackUrlError::Other(words) => Self::Other(words),
         }
     }
 }

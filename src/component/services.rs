@@ -4,7 +4,7 @@ use super::generated::exports::blueking::itsm::services as wit;
 use super::types::all;
 use super::{Component, client};
 use crate::domain::service::{
-    Catalog, NamedProcessors, Node, Service, ServiceFilter, ServiceForm, Unresolved,
+    Catalog, NamedProcessors, Node, ResolveError, Service, ServiceFilter, ServiceForm,
 };
 
 impl wit::Guest for Component {
@@ -42,7 +42,7 @@ impl wit::Guest for Component {
         connection: wit::Connection,
         service_id: u64,
         named: Vec<wit::NamedProcessors>,
-    ) -> Result<Vec<wit::NodeProcessors>, wit::Unresolved> {
+    ) -> Result<Vec<wit::NodeProcessors>, wit::ResolveError> {
         Ok(all(client(connection).resolve_processors(service_id, all(named))?))
     }
 
@@ -117,14 +117,14 @@ impl From<Node> for wit::Node {
     }
 }
 
-impl From<Unresolved> for wit::Unresolved {
-    fn from(unresolved: Unresolved) -> Self {
+impl From<ResolveError> for wit::ResolveError {
+    fn from(unresolved: ResolveError) -> Self {
         let candidates = |name, nodes: Vec<Node>| wit::Candidates { name, nodes: all(nodes) };
         match unresolved {
-            Unresolved::Failed(failure) => Self::Failed(failure.into()),
-            Unresolved::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
-            Unresolved::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),
-            Unresolved::Ignoring(name, nodes) => Self::IgnoresProcessors(candidates(name, nodes)),
+            ResolveError::Failed(failure) => Self::Failed(failure.into()),
+            ResolveError::Unknown(name, nodes) => Self::UnknownName(candidates(name, nodes)),
+            ResolveError::Ambiguous(name, nodes) => Self::AmbiguousName(candidates(name, nodes)),
+            ResolveError::Ignoring(name, nodes) => Self::IgnoresProcessors(candidates(name, nodes)),
         }
     }
 }

@@ -14,8 +14,8 @@ impl wit::Guest for Component {
         tracking::start(&operation_id, decide_by_s, now_s)?.try_into()
     }
 
-    fn advance(state_json: String, event: wit::Event, now_s: u64) -> Result<wit::Step, String> {
-        let record = Record::from_json(&state_json)?;
+    fn advance(record_json: String, event: wit::Event, now_s: u64) -> Result<wit::Step, String> {
+        let record = Record::from_json(&record_json)?;
         let step = match event.try_into() {
             Ok(event) => record.advance(event, now_s),
             Err(Unknown(words)) => record.unchanged(words, now_s),
@@ -28,8 +28,8 @@ impl TryFrom<Step> for wit::Step {
     type Error = String;
 
     fn try_from(step: Step) -> Result<Self, String> {
-        let state_json = step.record.to_json()?;
-        Ok(Self { state_json, actions: all(step.actions), due_s: step.due_s })
+        let record_json = step.record.to_json()?;
+        Ok(Self { record_json, actions: all(step.actions), due_s: step.due_s })
     }
 }
 
@@ -53,7 +53,7 @@ impl TryFrom<wit::Event> for Event {
         Ok(match event {
             wit::Event::Created(created) => Self::Created(created.into()),
             wit::Event::NotCreated(failure) => Self::NotCreated(failure.into()),
-            wit::Event::Unclear(failure) => Self::Unclear(failure.into()),
+            wit::Event::MaybeCreated(failure) => Self::MaybeCreated(failure.into()),
             wit::Event::Recovered(looked_up) => Self::Recovered(LookedUp {
                 asked_s: looked_up.asked_s,
                 recovery: looked_up.recovery.try_into()?,

@@ -47,7 +47,7 @@ pub struct Bound {
 
 /// Why headers prove nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unbound {
+pub enum BindingError {
     /// No such header.
     Absent,
     /// Twice, or not of the binding's form.
@@ -125,23 +125,23 @@ pub fn check(
     headers: &[(String, String)],
     callback_url: &str,
     now_s: u64,
-) -> Result<Bound, Unbound> {
+) -> Result<Bound, BindingError> {
     // First, so that a wrong setting shows on the first callback and not on the first genuine one.
     let mut parsed = Vec::with_capacity(keys.len());
     for (place, key) in (0..).zip(keys) {
-        let key = Key::parse(key.expose()).map_err(|_| Unbound::InvalidKey(place))?;
+        let key = Key::parse(key.expose()).map_err(|_| BindingError::InvalidKey(place))?;
         parsed.push(key);
     }
     let mut values = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case(HEADER))
         .map(|(_, value)| value.as_str());
-    let value = values.next().ok_or(Unbound::Absent)?;
+    let value = values.next().ok_or(BindingError::Absent)?;
     if values.next().is_some() || !is_url(callback_url) {
-        return Err(Unbound::Malformed);
+        return Err(BindingError::Malformed);
     }
     let HeaderValue { key_id, operation_id, expires_s, mac: received } =
-        HeaderValue::parse(value).ok_or(Unbound::Malformed)?;
+        HeaderValue::parse(value).ok_or(BindingError::Malformed)?;
 
     let is_made_with = |key: &Block| {
         let mac = header_mac(key, key_id, operation_id, expires_s, callback_url);
@@ -152,16 +152,16 @@ pub fn check(
         // A sender must not learn which key ids exist from the time of the answer: the same work is done on a
         // key that nobody has.
         black_box(is_made_with(&[0; 64]));
-        return Err(Unbound::UnknownKey);
+        return Err(BindingError::UnknownKey);
     }
-    let key = candidates.find(|key| is_made_with(&key.block)).ok_or(Unbound::Forged)?;
+    let key = candidates.find(|key| is_made_with(&key.block)).ok_or(BindingError::Forged)?;
     let claims = Claims {
         operation_id: operation_id.to_owned(),
         callback_url: callback_url.to_owned(),
         expires_s,
     };
     if now_s >= expires_s {
-        return Err(Unbound::Expired(claims));
+        return Err(BindingError::Expired(claims));
     }
     Ok(Bound { tag: tag(&key.block, operation_id), claims })
 }

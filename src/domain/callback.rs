@@ -57,7 +57,7 @@ pub struct NodeEvent {
 
 /// Why a body is no callback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum ParseError {
     /// It is larger than this.
     TooLarge(u32),
     /// It is no JSON object in UTF-8.
@@ -66,7 +66,7 @@ pub enum Unreadable {
     Field(String, String),
 }
 
-impl Unreadable {
+impl ParseError {
     /// As it may leave: it can repeat what somebody posted.
     pub fn redacted(self, secrets: &[&Secret]) -> Self {
         match self {
@@ -96,14 +96,14 @@ pub struct Reply {
 /// servers leave some of it out.
 ///
 /// ```
-/// use blueking_itsm::domain::callback::{Unreadable, parse};
+/// use blueking_itsm::domain::callback::{ParseError, parse};
 ///
 /// let body = br#"{"sn": "REQ1", "current_status": "REVOKED", "approve_result": false}"#;
 /// assert_eq!(parse(body).unwrap().status, "REVOKED");
-/// let why = Unreadable::Field("approve_result".into(), "is missing".into());
+/// let why = ParseError::Field("approve_result".into(), "is missing".into());
 /// assert_eq!(parse(b"{}"), Err(why));
 /// ```
-pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
+pub fn parse(body: &[u8]) -> Result<Callback, ParseError> {
     let members = Members(object(body)?);
     let optional = |name: &str| members.optional(name);
     let required = |name: &str| members.required(name);
@@ -132,7 +132,7 @@ pub fn parse(body: &[u8]) -> Result<Callback, Unreadable> {
 }
 
 /// Reads the token from a callback's body.
-pub fn token(body: &[u8]) -> Result<Secret, Unreadable> {
+pub fn token(body: &[u8]) -> Result<Secret, ParseError> {
     let field = |why: &str| field("token", why);
     let Some(token) = object(body)?.find("token") else {
         return Err(field("is missing"));
@@ -149,7 +149,7 @@ pub fn token(body: &[u8]) -> Result<Secret, Unreadable> {
 ///
 /// ITSM adds `bk_app_code`, `bk_app_secret` and `bk_username` of its own to such a body: like all
 /// members that are not of the template, they are passed over unread.
-pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, Unreadable> {
+pub fn parse_node_event(body: &[u8]) -> Result<NodeEvent, ParseError> {
     let members = Members(object(body)?);
     Ok(NodeEvent {
         sn: members.required("sn")?,
@@ -167,7 +167,7 @@ struct Members<'a>(Object<'a>);
 
 impl Members<'_> {
     /// Text, or nothing for null and for a member that is not there.
-    fn optional(&self, name: &str) -> Result<String, Unreadable> {
+    fn optional(&self, name: &str) -> Result<String, ParseError> {
         match self.0.find(name) {
             Some(value) if !value.is_null() => match value.string() {
                 Some(text) => Ok(text.into_owned()),
@@ -179,7 +179,7 @@ impl Members<'_> {
     }
 
     /// Text, a boolean or a number, as JSON writes it.
-    fn scalar(&self, name: &str) -> Result<String, Unreadable> {
+    fn scalar(&self, name: &str) -> Result<String, ParseError> {
         match self.0.find(name) {
             Some(value) if value.boolean().is_some() || value.number().is_some() => {
                 Ok(value.text().to_owned())
@@ -188,7 +188,7 @@ impl Members<'_> {
         }
     }
 
-    fn required(&self, name: &str) -> Result<String, Unreadable> {
+    fn required(&self, name: &str) -> Result<String, ParseError> {
         match self.optional(name)? {
             text if text.trim().is_empty() => Err(field(name, "is missing or blank")),
             text => Ok(text),
@@ -196,8 +196,8 @@ impl Members<'_> {
     }
 }
 
-fn field(name: &str, why: &str) -> Unreadable {
-    Unreadable::Field(name.to_owned(), why.to_owned())
+fn field(name: &str, why: &str) -> ParseError {
+    ParseError::Field(name.to_owned(), why.to_owned())
 }
 
 /// The number in the body of a self-check: no ticket's.
@@ -245,13 +245,13 @@ fn reply(delivered: bool, message: &str) -> Reply {
     }
 }
 
-fn object(body: &[u8]) -> Result<Object<'_>, Unreadable> {
+fn object(body: &[u8]) -> Result<Object<'_>, ParseError> {
     if body.len() > MAX_BYTES as usize {
-        return Err(Unreadable::TooLarge(MAX_BYTES));
+        return Err(ParseError::TooLarge(MAX_BYTES));
     }
     let object = Json::parse(body)
         .and_then(|body| body.object("the body"))
-        .map_err(|why| Unreadable::Malformed(why.to_string()))?;
+        .map_err(|why| ParseError::Malformed(why.to_string()))?;
     match object.repeated() {
         Some(name) => Err(field(name, "is given twice")),
         None => Ok(object),
@@ -307,14 +307,14 @@ mod tests {
             (r#""TRUE""#, "is neither true nor false"),
             (r#""""#, "is neither true nor false"),
         ] {
-            assert_eq!(with(written), Err(Unreadable::Field("approve_result".into(), why.into())));
+            assert_eq!(with(written), Err(ParseError::Field("approve_result".into(), why.into())));
         }
     }
 
     #[test]
     fn a_body_that_is_no_callback_is_refused_by_name() {
-        let field = |name: &str, why: &str| Unreadable::Field(name.into(), why.into());
-        let malformed = |why: &str| Unreadable::Malformed(why.into());
+        let field = |name: &str, why: &str| ParseError::Field(name.into(), why.into());
+        let malformed = |why: &str| ParseError::Malformed(why.into());
         let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for (body, error) in [
             ("", malformed("the JSON ends too early (line 1, column 0)")),
@@ -353,7 +353,7 @@ mod tests {
             Err(malformed("it is not in UTF-8: GBK, most likely"))
         );
         let large = vec![b' '; MAX_BYTES as usize + 1];
-        assert_eq!(parse(&large), Err(Unreadable::TooLarge(65_536)));
+        assert_eq!(parse(&large), Err(ParseError::TooLarge(65_536)));
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
             (r#"{"token":"a","token":"b"}"#, "is given twice"),
         ] {
             let error = token(body.as_bytes()).err();
-            assert_eq!(error, Some(Unreadable::Field("token".into(), why.into())), "{body}");
+            assert_eq!(error, Some(ParseError::Field("token".into(), why.into())), "{body}");
         }
     }
 
@@ -394,7 +394,7 @@ mod tests {
         );
         assert_eq!(
             parse_node_event(br#"{"node":"review"}"#),
-            Err(Unreadable::Field("sn".into(), "is missing or blank".into()))
+            Err(ParseError::Field("sn".into(), "is missing or blank".into()))
         );
     }
 

@@ -1,7 +1,7 @@
 //! Everything that is to be done with a request to the callback address before anything leaves.
 
-use super::binding::{self, Bound, Unbound};
-use super::callback::{self, Callback, Reply, Unreadable};
+use super::binding::{self, BindingError, Bound};
+use super::callback::{self, Callback, ParseError, Reply};
 use super::secret::Secret;
 
 /// What a request to the callback address is.
@@ -73,30 +73,30 @@ fn refused(message: &str, why: String) -> Reception {
     Reception::Refused { reply: callback::refused(message), why }
 }
 
-fn why_unbound(unbound: &Unbound) -> String {
+fn why_unbound(unbound: &BindingError) -> String {
     match unbound {
-        Unbound::Absent => {
+        BindingError::Absent => {
             "the binding's header is not there: servers older than V2.6.3 send none, and a proxy may take it away".to_owned()
         }
-        Unbound::Malformed => "the binding's header is there twice, or is not of its form".to_owned(),
-        Unbound::UnknownKey => "the binding's header names a key that is not configured".to_owned(),
-        Unbound::Forged => {
+        BindingError::Malformed => "the binding's header is there twice, or is not of its form".to_owned(),
+        BindingError::UnknownKey => "the binding's header names a key that is not configured".to_owned(),
+        BindingError::Forged => {
             "the binding's header was not made with the configured key for this callback address: compare the address with the one that ITSM was given".to_owned()
         }
-        Unbound::Expired(claims) => {
+        BindingError::Expired(claims) => {
             format!("the binding of operation {} has expired", claims.operation_id)
         }
-        Unbound::InvalidKey(place) => {
+        BindingError::InvalidKey(place) => {
             format!("the key at place {place}, counted from 0, is no key: fix the configuration")
         }
     }
 }
 
-fn why_unreadable(unreadable: &Unreadable) -> String {
+fn why_unreadable(unreadable: &ParseError) -> String {
     match unreadable {
-        Unreadable::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
-        Unreadable::Malformed(why) => format!("the body is no callback: {why}"),
-        Unreadable::Field(name, why) => format!("the body is no callback: `{name}` {why}"),
+        ParseError::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
+        ParseError::Malformed(why) => format!("the body is no callback: {why}"),
+        ParseError::Field(name, why) => format!("the body is no callback: `{name}` {why}"),
     }
 }
 

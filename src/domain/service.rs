@@ -98,7 +98,7 @@ pub struct NamedProcessors {
 
 /// Why a name leads to no node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unresolved {
+pub enum ResolveError {
     /// The nodes could not be read.
     Failed(Failure),
     /// No node has this name; these there are.
@@ -109,7 +109,7 @@ pub enum Unresolved {
     Ignoring(String, Vec<Node>),
 }
 
-impl From<Failure> for Unresolved {
+impl From<Failure> for ResolveError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
@@ -317,18 +317,18 @@ pub fn resolve(
     nodes: &[Node],
     ignoring: &[u64],
     named: Vec<NamedProcessors>,
-) -> Result<Vec<NodeProcessors>, Unresolved> {
+) -> Result<Vec<NodeProcessors>, ResolveError> {
     named
         .into_iter()
         .map(|NamedProcessors { name, users }| {
             let of_that_name: Vec<_> = nodes.iter().filter(|node| node.name == name).collect();
             match of_that_name.as_slice() {
                 [node] if ignoring.contains(&node.id) => {
-                    Err(Unresolved::Ignoring(name, vec![(*node).clone()]))
+                    Err(ResolveError::Ignoring(name, vec![(*node).clone()]))
                 }
                 [node] => Ok(NodeProcessors { node_id: node.id, users }),
-                [] => Err(Unresolved::Unknown(name, nodes.to_vec())),
-                several => Err(Unresolved::Ambiguous(
+                [] => Err(ResolveError::Unknown(name, nodes.to_vec())),
+                several => Err(ResolveError::Ambiguous(
                     name,
                     several.iter().map(|&node| node.clone()).collect(),
                 )),
@@ -375,11 +375,11 @@ mod tests {
         );
         assert_eq!(
             resolve(&nodes(), &[], named("总监审批")).err(),
-            Some(Unresolved::Unknown("总监审批".into(), nodes()))
+            Some(ResolveError::Unknown("总监审批".into(), nodes()))
         );
         assert_eq!(
             resolve(&nodes(), &[], named("管理员审批")).err(),
-            Some(Unresolved::Ambiguous("管理员审批".into(), nodes()[1..].to_vec()))
+            Some(ResolveError::Ambiguous("管理员审批".into(), nodes()[1..].to_vec()))
         );
         assert!(nodes()[1].all_sign);
     }
@@ -397,7 +397,7 @@ mod tests {
         assert_eq!(ignoring, [4, 5, 6]);
         assert_eq!(
             resolve(&nodes(), &ignoring, named("负责人审批")).err(),
-            Some(Unresolved::Ignoring("负责人审批".into(), nodes()[..1].to_vec()))
+            Some(ResolveError::Ignoring("负责人审批".into(), nodes()[..1].to_vec()))
         );
     }
 

@@ -1,14 +1,14 @@
 //! Questions: searches, explanations, services, and what is wrong with a set-up.
 
 use crate::scripted::*;
-use blueking_itsm::calls::{Unfit, check_callback_url};
+use blueking_itsm::calls::{CallbackUrlError, check_callback_url};
 use blueking_itsm::domain::callback_target::CallbackTarget;
 use blueking_itsm::domain::explanation::Ending;
 use blueking_itsm::domain::failure::{Advice, Failure, Origin};
 use blueking_itsm::domain::http::NoAnswer;
 use blueking_itsm::domain::search::{Filter, UserFilter, View};
 use blueking_itsm::domain::secret::Secret;
-use blueking_itsm::domain::service::{NamedProcessors, ServiceFilter, Unresolved};
+use blueking_itsm::domain::service::{NamedProcessors, ResolveError, ServiceFilter};
 use serde_json::{Value, json};
 
 fn paged(page: u32, pages: u32, rows: &[Value]) -> Step {
@@ -211,10 +211,10 @@ fn a_name_leads_to_one_node_that_heeds_who_is_named_for_it() {
         let named = vec![NamedProcessors { name: "Approve".into(), users: vec!["bob".into()] }];
         let told = match client.resolve_processors(2, named) {
             Ok(nodes) => nodes.iter().map(|node| node.node_id.to_string()).collect(),
-            Err(Unresolved::Failed(_)) => "failed".to_owned(),
-            Err(Unresolved::Unknown(..)) => "unknown".to_owned(),
-            Err(Unresolved::Ambiguous(..)) => "ambiguous".to_owned(),
-            Err(Unresolved::Ignoring(..)) => "ignoring".to_owned(),
+            Err(ResolveError::Failed(_)) => "failed".to_owned(),
+            Err(ResolveError::Unknown(..)) => "unknown".to_owned(),
+            Err(ResolveError::Ambiguous(..)) => "ambiguous".to_owned(),
+            Err(ResolveError::Ignoring(..)) => "ignoring".to_owned(),
         };
         assert_eq!(told, expected);
         assert_eq!(events(&client), asked);
@@ -299,16 +299,16 @@ fn an_address_is_fit_for_callbacks_only_if_it_answers_as_itsm_wants() {
         let mut client = client(vec![step]);
         let told = match check_callback_url(&mut client.transport, &target) {
             Ok(()) => "fit".to_owned(),
-            Err(Unfit::Unreachable(failure)) => {
+            Err(CallbackUrlError::Unreachable(failure)) => {
                 assert!(!failure.may_have_acted);
                 "unreachable".to_owned()
             }
-            Err(Unfit::Redirect(status)) => format!("redirect {status}"),
-            Err(Unfit::Status(status)) => format!("status {status}"),
-            Err(Unfit::NotJson) => "not JSON".to_owned(),
-            Err(Unfit::NoZeroCode) => "no code 0".to_owned(),
-            Err(Unfit::Refused(message)) => format!("refused: {message}"),
-            Err(Unfit::Other(_)) => "other".to_owned(),
+            Err(CallbackUrlError::Redirect(status)) => format!("redirect {status}"),
+            Err(CallbackUrlError::Status(status)) => format!("status {status}"),
+            Err(CallbackUrlError::NotJson) => "not JSON".to_owned(),
+            Err(CallbackUrlError::NoZeroCode) => "no code 0".to_owned(),
+            Err(CallbackUrlError::Refused(message)) => format!("refused: {message}"),
+            Err(CallbackUrlError::Other(_)) => "other".to_owned(),
         };
         assert_eq!(told, expected);
         let Event::Request { deadline, .. } = client.transport.events[0] else { panic!() };

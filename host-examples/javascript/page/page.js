@@ -3,7 +3,7 @@
 import { callbacks } from './generated/itsm-callbacks.js';
 import { WORDS } from './words.js';
 
-/** @import { Callback, Claims, Unbound, Unreadable } from './generated/interfaces/blueking-itsm-callbacks.js' */
+/** @import { Callback, Claims, BindingError, ParseError } from './generated/interfaces/blueking-itsm-callbacks.js' */
 /** @typedef {keyof typeof WORDS} Language */
 /** @typedef {keyof typeof WORDS.en} Text */
 
@@ -53,7 +53,7 @@ function showBody() {
     ]);
     return callback;
   } catch (error) {
-    /** @type {Unreadable} */
+    /** @type {ParseError} */
     const why = payload(error);
     mark(result, 'no');
     if (why.tag === 'too-large') return write(result, 'tooLarge', String(why.val));
@@ -79,7 +79,7 @@ function showHeader() {
     showClaims(list, claims);
     return claims;
   } catch (error) {
-    /** @type {Unbound} */
+    /** @type {BindingError} */
     const why = payload(error);
     mark(result, 'no');
     if (why.tag === 'expired') showClaims(list, why.val);

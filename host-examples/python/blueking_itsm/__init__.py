@@ -7,21 +7,21 @@ Each interface of the component is a module with its values, and an attribute of
 """
 
 from . import administration, callbacks, diagnosis, handling, operations, services, tickets, tracking, types
-from .callbacks import UnboundError, UnreadableError
+from .callbacks import BindingError, ParseError
 from .cases import Error
 from .component import Itsm
-from .diagnosis import UnfitError
-from .services import UnresolvedError
+from .diagnosis import CallbackUrlError
+from .services import ResolveError
 from .types import ItsmError
 
 __all__ = [
+    "BindingError",
+    "CallbackUrlError",
     "Error",
     "Itsm",
     "ItsmError",
-    "UnboundError",
-    "UnfitError",
-    "UnreadableError",
-    "UnresolvedError",
+    "ParseError",
+    "ResolveError",
     "administration",
     "callbacks",
     "diagnosis",

@@ -28,10 +28,10 @@ class FieldFault:
     reason: Words
 
 
-Unreadable = TooLarge | Malformed | FieldFault | Other
+ParseReason = TooLarge | Malformed | FieldFault | Other
 
 
-class UnreadableError(ReasonError[Unreadable]):
+class ParseError(ReasonError[ParseReason]):
     """A body is no callback. Answer `refused`."""
 
 
@@ -87,10 +87,10 @@ class InvalidKey(Case[int]):
     """The key at this position, counted from 0, is no key. Fix the configuration."""
 
 
-Unbound = Absent | MalformedHeader | UnknownKey | Forged | Expired | InvalidKey | Other
+BindingReason = Absent | MalformedHeader | UnknownKey | Forged | Expired | InvalidKey | Other
 
 
-class UnboundError(ReasonError[Unbound]):
+class BindingError(ReasonError[BindingReason]):
     """Headers prove nothing. To the sender all reasons look alike: answer `refused`."""
 
 
@@ -149,11 +149,11 @@ class Callbacks(Protocol):
         `keys` are all that may still be in use; `callback_url` comes from the host's settings, not from the request.
         """
 
-    @raises(UnreadableError)
+    @raises(ParseError)
     def parse(self, body: bytes) -> Callback:
         """Reads a callback's body: the raw bytes as received. The result is a claim."""
 
-    @raises(UnreadableError)
+    @raises(ParseError)
     def token(self, body: bytes) -> str:
         """Reads the token, for `tickets.verify_token`. It is good for ever: never store, log or echo it."""
 
@@ -167,7 +167,7 @@ class Callbacks(Protocol):
         A key is `itsm-key.ID.HEX`, with 64 to 128 hex digits.
         """
 
-    @raises(UnboundError)
+    @raises(BindingError)
     def check_binding(self, keys: Sequence[str], headers: Sequence[Header], callback_url: str, now_s: int) -> Bound:
         """Checks the headers of a received callback. `receive` does this first."""
 
@@ -177,7 +177,7 @@ class Callbacks(Protocol):
     def refused(self, message: str) -> Reply:
         """The answer that makes ITSM put the ticket on its failed list. ITSM stores the message."""
 
-    @raises(UnreadableError)
+    @raises(ParseError)
     def parse_node_event(self, body: bytes) -> NodeEvent:
         """Reads what a trigger or a webhook node posts, in the form of docs/node-events.md. The result is a claim."""
 

@@ -57,10 +57,10 @@ class Error(Exception):
 
     Error
     ├── ItsmError           a call to ITSM has no result
-    ├── UnreadableError     a body is no callback
-    ├── UnboundError        a callback's headers prove nothing
-    ├── UnresolvedError     names did not lead to nodes
-    └── UnfitError          an address can't receive callbacks
+    ├── ParseError          a body is no callback
+    ├── BindingError        a callback's headers prove nothing
+    ├── ResolveError        names did not lead to nodes
+    └── CallbackUrlError    an address can't receive callbacks
     """
 
 

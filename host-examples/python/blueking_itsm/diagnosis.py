@@ -41,10 +41,10 @@ class Refused(Case[Words]):
     """It answers as a receiver, but refuses, with this message."""
 
 
-Unfit = Unreachable | Redirect | Status | NotJson | NoZeroCode | Refused | Other
+CallbackUrlReason = Unreachable | Redirect | Status | NotJson | NoZeroCode | Refused | Other
 
 
-class UnfitError(ReasonError[Unfit]):
+class CallbackUrlError(ReasonError[CallbackUrlReason]):
     """An address can't receive callbacks."""
 
 
@@ -67,6 +67,6 @@ class Diagnosis(Protocol):
     def diagnose(self, connection: Connection) -> tuple[Finding, ...]:
         """Tries the actions that creating, confirming and tracking use. Changes nothing."""
 
-    @raises(UnfitError)
+    @raises(CallbackUrlError)
     def check_callback_url(self, target: CallbackTarget) -> None:
         """Posts to one's own callback address what ITSM would post. Give the headers that tickets get."""

@@ -88,10 +88,10 @@ class IgnoresProcessors(Case[Candidates]):
     """ITSM ignores users at this node in silence: it is claimed or distributed first, a sign-off or automatic."""
 
 
-Unresolved = ItsmError | UnknownName | AmbiguousName | IgnoresProcessors
+ResolveReason = ItsmError | UnknownName | AmbiguousName | IgnoresProcessors
 
 
-class UnresolvedError(ReasonError[Unresolved]):
+class ResolveError(ReasonError[ResolveReason]):
     """Names did not lead to nodes. When the nodes could not even be read, `ItsmError` is raised instead."""
 
 
@@ -112,7 +112,7 @@ class Services(Protocol):
     def nodes(self, connection: Connection, service_id: int, ticket_creator: str | None) -> tuple[Node, ...]:
         """The nodes of a service's flow, in their order, first the one where tickets are made."""
 
-    @raises(UnresolvedError)
+    @raises(ResolveError)
     def resolve_processors(
         self, connection: Connection, service_id: int, named: Sequence[NamedProcessors]
     ) -> tuple[NodeProcessors, ...]:

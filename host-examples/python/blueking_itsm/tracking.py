@@ -15,7 +15,7 @@ class NotCreated(Case[Failure]):
     """`tickets.create` failed with `may_have_acted` false."""
 
 
-class Unclear(Case[Failure]):
+class MaybeCreated(Case[Failure]):
     """`tickets.create` failed with `may_have_acted` true."""
 
 
@@ -43,7 +43,7 @@ class Tick(Bare):
     """Time passed, or the host started again."""
 
 
-Event = CreatedTicket | NotCreated | Unclear | LookedUp | Callback | Confirmed | Delivered | NotWithdrawn | Tick
+Event = CreatedTicket | NotCreated | MaybeCreated | LookedUp | Callback | Confirmed | Delivered | NotWithdrawn | Tick
 """What happened. A `Callback` counts once its binding holds for this operation."""
 
 
@@ -78,7 +78,7 @@ Action = Create | Recover | Confirm | Withdraw | Deliver | Report | Other
 class Step:
     """The record to store, what to do once it is stored, and when to tick. `due_s` is `None` when all is settled."""
 
-    state_json: str
+    record_json: str
     actions: tuple[Action, ...]
     due_s: int | None
 
@@ -91,5 +91,5 @@ class Tracking(Protocol):
         """Begins to await an operation; after `decide_by_s` its ticket is withdrawn. Both are seconds since 1970."""
 
     @raises(ValueError)
-    def advance(self, state_json: str, event: Event, now_s: int) -> Step:
+    def advance(self, record_json: str, event: Event, now_s: int) -> Step:
         """Takes an event in. `now_s` is the clock now, always. Store nothing when it raises."""

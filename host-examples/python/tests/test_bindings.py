@@ -4,17 +4,17 @@ import json
 import unittest
 from typing import Any
 
-from blueking_itsm import UnboundError
+from blueking_itsm import BindingError
 from blueking_itsm.callbacks import (
     Absent,
     Binding,
+    BindingReason,
     Bound,
     Claims,
     Expired,
     Forged,
     InvalidKey,
     MalformedHeader,
-    Unbound,
     UnknownKey,
 )
 
@@ -29,7 +29,7 @@ def claims(vector: dict[str, Any]) -> Claims:
     return Claims(vector["operation_id"], vector["callback_url"], int(vector["expires_s"]))
 
 
-def expected(vector: dict[str, Any]) -> Bound | Unbound:
+def expected(vector: dict[str, Any]) -> Bound | BindingReason:
     match vector["result"]:
         case "bound":
             return Bound(claims(vector), vector["tag"])
@@ -48,11 +48,11 @@ def expected(vector: dict[str, Any]) -> Bound | Unbound:
     raise ValueError(f"{vector['result']} is no result")
 
 
-def check(vector: dict[str, Any]) -> Bound | Unbound:
+def check(vector: dict[str, Any]) -> Bound | BindingReason:
     headers = [(name, value) for name, value in vector["headers"]]
     try:
         return itsm().callbacks.check_binding(vector["keys"], headers, vector["callback_url"], int(vector["now_s"]))
-    except UnboundError as error:
+    except BindingError as error:
         return error.reason
 
 

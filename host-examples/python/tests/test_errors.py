@@ -12,7 +12,7 @@ from typing import Any, cast
 import blueking_itsm
 import wasmtime
 from blueking_itsm import Itsm, ItsmError
-from blueking_itsm.callbacks import BoundCallback, Claims, Expired, UnboundError
+from blueking_itsm.callbacks import BindingError, BoundCallback, Claims, Expired
 from blueking_itsm.tickets import FastApproval, NewTicket, TicketFilter, UserFilter, UserView
 from blueking_itsm.tracking import Tick
 from blueking_itsm.types import (
@@ -63,7 +63,7 @@ class Lost(unittest.TestCase):
         with self.assertRaises(ItsmError) as caught:
             itsm().tickets.status(CONNECTION, "REQ1")
         self.assertEqual(pickle.loads(pickle.dumps(caught.exception)), caught.exception)
-        error = UnboundError(Expired(Claims("op", "http://127.0.0.1/", 5)))
+        error = BindingError(Expired(Claims("op", "http://127.0.0.1/", 5)))
         self.assertEqual(pickle.loads(pickle.dumps(error)).reason, error.reason)
 
 
@@ -135,7 +135,7 @@ class Arguments(unittest.TestCase):
             (
                 lambda: itsm().tracking.advance("{}", any_of(Tick), 1),
                 TypeError,
-                "event wants one of CreatedTicket, NotCreated, Unclear, LookedUp, Callback, Confirmed, Delivered, "
+                "event wants one of CreatedTicket, NotCreated, MaybeCreated, LookedUp, Callback, Confirmed, Delivered, "
                 "NotWithdrawn, Tick, not type",
             ),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from blueking_itsm import ItsmError, UnfitError, UnreadableError, UnresolvedError, callbacks, diagnosis, tracking
+from blueking_itsm import CallbackUrlError, ItsmError, ParseError, ResolveError, callbacks, diagnosis, tracking
 from blueking_itsm.callbacks import Bound, BoundCallback, Claims, NodeEvent, Refusal, Reply, SelfCheck
 from blueking_itsm.diagnosis import Finding, Language
 from blueking_itsm.handling import AssigneeGroup
@@ -179,7 +179,7 @@ ROWS = [
     Row("tracking.start", lambda _: ("op", None, 5), lambda got: isinstance(got, Step) and got.actions == (Create(),)),
     Row(
         "tracking.advance",
-        lambda _: (itsm().tracking.start("op", None, 5).state_json, Tick(), 6),
+        lambda _: (itsm().tracking.start("op", None, 5).record_json, Tick(), 6),
         lambda got: isinstance(got, Step) and got.due_s is not None,
     ),
     Row("tickets.new_operation_id", lambda _: (), lambda got: len(got) == 26),
@@ -389,7 +389,7 @@ class Functions(unittest.TestCase):
             ("callbacks.token", b"{}", callbacks.FieldFault("token", "is missing")),
             ("callbacks.parse_node_event", b"{}", callbacks.FieldFault("sn", "is missing or blank")),
         ]:
-            with self.subTest(function, reason=reason), self.assertRaises(UnreadableError) as caught:
+            with self.subTest(function, reason=reason), self.assertRaises(ParseError) as caught:
                 resolve(function)(body)
             self.assertEqual(caught.exception.reason, reason)
 
@@ -402,10 +402,10 @@ class Functions(unittest.TestCase):
             (200, b'{"code":1,"message":"not mine"}', {}, diagnosis.Refused("not mine")),
         ]:
             with self.subTest(reason=reason), always(status, content, **headers) as server:
-                with self.assertRaises(UnfitError) as caught:
+                with self.assertRaises(CallbackUrlError) as caught:
                     itsm().diagnosis.check_callback_url(CallbackTarget(server.url, []))
                 self.assertEqual(caught.exception.reason, reason)
-        with self.assertRaises(UnfitError) as caught:
+        with self.assertRaises(CallbackUrlError) as caught:
             itsm().diagnosis.check_callback_url(CallbackTarget(server.url, []))
         reason = caught.exception.reason
         assert isinstance(reason, diagnosis.Unreachable)
@@ -413,7 +413,7 @@ class Functions(unittest.TestCase):
 
     def test_names_that_lead_to_no_one_node_are_refused_with_the_nodes_there_are(self) -> None:
         for service_id, name, kind in [(1, "nobody", UnknownName), (6, "审批", AmbiguousName)]:
-            with self.subTest(name), self.assertRaises(UnresolvedError) as caught:
+            with self.subTest(name), self.assertRaises(ResolveError) as caught:
                 itsm().services.resolve_processors(self.site.connection, service_id, [NamedProcessors(name, ["dave"])])
             reason = caught.exception.reason
             assert isinstance(reason, kind)
@@ -469,16 +469,16 @@ class Functions(unittest.TestCase):
         step = start(itsm().tickets.new_operation_id(), now + 3600, now)
         self.assertEqual(step.actions, (Create(),))
         created = site.create(new)
-        step = advance(step.state_json, created, now)
+        step = advance(step.record_json, created, now)
         site.fake.tell("approve", sn=site.fake.started(created.sn), who="admin")
         assert step.due_s is not None
-        step = advance(step.state_json, Tick(), step.due_s)
+        step = advance(step.record_json, Tick(), step.due_s)
         self.assertEqual(step.actions, (Confirm(created.sn),))
         confirmation = itsm().tickets.confirm_own(site.connection, created.sn)
-        step = advance(step.state_json, tracking.Confirmed(confirmation), now + 60)
+        step = advance(step.record_json, tracking.Confirmed(confirmation), now + 60)
         assert isinstance(confirmation, Ended)
         self.assertEqual(step.actions, (Deliver(confirmation.value),))
-        step = advance(step.state_json, Delivered(), now + 60)
+        step = advance(step.record_json, Delivered(), now + 60)
         self.assertEqual((step.actions, step.due_s), ((), None))
 
     def test_each_event_is_taken_in_and_a_failure_is_told_in_the_report(self) -> None:
@@ -486,24 +486,24 @@ class Functions(unittest.TestCase):
         tickets, connection = itsm().tickets, self.site.connection
         denied = self.failure()
         begun = start("op", 10, 0)
-        (report,) = advance(begun.state_json, tracking.NotCreated(denied), 1).actions
+        (report,) = advance(begun.record_json, tracking.NotCreated(denied), 1).actions
         assert isinstance(report, Report)
         self.assertIn(denied.message, report.value)
-        unclear = advance(begun.state_json, tracking.Unclear(replace(denied, may_have_acted=True)), 1)
+        unclear = advance(begun.record_json, tracking.MaybeCreated(replace(denied, may_have_acted=True)), 1)
         recover, report = unclear.actions
         self.assertEqual(recover, tracking.Recover())
         assert isinstance(report, Report)
         self.assertIn(denied.message, report.value)
-        absent = advance(unclear.state_json, tracking.LookedUp(1, Absent()), 1)
+        absent = advance(unclear.record_json, tracking.LookedUp(1, Absent()), 1)
         self.assertEqual(absent.actions, ())
         sn = self.site.running()
-        waiting = advance(begun.state_json, CreatedTicket(sn, "1", "http://127.0.0.1/"), 1)
-        called = advance(waiting.state_json, replace(itsm().callbacks.parse(ENDED), sn=sn), 2)
+        waiting = advance(begun.record_json, CreatedTicket(sn, "1", "http://127.0.0.1/"), 1)
+        called = advance(waiting.record_json, replace(itsm().callbacks.parse(ENDED), sn=sn), 2)
         self.assertEqual(called.actions, (Confirm(sn),))
         still_open = tracking.Confirmed(tickets.confirm_own(connection, sn))
-        late = advance(advance(waiting.state_json, Tick(), 40).state_json, still_open, 40)
+        late = advance(advance(waiting.record_json, Tick(), 40).record_json, still_open, 40)
         self.assertEqual(late.actions, (Withdraw(sn),))
-        (report,) = advance(late.state_json, NotWithdrawn(denied), 41).actions
+        (report,) = advance(late.record_json, NotWithdrawn(denied), 41).actions
         assert isinstance(report, Report)
         self.assertIn(denied.message, report.value)
 

@@ -138,7 +138,7 @@ impl Durable {
         match self.itsm.create(operation).await {
             Ok(ticket) => Ok(Event::Created(ticket)),
             Err(Error::Failed { failure, .. }) if failure.may_have_acted => {
-                Ok(Event::Unclear(failure))
+                Ok(Event::MaybeCreated(failure))
             }
             Err(Error::Failed { failure, .. }) => Ok(Event::NotCreated(failure)),
             Err(error) => Err(error.into()),
@@ -162,7 +162,7 @@ impl Durable {
         };
         let step = self.itsm.advance(&record, &Event::Delivered, (self.clock)()).await?;
         // Else somebody else delivered meanwhile.
-        if step.state_json != record {
+        if step.record_json != record {
             self.store.deliver(operation, outcome, &record, &step)?;
         }
         Ok(())
@@ -211,7 +211,7 @@ fn name(event: &Event) -> &'static str {
     match event {
         Event::Created(_) => "created",
         Event::NotCreated(_) => "not created",
-        Event::Unclear(_) => "unclear",
+        Event::MaybeCreated(_) => "maybe created",
         Event::Recovered(_) => "recovered",
         Event::Callback(_) => "callback",
         Event::Confirmed(_) => "confirmed",

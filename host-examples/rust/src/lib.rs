@@ -195,10 +195,10 @@ impl Itsm {
     }
 
     /// Takes an event into a tracking record.
-    pub async fn advance(&self, state_json: &str, event: &Event, now_s: u64) -> Result<Step> {
+    pub async fn advance(&self, record_json: &str, event: &Event, now_s: u64) -> Result<Step> {
         let (mut store, instance) = self.instance().await?;
         let tracking = instance.blueking_itsm_tracking();
-        let step = tracking.call_advance(&mut store, state_json, event, now_s).await?;
+        let step = tracking.call_advance(&mut store, record_json, event, now_s).await?;
         step.map_err(anyhow::Error::msg)
     }
 

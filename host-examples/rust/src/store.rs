@@ -119,7 +119,7 @@ impl Store for Sqlite {
         let json = serde_json::to_string(operation)?;
         self.database().execute(
             "INSERT INTO operation VALUES (?1, ?2, ?3, ?4, 'start', ?5)",
-            params![operation.id, order.title, json, step.state_json, step.due_s],
+            params![operation.id, order.title, json, step.record_json, step.due_s],
         )?;
         Ok(())
     }
@@ -185,7 +185,7 @@ fn replace(
 ) -> Result<bool> {
     let rows = database.execute(
         "UPDATE operation SET record = ?1, last_event = ?2, due_s = ?3 WHERE id = ?4 AND record = ?5",
-        params![step.state_json, event, step.due_s, id, record],
+        params![step.record_json, event, step.due_s, id, record],
     )?;
     Ok(rows == 1)
 }

@@ -42,7 +42,7 @@ pub enum Event {
     /// `create` failed, and ITSM proved to have done nothing.
     NotCreated(Failure),
     /// `create` failed, and ITSM may have acted.
-    Unclear(Failure),
+    MaybeCreated(Failure),
     /// `recover` answered.
     Recovered(LookedUp),
     /// A callback came whose binding holds for this operation.
@@ -159,7 +159,7 @@ impl Record {
                 Recovery::Absent if failures.hopeless => abandon(failures.explain(HOPELESS)),
                 Recovery::Absent => (Creating(Sent), vec![Action::Create], Due::Anew),
             },
-            (Creating(_), Event::Unclear(failure)) => {
+            (Creating(_), Event::MaybeCreated(failure)) => {
                 failures.add(&failure);
                 let mut actions = vec![Action::Recover];
                 match Outlook::of(&failure) {
@@ -340,10 +340,10 @@ impl Record {
 }
 
 impl Event {
-    /// `NotCreated` wants proof: with a failure that may have acted, it is `Unclear`.
+    /// `NotCreated` wants proof: with a failure that may have acted, it is `MaybeCreated`.
     fn proven(self) -> Self {
         match self {
-            Self::NotCreated(failure) if failure.may_have_acted => Self::Unclear(failure),
+            Self::NotCreated(failure) if failure.may_have_acted => Self::MaybeCreated(failure),
             other => other,
         }
     }

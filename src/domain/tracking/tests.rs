@@ -219,7 +219,7 @@ fn stories_end_with_one_delivery_whatever_came_twice_late_or_never() {
         ],
         // The answer is lost, and the ticket appears late.
         vec![
-            (5, Event::Unclear(broken()), "recover"),
+            (5, Event::MaybeCreated(broken()), "recover"),
             (6, recovered(5, Recovery::Absent), ""),
             (900, Event::Tick, "recover"),
             (900, found("A"), "confirm A"),
@@ -259,7 +259,7 @@ fn a_clock_that_jumps_makes_no_second_ticket() {
     for before in 0..8 {
         for jump_s in [240, 600, 86_400, u64::MAX / 2] {
             let mut tracked = Tracked::since(0, None);
-            tracked.at(0, Event::Unclear(broken()));
+            tracked.at(0, Event::MaybeCreated(broken()));
             let mut real_s = 0;
             let mut jumped_s = 0;
             let mut actions = String::new();
@@ -282,7 +282,7 @@ fn a_clock_that_jumps_makes_no_second_ticket() {
     }
     // Backward: it adds nothing, and the next tick is not put off until the clock is there again.
     let mut tracked = Tracked::since(100_000, None);
-    tracked.at(100_000, Event::Unclear(broken()));
+    tracked.at(100_000, Event::MaybeCreated(broken()));
     assert_eq!(tracked.at(50, Event::Tick), "recover");
     assert_eq!(tracked.step.due_s, Some(950));
 }
@@ -369,9 +369,9 @@ fn a_refusal_that_repeats_itself_is_reported_once_and_sent_ever_more_rarely() {
 #[test]
 fn the_same_answer_to_two_requests_that_came_to_nothing_ends_the_operation() {
     let mut tracked = Tracked::since(0, None);
-    assert_eq!(tracked.at(1, Event::Unclear(refused_by_itsm())), "recover");
+    assert_eq!(tracked.at(1, Event::MaybeCreated(refused_by_itsm())), "recover");
     assert_eq!(tracked.absent(Recovery::Absent), "create");
-    assert_eq!(tracked.at(tracked.now_s, Event::Unclear(refused_by_itsm())), "recover");
+    assert_eq!(tracked.at(tracked.now_s, Event::MaybeCreated(refused_by_itsm())), "recover");
     assert_eq!(
         tracked.absent(Recovery::Absent),
         "report: ITSM made no ticket, and asking again will not help: ITSM says 3900004, no luck."
@@ -381,13 +381,13 @@ fn the_same_answer_to_two_requests_that_came_to_nothing_ends_the_operation() {
     let mut tracked = Tracked::since(0, None);
     let mut told = vec![];
     for _ in 0..5 {
-        told.push(tracked.at(tracked.now_s, Event::Unclear(broken())));
+        told.push(tracked.at(tracked.now_s, Event::MaybeCreated(broken())));
         assert_eq!(tracked.absent(Recovery::Absent), "create");
     }
     let third = "recover; report: 3 times in a row creating the ticket failed, and it is tried again: no luck.";
     assert_eq!(told, ["recover", "recover", third, "recover", "recover"]);
     // What can't help is not sent again, and what somebody can fix is reported at once.
-    let unclear = |advice| Event::Unclear(failure(Origin::Itsm, advice, true, "39"));
+    let unclear = |advice| Event::MaybeCreated(failure(Origin::Itsm, advice, true, "39"));
     let mut tracked = Tracked::since(0, None);
     assert_eq!(tracked.at(1, unclear(Advice::FixArgument("ticket".into()))), "recover");
     assert_eq!(
@@ -418,7 +418,7 @@ fn a_server_that_cannot_be_asked_by_tag_is_waited_for_and_never_leads_to_a_secon
     assert_eq!(tracked.at(50, ended("A", Approved)), "deliver A approved");
     // The answer is lost.
     let mut tracked = Tracked::since(0, None);
-    tracked.at(1, Event::Unclear(broken()));
+    tracked.at(1, Event::MaybeCreated(broken()));
     assert_eq!(
         tracked.absent(Recovery::Untraceable),
         "report: It is unknown whether ITSM made the ticket, and this server can't be asked by tag: no luck."
@@ -755,7 +755,7 @@ type Past = fn(&mut Tracked);
 const PASTS: [(&str, Past); 23] = [
     ("asked to create", |_| {}),
     ("the answer to create is lost", |record| {
-        record.at(1_005, Event::Unclear(broken()));
+        record.at(1_005, Event::MaybeCreated(broken()));
         record.at(1_015, open());
     }),
     ("no ticket was made, for want of credentials", |record| {

@@ -3,7 +3,8 @@ use crate::bindings::callbacks_only::{CallbacksOnly, CallbacksOnlyPre};
 use crate::call;
 use crate::host::{self, Host, State};
 use crate::wit_callbacks::{
-    Binding, Bound, Callback, Claims, NodeEvent, Reception, Reply, Unbound, Unreadable, Verdict,
+    Binding, BindingError, Bound, Callback, Claims, NodeEvent, ParseError, Reception, Reply,
+    Verdict,
 };
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
@@ -60,12 +61,12 @@ impl Callbacks {
     }
 
     /// `parse`
-    pub async fn parse(&self, body: &[u8]) -> Result<Callback, Unreadable> {
+    pub async fn parse(&self, body: &[u8]) -> Result<Callback, ParseError> {
         call!(self => blueking_itsm_callbacks.call_parse(body))
     }
 
     /// `token`
-    pub async fn token(&self, body: &[u8]) -> Result<String, Unreadable> {
+    pub async fn token(&self, body: &[u8]) -> Result<String, ParseError> {
         call!(self => blueking_itsm_callbacks.call_token(body))
     }
 
@@ -86,7 +87,7 @@ impl Callbacks {
         headers: &[Header],
         callback_url: &str,
         now_s: u64,
-    ) -> Result<Bound, Unbound> {
+    ) -> Result<Bound, BindingError> {
         call!(self => blueking_itsm_callbacks.call_check_binding(keys, headers, callback_url, now_s))
     }
 
@@ -101,7 +102,7 @@ impl Callbacks {
     }
 
     /// `parse-node-event`
-    pub async fn parse_node_event(&self, body: &[u8]) -> Result<NodeEvent, Unreadable> {
+    pub async fn parse_node_event(&self, body: &[u8]) -> Result<NodeEvent, ParseError> {
         call!(self => blueking_itsm_callbacks.call_parse_node_event(body))
     }
 

@@ -565,7 +565,7 @@ impl Answer {
         match self {
             Self::Created(sn) => Event::Created(sn.created()),
             Self::NotCreated(trouble) => match trouble.failure() {
-                failure if failure.may_have_acted => Event::Unclear(failure),
+                failure if failure.may_have_acted => Event::MaybeCreated(failure),
                 failure => Event::NotCreated(failure),
             },
             Self::Found(sn) => recovered(0, Recovery::Found(sn.created())),

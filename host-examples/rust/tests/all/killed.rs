@@ -28,8 +28,8 @@ const WRITES: [&str; 18] = [
     "start: after the write",
     "created: before the write",
     "created: after the write",
-    "unclear: before the write",
-    "unclear: after the write",
+    "maybe created: before the write",
+    "maybe created: after the write",
     "recovered: before the write",
     "recovered: after the write",
     "callback: before the write",
@@ -77,7 +77,7 @@ impl Run {
     /// The faults of a run: those without which its write is never come to, or any.
     fn misbehave(&self, round: u64, write: &str) {
         let kind = match write.split(':').next() {
-            Some("unclear" | "recovered") => 3 * (round % 2),
+            Some("maybe created" | "recovered") => 3 * (round % 2),
             Some("tick") => 2,
             Some("not withdrawn") => 5 + round % 2,
             _ => round % 8,
@@ -171,7 +171,7 @@ async fn run(seed: u64, one_write_removed: bool) -> Ended {
     let run = Run::start(seed, write, one_write_removed).await;
     run.misbehave(round, write);
     // What comes once in a run is killed at its first time, the rest at any order's.
-    let rare = ["unclear", "recovered", "not withdrawn", "tick"];
+    let rare = ["maybe created", "recovered", "not withdrawn", "tick"];
     let rare = rare.iter().any(|name| write.starts_with(name));
     let time = if rare { 0 } else { round % 3 };
     let mut host = run.host(Some(format!("{write}#{time}")));

@@ -5,9 +5,9 @@ use blueking_itsm::domain::action::{
     ADD_FOLLOWER, ALL, Action, CREATE_SERVICE_CATALOG, EDIT_FIELD, Entry, Esb,
     GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKETS_BY_USER, IMPORT_SERVICE, UPDATE_SERVICE,
 };
-use component_tests::wit_diagnosis::Unfit;
+use component_tests::wit_diagnosis::CallbackUrlError;
 use component_tests::wit_handling::{AssigneeGroup, Assignees};
-use component_tests::wit_services::{NamedProcessors, ServiceFilter, Unresolved};
+use component_tests::wit_services::{NamedProcessors, ResolveError, ServiceFilter};
 use component_tests::wit_tickets::{Ending, UserFilter, UserView};
 use component_tests::wit_types::{
     Advice, Authorization, Confirmation, Connection, Failure, Field, Origin, Recovery,
@@ -434,11 +434,11 @@ async fn processors_are_named_by_node_and_an_unclear_name_lists_the_candidates()
     fake.approve(&sn, "dave").await.unwrap();
 
     match call!(host => blueking_itsm_services.call_resolve_processors(&c, 1, &named("总监"))) {
-        Err(Unresolved::UnknownName(candidates)) => assert_eq!(candidates.nodes.len(), 3),
+        Err(ResolveError::UnknownName(candidates)) => assert_eq!(candidates.nodes.len(), 3),
         other => panic!("{other:?}"),
     }
     match call!(host => blueking_itsm_services.call_resolve_processors(&c, 6, &named("审批"))) {
-        Err(Unresolved::AmbiguousName(candidates)) => {
+        Err(ResolveError::AmbiguousName(candidates)) => {
             let ids: Vec<_> = candidates.nodes.iter().map(|node| node.id).collect();
             assert_eq!(ids, [55, 56]);
         }
@@ -447,7 +447,7 @@ async fn processors_are_named_by_node_and_an_unclear_name_lists_the_candidates()
     let unknown =
         call!(host => blueking_itsm_services.call_resolve_processors(&c, 99, &named("x")));
     match unknown {
-        Err(Unresolved::Failed(failure)) => assert_eq!(failure.code.as_deref(), Some("3900042")),
+        Err(ResolveError::Failed(failure)) => assert_eq!(failure.code.as_deref(), Some("3900042")),
         other => panic!("{other:?}"),
     }
 }
@@ -511,7 +511,7 @@ async fn a_node_that_would_ignore_its_processors_is_told() {
                     assert!(counts || !matches!(flow, Flow::Told), "{name}, {flow:?}");
                     assert_eq!(nodes[0].node_id, id, "{name}, {flow:?}");
                 }
-                Err(Unresolved::IgnoresProcessors(candidates)) => {
+                Err(ResolveError::IgnoresProcessors(candidates)) => {
                     assert!(!counts && matches!(flow, Flow::Told), "{name}, {flow:?}");
                     assert_eq!(candidates.name, name);
                     assert_eq!(candidates.nodes[0].id, id);
@@ -576,16 +576,16 @@ async fn a_callback_address_is_fit_only_if_it_answers_as_itsm_wants() {
     for (answered, fit) in [
         (answer(200, &[], r#"{"code": 0}"#), Ok(())),
         (answer(201, &[], r#"{"code": 0.0}"#), Ok(())),
-        (answer(202, &[], r#"{"code": 0}"#), Err(Unfit::Status(202))),
-        (answer(204, &[], ""), Err(Unfit::Status(204))),
-        (answer(302, &[("location", "/login")], ""), Err(Unfit::Redirect(302))),
-        (answer(301, &[("location", "/cb/")], ""), Err(Unfit::Redirect(301))),
-        (answer(200, &[], "<html>log in</html>"), Err(Unfit::NotJson)),
-        (answer(200, &[], r#"{"result": true}"#), Err(Unfit::NoZeroCode)),
-        (answer(200, &[], r#"{"code": "0"}"#), Err(Unfit::NoZeroCode)),
+        (answer(202, &[], r#"{"code": 0}"#), Err(CallbackUrlError::Status(202))),
+        (answer(204, &[], ""), Err(CallbackUrlError::Status(204))),
+        (answer(302, &[("location", "/login")], ""), Err(CallbackUrlError::Redirect(302))),
+        (answer(301, &[("location", "/cb/")], ""), Err(CallbackUrlError::Redirect(301))),
+        (answer(200, &[], "<html>log in</html>"), Err(CallbackUrlError::NotJson)),
+        (answer(200, &[], r#"{"result": true}"#), Err(CallbackUrlError::NoZeroCode)),
+        (answer(200, &[], r#"{"code": "0"}"#), Err(CallbackUrlError::NoZeroCode)),
         (
             answer(200, &[], r#"{"code": 1, "message": "not for this receiver"}"#),
-            Err(Unfit::Refused("not for this receiver".to_owned())),
+            Err(CallbackUrlError::Refused("not for this receiver".to_owned())),
         ),
     ] {
         let server = Scripted::always(vec![answered.clone()]).await;
@@ -598,5 +598,5 @@ async fn a_callback_address_is_fit_only_if_it_answers_as_itsm_wants() {
     }
     let target = callback_target("http://127.0.0.1:1/");
     let unreachable = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
-    assert!(matches!(unreachable, Err(Unfit::Unreachable(_))), "{unreachable:?}");
+    assert!(matches!(unreachable, Err(CallbackUrlError::Unreachable(_))), "{unreachable:?}");
 }

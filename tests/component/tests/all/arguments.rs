@@ -1,7 +1,7 @@
 //! What ITSM would refuse, strand or misread is refused by the argument's name, and nothing is sent.
 
 use crate::set_up::{fix, ticket, ticket_of, write};
-use component_tests::wit_diagnosis::Unfit;
+use component_tests::wit_diagnosis::CallbackUrlError;
 use component_tests::wit_handling::{AssigneeGroup, Assignees};
 use component_tests::wit_tickets::{
     CallbackTarget, FastApproval, NewTicket, NodeProcessors, Service,
@@ -411,7 +411,7 @@ async fn a_callback_address_is_the_same_to_create_and_to_the_check() {
         assert_eq!(create(&ticket).await.as_deref(), expected, "{url}");
         let host = Host::denying();
         let unfit = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
-        let Err(Unfit::Unreachable(failure)) = unfit else {
+        let Err(CallbackUrlError::Unreachable(failure)) = unfit else {
             panic!("{url}: {unfit:?}");
         };
         let expected = (!fits).then_some("target.url");
@@ -451,7 +451,7 @@ async fn headers_that_would_change_on_their_way_are_refused_by_their_place() {
         assert_eq!(told.as_deref(), expected("ticket.callback.headers[1]"), "{name}: {value:?}");
         let host = Host::denying();
         let unfit = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
-        let Err(Unfit::Unreachable(failure)) = unfit else {
+        let Err(CallbackUrlError::Unreachable(failure)) = unfit else {
             panic!("{name}: {unfit:?}");
         };
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use component_tests::Callbacks;
 use component_tests::wit_callbacks::{
-    Bound, Callback, Claims, NodeEvent, Reception, Reply, Unbound, Unreadable, Verdict,
+    BindingError, Bound, Callback, Claims, NodeEvent, ParseError, Reception, Reply, Verdict,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -117,7 +117,7 @@ async fn each_recorded_callback_is_read_as_recorded() {
         let means = &case["means"];
         let parsed = both!(both, parse(body));
         if means["malformed"] == true {
-            assert!(matches!(parsed, Err(Unreadable::Malformed(_))), "{name}");
+            assert!(matches!(parsed, Err(ParseError::Malformed(_))), "{name}");
             continue;
         }
         let callback = parsed.unwrap_or_else(|why| panic!("{name}: {why:?}"));
@@ -230,9 +230,9 @@ async fn a_body_that_is_no_callback_is_refused_with_the_reason() {
             Ok(callback) => panic!("{name}: {callback:?}"),
         };
         let right = match (&why, &expected) {
-            (Unreadable::TooLarge(limit), TooLarge) => *limit == 65_536,
-            (Unreadable::Malformed(_), Malformed) => true,
-            (Unreadable::Field(fault), Field(expected)) => fault.name == *expected,
+            (ParseError::TooLarge(limit), TooLarge) => *limit == 65_536,
+            (ParseError::Malformed(_), Malformed) => true,
+            (ParseError::Field(fault), Field(expected)) => fault.name == *expected,
             _ => false,
         };
         assert!(right, "{name}: {why:?}");
@@ -268,11 +268,11 @@ async fn a_token_that_is_not_there_is_told_by_its_name() {
         with(|body| drop(body.insert("token".to_owned(), Value::Null))),
     ] {
         match both!(both, token(&body)) {
-            Err(Unreadable::Field(fault)) => assert_eq!(fault.name, "token"),
+            Err(ParseError::Field(fault)) => assert_eq!(fault.name, "token"),
             other => panic!("{other:?}"),
         }
     }
-    assert!(matches!(both!(both, token(b"\xff")), Err(Unreadable::Malformed(_))));
+    assert!(matches!(both!(both, token(b"\xff")), Err(ParseError::Malformed(_))));
 }
 
 /// Why a body is refused never repeats the body: a token could be in it.
@@ -426,14 +426,14 @@ async fn each_check_of_the_vectors_has_its_result() {
         let (url, now_s) = (text(&vector, "callback_url"), text(&vector, "now_s"));
         let expected = match text(&vector, "result").as_str() {
             "bound" => Ok(Bound { claims: bound_by(&vector), tag: text(&vector, "tag") }),
-            "absent" => Err(Unbound::Absent),
-            "malformed" => Err(Unbound::Malformed),
-            "unknown-key" => Err(Unbound::UnknownKey),
-            "forged" => Err(Unbound::Forged),
-            "expired" => Err(Unbound::Expired(bound_by(&vector))),
+            "absent" => Err(BindingError::Absent),
+            "malformed" => Err(BindingError::Malformed),
+            "unknown-key" => Err(BindingError::UnknownKey),
+            "forged" => Err(BindingError::Forged),
+            "expired" => Err(BindingError::Expired(bound_by(&vector))),
             "invalid-key" => {
                 let place = vector["place"].as_u64().unwrap();
-                Err(Unbound::InvalidKey(place.try_into().unwrap()))
+                Err(BindingError::InvalidKey(place.try_into().unwrap()))
             }
             other => panic!("{other} is no result"),
         };
@@ -448,7 +448,7 @@ async fn a_header_of_300_000_characters_is_refused() {
     let both = Both::new();
     let received = [("X-Itsm-Binding".to_owned(), "v1.".repeat(100_000))];
     let found = both!(both, check_binding(&keys(&[KEY]), &received, URL, NOW));
-    assert_eq!(found, Err(Unbound::Malformed));
+    assert_eq!(found, Err(BindingError::Malformed));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -580,7 +580,7 @@ async fn news_of_a_node_is_read_by_the_template_and_what_came_out_there_in_any_s
     for result in ["[]", "{}"] {
         let refused = read(result).await.unwrap_err();
         assert!(
-            matches!(&refused, Unreadable::Field(fault) if fault.name == "result"),
+            matches!(&refused, ParseError::Field(fault) if fault.name == "result"),
             "{refused:?}"
         );
     }

@@ -2,7 +2,7 @@
 //! what is known.
 
 use crate::set_up::write;
-use component_tests::wit_diagnosis::Unfit;
+use component_tests::wit_diagnosis::CallbackUrlError;
 use component_tests::wit_types::{Advice, Failure, Origin};
 use component_tests::{
     Host, Scripted, Step, answer, call, callback_target, fast_ticket, gateway, text,
@@ -88,8 +88,10 @@ async fn checking_a_callback_address_ends_at_its_deadline_too() {
     let begin = Instant::now();
     match call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target)) {
         // Whichever came first: the deadline, or more bytes than any answer of a receiver has.
-        Err(Unfit::Unreachable(failure)) => assert!(is_a_deadline(&failure), "{failure:?}"),
-        Err(Unfit::NotJson) => {}
+        Err(CallbackUrlError::Unreachable(failure)) => {
+            assert!(is_a_deadline(&failure), "{failure:?}")
+        }
+        Err(CallbackUrlError::NotJson) => {}
         other => panic!("{other:?}"),
     }
     assert!(begin.elapsed() < GENEROUS);
@@ -166,7 +168,7 @@ async fn an_answer_that_comes_before_the_request_was_read_is_the_answer() {
             let target = callback_target(&server.url());
             let unfit =
                 call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target));
-            assert_eq!(unfit, Err(Unfit::Status(status)), "closes: {closes}");
+            assert_eq!(unfit, Err(CallbackUrlError::Status(status)), "closes: {closes}");
         }
     }
 }
@@ -183,7 +185,7 @@ async fn a_host_name_without_an_address_is_for_its_operator() {
     ];
     let target = callback_target("http://no-such-host.invalid/cb");
     let unfit = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
-    let Err(Unfit::Unreachable(unreachable)) = unfit else {
+    let Err(CallbackUrlError::Unreachable(unreachable)) = unfit else {
         panic!("{unfit:?}");
     };
     let findings = call!(host => blueking_itsm_diagnosis.call_diagnose(&c)).unwrap();

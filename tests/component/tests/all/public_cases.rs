@@ -21,8 +21,8 @@
 
 use crate::answers::row;
 use crate::set_up::{any_of_a_user, create, start, ticket, word};
-use component_tests::wit_callbacks::Unreadable;
-use component_tests::wit_diagnosis::Unfit;
+use component_tests::wit_callbacks::ParseError;
+use component_tests::wit_diagnosis::CallbackUrlError;
 use component_tests::wit_handling::{AssigneeGroup, Assignees};
 use component_tests::wit_tickets::{NewTicket, UserFilter, UserView};
 use component_tests::wit_tracking::{Action, Event, LookedUp, Step};
@@ -95,7 +95,7 @@ impl Follower {
 
     /// Stores the record, carries the actions out, and tells what came of each.
     async fn follow(&mut self, step: Step, now_s: u64) {
-        self.record = step.state_json;
+        self.record = step.record_json;
         let mut actions = step.actions;
         while !actions.is_empty() {
             let Some(event) = self.carry_out(actions.remove(0), now_s).await else {
@@ -104,7 +104,7 @@ impl Follower {
             let (host, record) = (&self.host, self.record.clone());
             let step = call!(host => blueking_itsm_tracking.call_advance(&record, &event, now_s));
             let step = step.unwrap();
-            self.record = step.state_json;
+            self.record = step.record_json;
             actions.extend(step.actions);
         }
     }
@@ -115,7 +115,7 @@ impl Follower {
                 self.creates += 1;
                 match self.host.create(&self.c, &self.ticket).await {
                     Ok(created) => Event::Created(created),
-                    Err(failure) if failure.may_have_acted => Event::Unclear(failure),
+                    Err(failure) if failure.may_have_acted => Event::MaybeCreated(failure),
                     Err(failure) => Event::NotCreated(failure),
                 }
             }
@@ -351,7 +351,7 @@ async fn a_nodes_news_is_read_in_the_forms_that_templates_write() {
     for title in ["a \"b\"", "a\nb", "a\\"] {
         let body = format!(r#"{{"sn": "S", "title": "{title}"}}"#);
         let unreadable = callbacks.parse_node_event(body.as_bytes()).await.unwrap_err();
-        assert!(matches!(unreadable, Unreadable::Malformed(_)), "E17: {unreadable:?}");
+        assert!(matches!(unreadable, ParseError::Malformed(_)), "E17: {unreadable:?}");
     }
 }
 
@@ -365,10 +365,10 @@ async fn a_redirect_that_keeps_the_method_is_told_in_words() {
         let server = Scripted::always(vec![answer(status, &to, "")]).await;
         let target = callback_target(&server.url());
         match call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target)) {
-            Err(Unfit::Other(words)) => {
+            Err(CallbackUrlError::Other(words)) => {
                 assert!(keeps && words.contains(&status.to_string()), "{words}");
             }
-            Err(Unfit::Redirect(told)) => assert!(!keeps && told == status, "{told}"),
+            Err(CallbackUrlError::Redirect(told)) => assert!(!keeps && told == status, "{told}"),
             other => panic!("{status}: {other:?}"),
         }
         // It is not followed: the header is for the one address.

@@ -1,7 +1,7 @@
 //! What the tests start from, and a confirmation in a word.
 
 use component_tests::wit_handling::Assignees;
-use component_tests::wit_services::{NamedProcessors, ServiceFilter, Unresolved};
+use component_tests::wit_services::{NamedProcessors, ResolveError, ServiceFilter};
 use component_tests::wit_tickets::{NewTicket, Service, UserFilter, UserView};
 use component_tests::wit_types::{Advice, Confirmation, Connection, Failure, Verdict};
 use component_tests::{Host, TOKEN, any_ticket, call, fast_ticket, gateway, text};
@@ -210,7 +210,7 @@ pub async fn read(host: &Host, c: &Connection, function: &str) -> Result<(), Fai
         "resolve-processors" => {
             let named = [NamedProcessors { name: "n".to_owned(), users: sns.to_vec() }];
             match call!(host => blueking_itsm_services.call_resolve_processors(c, 1, &named)) {
-                Err(Unresolved::Failed(failure)) => Err(failure),
+                Err(ResolveError::Failed(failure)) => Err(failure),
                 _ => Ok(()),
             }
         }

@@ -4,7 +4,7 @@
 use crate::answers::row;
 use crate::set_up::{fix, ticket};
 use component_tests::wit_callbacks::{Claims, Reception};
-use component_tests::wit_diagnosis::Unfit;
+use component_tests::wit_diagnosis::CallbackUrlError;
 use component_tests::wit_tickets::{CallbackTarget, Ending, NewTicket};
 use component_tests::wit_types::{
     AppCredentials, Authorization, Confirmation, Connection, Credential, Failure, Origin, User,
@@ -291,7 +291,7 @@ async fn words_are_one_line_that_steers_nothing() {
         let receiver = Scripted::always(vec![answer(200, &[], &body)]).await;
         let target = CallbackTarget { url: receiver.url(), headers: vec![] };
         match call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target)) {
-            Err(Unfit::Refused(words)) => assert!(!steers(&words), "{words:?}"),
+            Err(CallbackUrlError::Refused(words)) => assert!(!steers(&words), "{words:?}"),
             other => panic!("{other:?}"),
         }
         let refused =
@@ -359,7 +359,7 @@ async fn a_receiver_that_repeats_the_header_gets_it_into_no_word() {
             };
             let unfit =
                 call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target));
-            let Err(Unfit::Refused(words)) = unfit else {
+            let Err(CallbackUrlError::Refused(words)) = unfit else {
                 panic!("{form}: {unfit:?}");
             };
             if words != "you sent <[secret]>" {
@@ -374,7 +374,7 @@ async fn a_receiver_that_repeats_the_header_gets_it_into_no_word() {
     let target =
         CallbackTarget { url: "http://bob:pa55word@127.0.0.1:1/cb".to_owned(), headers: vec![] };
     let unfit = call!(Host::new() => blueking_itsm_diagnosis.call_check_callback_url(&target));
-    let Err(Unfit::Unreachable(failure)) = unfit else {
+    let Err(CallbackUrlError::Unreachable(failure)) = unfit else {
         panic!("{unfit:?}");
     };
     assert_eq!((&failure.advice, failure.origin), (&fix("target.url"), Origin::Argument));

@@ -148,7 +148,7 @@ impl Store for Killing {
     }
 
     fn record(&self, id: &str) -> Result<Option<String>> {
-        let record = self.unstored(id, |(.., step)| step.state_json.clone());
+        let record = self.unstored(id, |(.., step)| step.record_json.clone());
         record.map_or_else(|| self.store.record(id), |record| Ok(Some(record)))
     }
 
