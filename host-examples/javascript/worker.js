@@ -48,6 +48,7 @@ function shown(value, all) {
   if (typeof value === 'string') return all ? oneLine(redact(value)) : value;
   if (Array.isArray(value)) return value.map((item) => shown(item, all));
   if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+  if (value.failure && 'words' in value) return finding(value);
   const failure = all || 'mayHaveActed' in value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
@@ -55,4 +56,15 @@ function shown(value, all) {
       shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name))),
     ]),
   );
+}
+
+/**
+ * A finding whose words repeat texts of its failure. A text that comes cut, within a secret, is known by its end: so each is
+ * redacted by itself first.
+ * @param {any} value
+ */
+function finding({ action, failure, words }) {
+  const texts = [failure.message, failure.requestId, failure.advice.val].filter((text) => text && typeof text === 'string');
+  const redacted = texts.reduce((rest, text) => rest.replaceAll(text, () => shown(text, true)), words);
+  return { action, failure: shown(failure, true), words: shown(redacted, true) };
 }
