@@ -124,7 +124,8 @@ fn words(action: &Action, failure: &Failure) -> String {
             "wants a verified user: without one, `confirm` settles FINISHED tickets by their log alone"
                 .to_owned()
         }
-        _ => format!("{}. {}", failure.message, advice::describe(failure, Language::English)),
+        // The server's text comes last. Where it is cut within a secret of the host's, that is seen at its end.
+        _ => format!("{} {}", advice::advise(failure, Language::English), failure.message),
     }
 }
 

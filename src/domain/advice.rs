@@ -28,11 +28,22 @@ const MAX_BYTES: usize = 512;
 /// );
 /// ```
 pub fn describe(failure: &Failure, language: Language) -> String {
-    let sentences = match language {
+    let mut sentences = advise(failure, language);
+    if let Some(id) = &failure.request_id {
+        sentences += &match language {
+            Language::English => format!(" Quote the request id {id}."),
+            Language::Chinese => format!("排查时请提供请求 ID {id}。"),
+        };
+    }
+    message::redacted_within(&sentences, &[], MAX_BYTES)
+}
+
+/// The same without the request id, which a server writes.
+pub fn advise(failure: &Failure, language: Language) -> String {
+    match language {
         Language::English => english(failure),
         Language::Chinese => chinese(failure),
-    };
-    message::redacted_within(&sentences, &[], MAX_BYTES)
+    }
 }
 
 fn english(failure: &Failure) -> String {
@@ -52,8 +63,7 @@ fn english(failure: &Failure) -> String {
         true => " ITSM may have acted.",
         false => " ITSM has changed nothing.",
     };
-    let request = failure.request_id.as_ref().map(|id| format!(" Quote the request id {id}."));
-    advice + acted + &request.unwrap_or_default()
+    advice + acted
 }
 
 fn chinese(failure: &Failure) -> String {
@@ -73,8 +83,7 @@ fn chinese(failure: &Failure) -> String {
         true => "ITSM 可能已经执行了操作。",
         false => "ITSM 没有做任何改动。",
     };
-    let request = failure.request_id.as_ref().map(|id| format!("排查时请提供请求 ID {id}。"));
-    advice + acted + &request.unwrap_or_default()
+    advice + acted
 }
 
 #[cfg(test)]
