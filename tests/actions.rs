@@ -33,7 +33,7 @@ fn row(entry: &Entry) -> String {
         action.path,
         method(action.method),
         entry.functions.join(", "),
-        if action.wants_user { "a proven user" } else { "the app" },
+        if action.wants_user { "a verified user" } else { "the app" },
         entry.since,
     )
 }

@@ -102,15 +102,15 @@ fn decoder(action: &Action) -> Decoder {
     }
     match *action {
         action::CREATE_TICKET => |data| {
-            let CreatedTicket { sn, id, ticket_url } = CreatedTicket::read(data)?;
+            let CreatedTicket { sn, id, ticket_url } = CreatedTicket::decode(data)?;
             Ok(json!({"created": {"sn": sn, "id": id, "ticket_url": ticket_url}}))
         },
-        action::GET_TICKETS => |data| Ok(page_words(Page::<Ticket>::read(data)?, ticket_words)),
+        action::GET_TICKETS => |data| Ok(page_words(Page::<Ticket>::decode(data)?, ticket_words)),
         action::GET_TICKETS_BY_USER => {
-            |data| Ok(page_words(Page::<UserTicket>::read(data)?, user_ticket_words))
+            |data| Ok(page_words(Page::<UserTicket>::decode(data)?, user_ticket_words))
         }
         action::GET_TICKET_STATUS => |data| {
-            let status = TicketStatus::read(data)?;
+            let status = TicketStatus::decode(data)?;
             Ok(json!({"status": {
                 "status": status.status,
                 "running": all(status.running, node_words),
@@ -119,7 +119,7 @@ fn decoder(action: &Action) -> Decoder {
             }}))
         },
         action::GET_TICKET_INFO => |data| {
-            let info = TicketInfo::read(data, &sn(&value(data)))?;
+            let info = TicketInfo::decode(data, &sn(&value(data)))?;
             let field = |field: FilledField| {
                 let value: Value = serde_json::from_str(&field.value_json).unwrap();
                 json!([field.key, field.name, field.kind, value, field.display])
@@ -133,7 +133,7 @@ fn decoder(action: &Action) -> Decoder {
         action::GET_TICKET_LOGS => |data| {
             let entry =
                 |entry: LogEntry| json!([entry.operator, entry.at, entry.message, entry.source]);
-            Ok(json!({"log": all(LogEntry::read_all(data, &sn(&value(data)))?, entry)}))
+            Ok(json!({"log": all(LogEntry::decode_all(data, &sn(&value(data)))?, entry)}))
         },
         action::OPERATE_TICKET => done,
         action::OPERATE_NODE => done,
@@ -142,31 +142,31 @@ fn decoder(action: &Action) -> Decoder {
         action::EDIT_FIELD => done,
         action::COMMENT => done,
         action::GET_APPROVE_NODE_RESULT => |data| {
-            let result = NodeResult::read(data)?;
+            let result = NodeResult::decode(data)?;
             Ok(
                 json!({"decision": [result.name, result.processed_by, result.approved, result.remark]}),
             )
         },
-        action::GET_APPROVER => |data| Ok(json!({"approvers": progress::read_approvers(data)?})),
+        action::GET_APPROVER => |data| Ok(json!({"approvers": progress::decode_approvers(data)?})),
         action::TICKET_APPROVAL_RESULT => |data| {
             let sns: Vec<_> = rows(&value(data)).iter().map(sn).collect();
-            Ok(json!({"results": all(ApprovalResult::read_all(data, &sns)?, result_words)}))
+            Ok(json!({"results": all(ApprovalResult::decode_all(data, &sns)?, result_words)}))
         },
-        action::TOKEN_VERIFY => |data| Ok(json!({"is_passed": ticket::read_is_passed(data)?})),
+        action::TOKEN_VERIFY => |data| Ok(json!({"is_passed": ticket::decode_is_passed(data)?})),
         action::CALLBACK_FAILED_TICKET => |data| {
             let all = value(data);
             let all: Vec<_> =
                 rows(&all).iter().map(|sn| sn.as_str().unwrap_or_default().to_owned()).collect();
-            Ok(json!({"failed": ticket::read_failed_list(data, &all)?}))
+            Ok(json!({"failed": ticket::decode_failed_list(data, &all)?}))
         },
         action::GET_SERVICES => |data| {
             let service = |service: Service| {
                 json!([service.id, service.name, service.kind, service.description])
             };
-            Ok(json!({"services": all(Service::read_all(data)?, service)}))
+            Ok(json!({"services": all(Service::decode_all(data)?, service)}))
         },
         action::GET_SERVICE_DETAIL => |data| {
-            let detail = ServiceForm::read(data)?;
+            let detail = ServiceForm::decode(data)?;
             Ok(json!({"detail": {
                 "id": detail.service.id,
                 "workflow_id": detail.workflow_id,
@@ -176,13 +176,13 @@ fn decoder(action: &Action) -> Decoder {
         },
         action::GET_SERVICE_CATALOGS => |data| {
             let row = |row: Catalog| json!([row.id, row.parent_id, row.key, row.name, row.level]);
-            Ok(json!({"catalogs": all(Catalog::read_all(data)?, row)}))
+            Ok(json!({"catalogs": all(Catalog::decode_all(data)?, row)}))
         },
         action::GET_SERVICE_ROLES => |data| {
             let node = |node: Node| {
                 json!([node.id, node.name, node.processors, node.processors_type, node.all_sign])
             };
-            Ok(json!({"roles": all(Node::read_all(data)?, node)}))
+            Ok(json!({"roles": all(Node::decode_all(data)?, node)}))
         },
         action::GET_WORKFLOW_DETAIL => members,
         action::CREATE_SERVICE_CATALOG => members,
@@ -261,7 +261,7 @@ fn read_answer(action: &Action, answer: &Value) -> Value {
         body: answer["body"].as_str().unwrap().as_bytes().to_vec(),
         came_at_s: 0,
     };
-    envelope::read(action, &response)
+    envelope::decode(action, &response)
         .and_then(|data| decode(data).map_err(|why| Failure::answer(action, why)))
         .unwrap_or_else(failure_words)
 }

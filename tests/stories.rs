@@ -210,7 +210,7 @@ fn no_story_is_read_more_kindly_than_it_was() {
     }
     let [proven, app_only] = read_by;
     println!(
-        "stories {} (read by a proven user {proven}, by an app {app_only}), kinder than the history {kinder}, \
+        "stories {} (read by a verified user {proven}, by an app {app_only}), kinder than the history {kinder}, \
          undecidable {}, at the named limit of evidence `decisions` {limits}",
         stories.len(),
         undecidable.len()

@@ -113,7 +113,7 @@ pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool
 }
 
 fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
-    let page = session.query(&GET_TICKETS, filter.parameters(1, 1)?, Page::<Ticket>::read)?;
+    let page = session.query(&GET_TICKETS, filter.parameters(1, 1)?, Page::<Ticket>::decode)?;
     Ok(page.tickets.is_empty())
 }
 
@@ -124,7 +124,7 @@ fn tagged(tag: &Secret) -> Filter {
 fn with_tag<T: Transport>(session: &mut Session<T>, tag: &Secret) -> Result<Vec<Ticket>, Failure> {
     // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
     let parameters = tagged(tag).parameters(1, ROWS)?;
-    session.query(&GET_TICKETS, parameters, |data| Ok(Page::<Ticket>::read(data)?.tickets))
+    session.query(&GET_TICKETS, parameters, |data| Ok(Page::<Ticket>::decode(data)?.tickets))
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look
@@ -134,8 +134,8 @@ fn with_numbers<T: Transport>(
     sns: &[String],
 ) -> Result<Vec<Ticket>, Failure> {
     let filter = Filter { sns: sns.to_vec(), ..Filter::default() };
-    let read = |data: Json, number: u32| {
-        let page = Page::<Ticket>::read(data)?;
+    let decode = |data: Json, number: u32| {
+        let page = Page::<Ticket>::decode(data)?;
         let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
         match page.page {
             _ if !page.tickets.iter().all(asked) => Err(OTHER_NUMBERS),
@@ -146,7 +146,7 @@ fn with_numbers<T: Transport>(
     let mut tickets: Vec<Ticket> = Vec::new();
     for number in 1..=MOST_PAGES {
         let parameters = filter.parameters(number, ROWS)?;
-        let page = session.query(&GET_TICKETS, parameters, |data| read(data, number))?;
+        let page = session.query(&GET_TICKETS, parameters, |data| decode(data, number))?;
         // A ticket made meanwhile moves the others on, and one of them is then on two pages.
         for row in page.tickets {
             if !tickets.iter().any(|known| known.id == row.id && known.sn == row.sn) {
@@ -227,5 +227,5 @@ pub(super) fn history<T: Transport>(
 ) -> Result<History, Failure> {
     let mut asked = parameters("sn", sn);
     asked.insert("show_type".to_owned(), "complex".into());
-    session.query(&GET_TICKET_LOGS, asked, |data| History::read(data, sn))
+    session.query(&GET_TICKET_LOGS, asked, |data| History::decode(data, sn))
 }

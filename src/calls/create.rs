@@ -18,7 +18,7 @@ impl<T: Transport> Client<T> {
     pub fn create(&mut self, ticket: &NewTicket) -> Result<CreatedTicket, Failure> {
         let parameters = ticket.parameters()?;
         self.session_with(ticket.secrets())?
-            .send_once(&CREATE_TICKET, parameters, CreatedTicket::read)
+            .send_once(&CREATE_TICKET, parameters, CreatedTicket::decode)
             .map_err(|failure| {
                 if failure.origin == Origin::Itsm && ticket.can_leave_a_ghost() {
                     failure.unproven()

@@ -21,16 +21,16 @@ impl<T: Transport> Client<T> {
         check_sn("sn", sn)?;
         let mut session = self.session()?;
         let asked = || parameters("sn", sn);
-        let read = |data: Json| TicketInfo::read(data, sn);
-        let mut info = session.query(&GET_TICKET_INFO, asked(), read)?;
+        let decode = |data: Json| TicketInfo::decode(data, sn);
+        let mut info = session.query(&GET_TICKET_INFO, asked(), decode)?;
         if info.ticket.ended_at.is_none() && info.running.is_empty() {
             session.pause(SECOND_LOOK_MS);
-            info = session.query(&GET_TICKET_INFO, asked(), read)?;
+            info = session.query(&GET_TICKET_INFO, asked(), decode)?;
         }
         let TicketInfo { ticket, mut running, .. } = info;
         if ticket.ended_at.is_none() && !running.is_empty() {
             // Only this action tells what can be done at a node.
-            running = session.query(&GET_TICKET_STATUS, asked(), TicketStatus::read)?.running;
+            running = session.query(&GET_TICKET_STATUS, asked(), TicketStatus::decode)?.running;
         }
         let history = history(&mut session, sn)?;
         let finished = rests_on_approvals(&ticket).then(|| ticket.sn.clone());

@@ -96,7 +96,8 @@ impl<T: Transport> Client<T> {
             return self.operate(&APPROVE, decided);
         }
         let mut session = self.session()?;
-        let status = session.query(&GET_TICKET_STATUS, parameters("sn", sn), TicketStatus::read)?;
+        let status =
+            session.query(&GET_TICKET_STATUS, parameters("sn", sn), TicketStatus::decode)?;
         let Some(node) = status.running.iter().find(|node| node.node_id == node_id) else {
             return refuse("node-id", "is no node that runs now");
         };
@@ -113,8 +114,8 @@ impl<T: Transport> Client<T> {
     ) -> Result<(), Failure> {
         let mut changed = handling::edit_fields(sn, operator, fields)?;
         let mut session = self.session()?;
-        let read = |data: Json| TicketInfo::read(data, sn);
-        let form = session.query(&GET_TICKET_INFO, parameters("sn", sn), read)?.fields;
+        let decode = |data: Json| TicketInfo::decode(data, sn);
+        let form = session.query(&GET_TICKET_INFO, parameters("sn", sn), decode)?.fields;
         handling::add_types(&mut changed, &form)?;
         session.send_once(&EDIT_FIELD, changed, |_| Ok(()))
     }

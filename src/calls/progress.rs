@@ -14,27 +14,27 @@ use crate::transport::Transport;
 impl<T: Transport> Client<T> {
     /// A ticket's status and running nodes.
     pub fn status(&mut self, sn: &str) -> Result<TicketStatus, Failure> {
-        self.ask_ticket(&GET_TICKET_STATUS, sn, None, TicketStatus::read)
+        self.ask_ticket(&GET_TICKET_STATUS, sn, None, TicketStatus::decode)
     }
 
     /// A ticket with its form and running nodes.
     pub fn info(&mut self, sn: &str) -> Result<TicketInfo, Failure> {
-        self.ask_ticket(&GET_TICKET_INFO, sn, None, |data| TicketInfo::read(data, sn))
+        self.ask_ticket(&GET_TICKET_INFO, sn, None, |data| TicketInfo::decode(data, sn))
     }
 
     /// A ticket's log.
     pub fn log(&mut self, sn: &str) -> Result<Vec<LogEntry>, Failure> {
-        self.ask_ticket(&GET_TICKET_LOGS, sn, None, |data| LogEntry::read_all(data, sn))
+        self.ask_ticket(&GET_TICKET_LOGS, sn, None, |data| LogEntry::decode_all(data, sn))
     }
 
     /// What was decided at a finished approval.
     pub fn node_result(&mut self, sn: &str, node_id: u64) -> Result<NodeResult, Failure> {
-        self.ask_ticket(&GET_APPROVE_NODE_RESULT, sn, Some(node_id), NodeResult::read)
+        self.ask_ticket(&GET_APPROVE_NODE_RESULT, sn, Some(node_id), NodeResult::decode)
     }
 
     /// Who decided at an approval so far.
     pub fn approvers(&mut self, sn: &str, node_id: u64) -> Result<Vec<String>, Failure> {
-        self.ask_ticket(&GET_APPROVER, sn, Some(node_id), progress::read_approvers)
+        self.ask_ticket(&GET_APPROVER, sn, Some(node_id), progress::decode_approvers)
     }
 
     fn ask_ticket<R>(
@@ -42,13 +42,13 @@ impl<T: Transport> Client<T> {
         action: &Action,
         sn: &str,
         node_id: Option<u64>,
-        read: impl FnOnce(Json) -> Result<R, Mismatch>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         check_sn("sn", sn)?;
         let mut parameters = parameters("sn", sn);
         if let Some(node_id) = node_id {
             parameters.insert("state_id".to_owned(), node_id.into());
         }
-        self.session()?.query(action, parameters, read)
+        self.session()?.query(action, parameters, decode)
     }
 }

@@ -26,7 +26,7 @@ impl<T: Transport> Client<T> {
             return refuse("token", "must not be blank");
         }
         let parameters = parameters("token", token.expose());
-        self.session_with([token])?.query(&TOKEN_VERIFY, parameters, ticket::read_is_passed)
+        self.session_with([token])?.query(&TOKEN_VERIFY, parameters, ticket::decode_is_passed)
     }
 
     /// Which of `among` are on the failed list.
@@ -35,8 +35,8 @@ impl<T: Transport> Client<T> {
         if among.is_empty() {
             return Ok(Vec::new());
         }
-        let read = |data: Json| ticket::read_failed_list(data, among);
-        self.session()?.query(&CALLBACK_FAILED_TICKET, Map::new(), read)
+        let decode = |data: Json| ticket::decode_failed_list(data, among);
+        self.session()?.query(&CALLBACK_FAILED_TICKET, Map::new(), decode)
     }
 }
 
@@ -69,6 +69,6 @@ fn ask<T: Transport>(
     session: &mut Session<T>,
     sns: &[String],
 ) -> Result<Vec<ApprovalResult>, Failure> {
-    let read = |data: Json| ApprovalResult::read_all(data, sns);
-    session.query(&TICKET_APPROVAL_RESULT, parameters("sn", json!(sns)), read)
+    let decode = |data: Json| ApprovalResult::decode_all(data, sns);
+    session.query(&TICKET_APPROVAL_RESULT, parameters("sn", json!(sns)), decode)
 }

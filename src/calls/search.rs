@@ -26,7 +26,7 @@ impl<T: Transport> Client<T> {
         let parameters = filter.parameters(page, page_size)?;
         let mut session = self.session_with(filter.tag.as_ref())?;
         let found = paged(&mut session, &GET_TICKETS, parameters, page, |data| {
-            let found = Page::<Ticket>::read(data)?;
+            let found = Page::<Ticket>::decode(data)?;
             let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
             if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
                 return Err(OTHER_NUMBERS);
@@ -57,8 +57,13 @@ impl<T: Transport> Client<T> {
     ) -> Result<Page<UserTicket>, Failure> {
         let parameters = view.parameters(user, filter, page, page_size)?;
         let mut session = self.session()?;
-        let found =
-            paged(&mut session, &GET_TICKETS_BY_USER, parameters, page, Page::<UserTicket>::read)?;
+        let found = paged(
+            &mut session,
+            &GET_TICKETS_BY_USER,
+            parameters,
+            page,
+            Page::<UserTicket>::decode,
+        )?;
         filter.check(&found.tickets)?;
         Ok(found)
     }
@@ -71,10 +76,10 @@ fn paged<T>(
     action: &Action,
     mut parameters: Map<String, Value>,
     page: u32,
-    read: impl Fn(Json) -> Result<Page<T>, Mismatch>,
+    decode: impl Fn(Json) -> Result<Page<T>, Mismatch>,
 ) -> Result<Page<T>, Failure> {
     let action = &Action { too_large: Some("page-size"), ..*action };
-    let asked = |data: Json| match read(data)? {
+    let asked = |data: Json| match decode(data)? {
         found if found.page == page => Ok(found),
         _ => Err(ANOTHER_PAGE),
     };
@@ -83,7 +88,7 @@ fn paged<T>(
         other => return other,
     };
     parameters.insert("page".to_owned(), 1.into());
-    let first = session.query(action, parameters, &read)?;
+    let first = session.query(action, parameters, &decode)?;
     if page <= first.pages {
         return Err(failure);
     }

@@ -11,19 +11,19 @@ use crate::domain::json::{Json, Mismatch};
 use crate::domain::new_ticket::NodeProcessors;
 use crate::domain::service::{
     Catalog, NamedProcessors, Node, Query, ResolveError, Service, ServiceFilter, ServiceForm,
-    catalogs_of, nodes_of, read_nodes_that_ignore_processors, resolve, service, workflow,
+    catalogs_of, decode_nodes_that_ignore_processors, nodes_of, resolve, service, workflow,
 };
 use crate::transport::Transport;
 
 impl<T: Transport> Client<T> {
     /// The services that pass a filter.
     pub fn list_services(&mut self, filter: ServiceFilter) -> Result<Vec<Service>, Failure> {
-        self.ask_services(&GET_SERVICES, filter.parameters(), Service::read_all)
+        self.ask_services(&GET_SERVICES, filter.parameters(), Service::decode_all)
     }
 
     /// A service with its form.
     pub fn form(&mut self, service_id: u64) -> Result<ServiceForm, Failure> {
-        self.ask_services(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::read)
+        self.ask_services(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::decode)
     }
 
     /// The tree of catalogues.
@@ -33,7 +33,7 @@ impl<T: Transport> Client<T> {
         only_with_services: bool,
     ) -> Result<Vec<Catalog>, Failure> {
         let parameters = catalogs_of(project_key, only_with_services);
-        self.ask_services(&GET_SERVICE_CATALOGS, parameters, Catalog::read_all)
+        self.ask_services(&GET_SERVICE_CATALOGS, parameters, Catalog::decode_all)
     }
 
     /// The nodes of a service's flow.
@@ -43,13 +43,13 @@ impl<T: Transport> Client<T> {
         ticket_creator: Option<String>,
     ) -> Result<Vec<Node>, Failure> {
         let parameters = nodes_of(service_id, ticket_creator);
-        self.ask_services(&GET_SERVICE_ROLES, parameters, Node::read_all)
+        self.ask_services(&GET_SERVICE_ROLES, parameters, Node::decode_all)
     }
 
     /// A flow in full, as JSON text.
     pub fn workflow_detail(&mut self, workflow_id: u64) -> Result<String, Failure> {
-        let read = |data: Json| Ok(data.text().to_owned());
-        self.ask_services(&GET_WORKFLOW_DETAIL, workflow(workflow_id), read)
+        let decode = |data: Json| Ok(data.text().to_owned());
+        self.ask_services(&GET_WORKFLOW_DETAIL, workflow(workflow_id), decode)
     }
 
     /// The nodes' ids for users who are given by the nodes' names.
@@ -60,7 +60,7 @@ impl<T: Transport> Client<T> {
     ) -> Result<Vec<NodeProcessors>, ResolveError> {
         let mut session = self.session()?;
         let parameters = nodes_of(service_id, None);
-        let nodes = session.query(&GET_SERVICE_ROLES, parameters, Node::read_all)?;
+        let nodes = session.query(&GET_SERVICE_ROLES, parameters, Node::decode_all)?;
         // Not everybody may read a flow, and the gateway's published address of it leads nowhere: what is
         // not told is not held against a node.
         let ignoring = nodes_that_ignore_processors(&mut session, service_id).unwrap_or_default();
@@ -71,9 +71,9 @@ impl<T: Transport> Client<T> {
         &mut self,
         action: &Action,
         parameters: Query,
-        read: impl FnOnce(Json) -> Result<R, Mismatch>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
-        self.session()?.query(action, parameters, read)
+        self.session()?.query(action, parameters, decode)
     }
 }
 
@@ -81,10 +81,10 @@ fn nodes_that_ignore_processors<T: Transport>(
     session: &mut Session<T>,
     service_id: u64,
 ) -> Result<Vec<u64>, Failure> {
-    let form = session.send_once(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::read)?;
+    let form = session.send_once(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::decode)?;
     session.send_once(
         &GET_WORKFLOW_DETAIL,
         workflow(form.workflow_id),
-        read_nodes_that_ignore_processors,
+        decode_nodes_that_ignore_processors,
     )
 }

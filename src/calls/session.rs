@@ -47,7 +47,7 @@ impl<'a, T: Transport> Session<'a, T> {
         decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let response = self.send(action, parameters)?;
-        self.read(action, &response).and_then(|data| self.decoded(action, decode(data)))
+        self.data(action, &response).and_then(|data| self.decoded(action, decode(data)))
     }
 
     /// Sends a question, again while the failure is a passing one and time remains, and reads what
@@ -64,7 +64,7 @@ impl<'a, T: Transport> Session<'a, T> {
             let data = response
                 .as_ref()
                 .map_err(Failure::clone)
-                .and_then(|response| self.read(action, response));
+                .and_then(|response| self.data(action, response));
             match data {
                 Ok(data) => return self.decoded(action, decode(data)),
                 Err(failure) if tries < TRIES && self.waited(&failure, tries) => tries += 1,
@@ -97,8 +97,8 @@ impl<'a, T: Transport> Session<'a, T> {
             .map_err(|cause| self.clean(Failure::transport(action, &request.authority, cause)))
     }
 
-    fn read<'r>(&self, action: &Action, response: &'r Response) -> Result<Json<'r>, Failure> {
-        envelope::read(action, response).map_err(|failure| self.clean(failure))
+    fn data<'r>(&self, action: &Action, response: &'r Response) -> Result<Json<'r>, Failure> {
+        envelope::decode(action, response).map_err(|failure| self.clean(failure))
     }
 
     fn decoded<R>(&self, action: &Action, decoded: Result<R, Mismatch>) -> Result<R, Failure> {

@@ -87,7 +87,7 @@ impl Connection {
         }
     }
 
-    /// The secrets among the credentials, for blotting them out of what a server says.
+    /// The secrets among the credentials, for redacting what a server says.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let app = match &self.authorization {
             Authorization::App(app) => Some(app),

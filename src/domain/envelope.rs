@@ -30,7 +30,7 @@ const ENDPOINT: &str = "connection.endpoint";
 type Meaning = (Advice, bool);
 
 /// The data of a successful answer.
-pub fn read<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
+pub fn decode<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
     let request_id = response.header(GATEWAY_REQUEST_ID).map(str::to_owned);
     interpret(action, response)
         .map_err(|failure| Failure { request_id: failure.request_id.or(request_id), ..failure })
@@ -204,7 +204,7 @@ fn gateway(action: &Action, code: &str, response: &Response, members: Option<&Ob
     }
 }
 
-/// Whether the gateway or the ESB misses a proven user, and not the app's own credentials.
+/// Whether the gateway or the ESB misses a verified user, and not the app's own credentials.
 ///
 /// Both have one code for the two, so only the text tells (read in the gateway's source).
 fn is_about_the_user(message: &str) -> bool {
@@ -290,7 +290,7 @@ mod tests {
     }
 
     fn failure(action: &Action, response: &Response) -> Failure {
-        read(action, response).unwrap_err()
+        decode(action, response).unwrap_err()
     }
 
     fn refused(code: &str, message: &str) -> Response {
@@ -309,7 +309,7 @@ mod tests {
             r#"{"result":true,"data":[1]}"#,
         ] {
             let response = response(200, &[], body);
-            let data = read(&GET_TICKETS, &response).map(Json::text);
+            let data = decode(&GET_TICKETS, &response).map(Json::text);
             assert_eq!(data, Ok("[1]"), "{body}");
         }
         for body in [
@@ -325,11 +325,11 @@ mod tests {
             r#"{"code":0,"data":[1]}"#,
         ] {
             let answer = response(200, &[], body);
-            assert!(read(&GET_TICKETS, &answer).is_err(), "{body}");
+            assert!(decode(&GET_TICKETS, &answer).is_err(), "{body}");
             assert!(failure(&CREATE_TICKET, &answer).may_have_acted, "{body}");
         }
         let created = response(500, &[], r#"{"result":true,"code":0,"data":[]}"#);
-        assert!(read(&CREATE_TICKET, &created).is_err());
+        assert!(decode(&CREATE_TICKET, &created).is_err());
     }
 
     #[test]

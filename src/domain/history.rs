@@ -91,7 +91,7 @@ enum Entry {
 
 impl History {
     /// The data of get_ticket_logs's answer with `show_type=complex` for the ticket `sn`.
-    pub fn read(data: Json, sn: &str) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json, sn: &str) -> Result<Self, Mismatch> {
         let mut entries = Vec::new();
         let mut readable = true;
         let mut first = None;
@@ -181,7 +181,7 @@ struct Field<'a> {
 impl<'a> Field<'a> {
     /// What is no field, no text, or not there, is nothing. What is one and can't be read is an error: it may
     /// be a refusal.
-    fn read(field: Json<'a>) -> Result<Self, Mismatch> {
+    fn decode(field: Json<'a>) -> Result<Self, Mismatch> {
         let field = match field.kind() {
             "an object" => field.object("a field")?,
             _ => Object::default(),
@@ -208,7 +208,7 @@ impl<'a> Field<'a> {
 
 fn entry(row: &Object) -> Result<Entry, Mismatch> {
     let list = match row.find("form_data") {
-        Some(form) if form.kind() == "an array" => match form.rows("`form_data`", Field::read) {
+        Some(form) if form.kind() == "an array" => match form.rows("`form_data`", Field::decode) {
             Ok(fields) => Some(fields),
             Err(_) => return Ok(Entry::Unreadable),
         },
@@ -411,7 +411,7 @@ mod tests {
 
     fn of(data: Value, sn: &str) -> Result<History, String> {
         let data = data.to_string();
-        Ok(History::read(Json::parse(data.as_bytes())?, sn)?)
+        Ok(History::decode(Json::parse(data.as_bytes())?, sn)?)
     }
 
     /// `"a:bob+ work b:dave- over a:bob+"`: decisions at nodes, work at a node, a hand-over, and `back`:
@@ -583,7 +583,7 @@ mod tests {
                 let log = format!(
                     r#"{{"sn":"S","logs":[{{"operator":"bob","source":"API","from_state_type":"{kind}","form_data":[{field}]}}]}}"#
                 );
-                let read = Json::parse(log.as_bytes()).and_then(|log| History::read(log, "S"));
+                let read = Json::parse(log.as_bytes()).and_then(|log| History::decode(log, "S"));
                 assert!(!read.unwrap().readable, "{what}, {kind}");
             }
         }

@@ -88,7 +88,7 @@ pub struct NodeResult {
 
 impl TicketStatus {
     /// The data of get_ticket_status's answer, which does not tell its number.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             status: row.text("current_status")?,
@@ -101,18 +101,18 @@ impl TicketStatus {
 
 impl TicketInfo {
     /// The data of get_ticket_info's answer for the ticket `sn`.
-    pub fn read(data: Json, sn: &str) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json, sn: &str) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
-            ticket: Ticket::read(data)?.named(sn)?,
+            ticket: Ticket::decode(data)?.named(sn)?,
             running: running(&row)?,
-            fields: row.get("fields")?.rows("`fields`", FilledField::read)?,
+            fields: row.get("fields")?.rows("`fields`", FilledField::decode)?,
         })
     }
 }
 
 impl FilledField {
-    fn read(row: Json) -> Result<Self, Mismatch> {
+    fn decode(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a field")?;
         let display = match row.get("display_value")? {
             nothing if nothing.is_null() => String::new(),
@@ -133,7 +133,7 @@ impl FilledField {
 
 impl LogEntry {
     /// The data of get_ticket_logs's answer for the ticket `sn`.
-    pub fn read_all(data: Json, sn: &str) -> Result<Vec<Self>, Mismatch> {
+    pub fn decode_all(data: Json, sn: &str) -> Result<Vec<Self>, Mismatch> {
         log(data, sn)?.rows("`logs`", |row| {
             let row = row.object("a log entry")?;
             Ok(Self {
@@ -148,7 +148,7 @@ impl LogEntry {
 
 impl NodeResult {
     /// The data of get_approve_node_result's answer.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             name: row.text("name")?,
@@ -160,7 +160,7 @@ impl NodeResult {
 }
 
 /// The data of get_approver's answer.
-pub fn read_approvers(data: Json) -> Result<Vec<String>, Mismatch> {
+pub fn decode_approvers(data: Json) -> Result<Vec<String>, Mismatch> {
     data.object("`data`")?.users("approver")
 }
 
@@ -184,7 +184,7 @@ fn running(row: &Object) -> Result<Vec<RunningNode>, Mismatch> {
                 None => Vec::new(),
             },
             fields: match row.find("fields") {
-                Some(fields) => fields.rows("`fields`", FormField::read)?,
+                Some(fields) => fields.rows("`fields`", FormField::decode)?,
                 None => Vec::new(),
             },
         })

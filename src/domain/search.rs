@@ -189,7 +189,7 @@ impl Filter {
     }
 }
 
-/// A filter that a server does not heed. Filters came with releases: by status with V2.6.1.391, by tag with
+/// A filter that a server ignores. Filters came with releases: by status with V2.6.1.391, by tag with
 /// V2.6.1.394, by project with V2.6.3 (read in the server's history).
 pub fn ignores(action: &Action, filter: &str) -> Failure {
     Failure::unusable(
@@ -287,8 +287,8 @@ impl Page<Ticket> {
     /// The data of get_tickets' answer.
     ///
     /// With some page sizes the server answers a bare list instead; none of those is ever asked for.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
-        read_page(data, Ticket::read)
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
+        decode_page(data, Ticket::decode)
     }
 }
 
@@ -297,8 +297,8 @@ impl Page<UserTicket> {
     ///
     /// The server sends a row half filled when it could not compute all of it, which is so for a ticket that
     /// has just been made (recorded). The columns of its database are always there.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
-        read_page(data, |row| {
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
+        decode_page(data, |row| {
             let row = row.object("a ticket")?;
             Ok(UserTicket {
                 sn: row.text("sn")?,
@@ -333,7 +333,7 @@ fn paging(page: u32, page_size: u32) -> Result<Map<String, Value>, Failure> {
     ]))
 }
 
-fn read_page<T>(
+fn decode_page<T>(
     data: Json,
     read: impl FnMut(Json) -> Result<T, Mismatch>,
 ) -> Result<Page<T>, Mismatch> {
@@ -473,7 +473,7 @@ mod tests {
     fn a_row_that_the_server_half_filled_is_a_row() {
         let page = |rows: &str| {
             let page = format!(r#"{{"page":1,"total_page":1,"count":2,"items":[{rows}]}}"#);
-            Page::<UserTicket>::read(Json::parse(page.as_bytes())?)
+            Page::<UserTicket>::decode(Json::parse(page.as_bytes())?)
         };
         let full = r#"{"sn":"REQ1","id":1,"title":"t","creator":"carol","service_id":2,"service_name":"s","project_key":"0",
             "current_status":"RUNNING","create_at":"2026-11-25 11:00:00","current_processors":",bob,","waiting_approve":true}"#;

@@ -23,7 +23,7 @@ impl Secret {
     /// What follows this secret in `text`, if `text` begins with it, however it is written: as it is, escaped as
     /// JSON does it, or as a URL does.
     pub fn after<'a>(&self, text: &'a str) -> Option<&'a str> {
-        // One or two characters are no secret, and would turn every message into blots.
+        // One or two characters are no secret, and redacting them would spoil every message.
         self.expose().chars().nth(2)?;
         // A per cent sign can be one, or begin what a URL writes for one.
         [true, false].into_iter().find_map(|escaped| self.after_written(text, escaped))
@@ -117,12 +117,12 @@ mod tests {
     use super::Secret;
     use crate::domain::message::redacted;
 
-    fn blotted(secret: &Secret, text: &str) -> String {
+    fn shown(secret: &Secret, text: &str) -> String {
         redacted(text, &[secret])
     }
 
     #[test]
-    fn each_written_form_of_a_secret_is_blotted_out() {
+    fn each_written_form_of_a_secret_is_redacted() {
         let secret = Secret::new("p\"w/ 1".to_owned());
         for (text, expected) in [
             ("no p\"w/ 1 here", "no [secret] here"),
@@ -132,28 +132,28 @@ mod tests {
             ("?s=p%22w%2f+1&x=1", "?s=[secret]&x=1"),
             ("nothing", "nothing"),
         ] {
-            assert_eq!(blotted(&secret, text), expected);
+            assert_eq!(shown(&secret, text), expected);
         }
     }
 
     #[test]
-    fn a_secret_with_backslashes_is_blotted_out_too() {
+    fn a_secret_with_backslashes_is_redacted_too() {
         let secret = Secret::new(r#"a\\b\"c"#.to_owned());
         for text in [r#"a\\b\"c"#, r#"a\\\\b\\\"c"#, "a%5C%5Cb%5C%22c"] {
-            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
+            assert_eq!(shown(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
     }
 
     #[test]
-    fn a_secret_with_per_cent_signs_is_blotted_out_too() {
+    fn a_secret_with_per_cent_signs_is_redacted_too() {
         let secret = Secret::new("100%25%x".to_owned());
         for text in ["100%25%x", "100%2525%25x", r"100\u002525\u0025x"] {
-            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
+            assert_eq!(shown(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
     }
 
     #[test]
-    fn a_secret_of_other_letters_is_blotted_out_in_each_form_too() {
+    fn a_secret_of_other_letters_is_redacted_in_each_form_too() {
         let secret = Secret::new("密钥\u{1f511}x".to_owned());
         for text in [
             "密钥\u{1f511}x",
@@ -163,14 +163,14 @@ mod tests {
             "%E5%AF%86%E9%92%A5%F0%9F%94%91x",
             "%e5%af%86%e9%92%a5%f0%9f%94%91%78",
         ] {
-            assert_eq!(blotted(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
+            assert_eq!(shown(&secret, &format!("<{text}>")), "<[secret]>", "{text}");
         }
-        assert_eq!(blotted(&secret, r"\u5bc6\u94a5\ud83d"), r"\u5bc6\u94a5\ud83d");
+        assert_eq!(shown(&secret, r"\u5bc6\u94a5\ud83d"), r"\u5bc6\u94a5\ud83d");
     }
 
     #[test]
     fn a_secret_too_short_to_be_one_leaves_messages_readable() {
-        assert_eq!(blotted(&Secret::new(String::new()), "abc"), "abc");
-        assert_eq!(blotted(&Secret::new("b".to_owned()), "abc"), "abc");
+        assert_eq!(shown(&Secret::new(String::new()), "abc"), "abc");
+        assert_eq!(shown(&Secret::new("b".to_owned()), "abc"), "abc");
     }
 }

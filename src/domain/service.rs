@@ -179,11 +179,11 @@ const MAX_CATALOG_LEVELS: u32 = 32;
 
 impl Service {
     /// The data of get_services' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
-        data.rows("`data`", |row| Self::read(&row.object("a service")?, "id"))
+    pub fn decode_all(data: Json) -> Result<Vec<Self>, Mismatch> {
+        data.rows("`data`", |row| Self::decode(&row.object("a service")?, "id"))
     }
 
-    fn read(row: &Object, id: &'static str) -> Result<Self, Mismatch> {
+    fn decode(row: &Object, id: &'static str) -> Result<Self, Mismatch> {
         Ok(Self {
             id: row.number(id)?,
             name: row.text("name")?,
@@ -195,18 +195,18 @@ impl Service {
 
 impl ServiceForm {
     /// The data of get_service_detail's answer.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
-            service: Service::read(&row, "service_id")?,
+            service: Service::decode(&row, "service_id")?,
             workflow_id: row.number("workflow_id")?,
-            fields: row.get("fields")?.rows("`fields`", FormField::read)?,
+            fields: row.get("fields")?.rows("`fields`", FormField::decode)?,
         })
     }
 }
 
 impl FormField {
-    pub(super) fn read(row: Json) -> Result<Self, Mismatch> {
+    pub(super) fn decode(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a field")?;
         // A choice can also be another system's data of any shape: what is no key and name is left out.
         let read = |choice: Json| {
@@ -237,13 +237,13 @@ impl FormField {
 
 impl Catalog {
     /// The data of get_service_catalogs' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
+    pub fn decode_all(data: Json) -> Result<Vec<Self>, Mismatch> {
         let mut flat = Vec::new();
-        Self::read_level(data, None, 0, &mut flat)?;
+        Self::decode_level(data, None, 0, &mut flat)?;
         Ok(flat)
     }
 
-    fn read_level(
+    fn decode_level(
         rows: Json,
         parent_id: Option<u64>,
         depth: u32,
@@ -271,7 +271,7 @@ impl Catalog {
                 description: row.text_or_nothing("desc")?,
             });
             match row.find("children") {
-                Some(children) => Self::read_level(children, Some(id), depth + 1, flat),
+                Some(children) => Self::decode_level(children, Some(id), depth + 1, flat),
                 None => Ok(()),
             }
         })
@@ -280,7 +280,7 @@ impl Catalog {
 
 impl Node {
     /// The data of get_service_roles' answer.
-    pub fn read_all(data: Json) -> Result<Vec<Self>, Mismatch> {
+    pub fn decode_all(data: Json) -> Result<Vec<Self>, Mismatch> {
         data.rows("`data`", |row| {
             let row = row.object("a node")?;
             Ok(Self {
@@ -296,7 +296,7 @@ impl Node {
 
 /// The ids of the nodes in get_workflow_detail's answer at which a ticket's own processors change nothing:
 /// those that are claimed or distributed first, sign-off nodes (recorded), and nodes that nobody handles.
-pub fn read_nodes_that_ignore_processors(data: Json) -> Result<Vec<u64>, Mismatch> {
+pub fn decode_nodes_that_ignore_processors(data: Json) -> Result<Vec<u64>, Mismatch> {
     let mut ignoring = Vec::new();
     let flow = data.object("`data`")?;
     flow.get("states")?.each_row("`states`", |state| {
@@ -350,7 +350,7 @@ mod tests {
     }
 
     fn nodes_of(value: serde_json::Value) -> Result<Vec<Node>, String> {
-        json(value, Node::read_all)
+        json(value, Node::decode_all)
     }
 
     fn nodes() -> Vec<Node> {
@@ -393,7 +393,7 @@ mod tests {
             {"id": 6, "type": "WEBHOOK", "distribute_type": "PROCESS"},
             {"id": 7, "type": "APPROVAL", "distribute_type": "PROCESS"},
         ]});
-        let ignoring = json(flow, read_nodes_that_ignore_processors).unwrap();
+        let ignoring = json(flow, decode_nodes_that_ignore_processors).unwrap();
         assert_eq!(ignoring, [4, 5, 6]);
         assert_eq!(
             resolve(&nodes(), &ignoring, named("负责人审批")).err(),
@@ -406,7 +406,7 @@ mod tests {
         let flat = json(json!([{"id": 1, "key": "root", "name": "根目录", "level": 0, "desc": "", "children": [
             {"id": 9, "key": "A", "name": "a", "level": 1, "desc": "", "children": [{"id": 10, "key": "B", "name": "b"}]},
             {"id": 11, "key": "C", "name": "c", "level": 3, "children": []},
-        ]}]), Catalog::read_all)
+        ]}]), Catalog::decode_all)
         .unwrap();
         let tree: Vec<_> = flat.iter().map(|row| (row.id, row.parent_id, row.level)).collect();
         assert_eq!(tree, [(1, None, 0), (9, Some(1), 1), (10, Some(9), 2), (11, Some(1), 3)]);
@@ -418,6 +418,9 @@ mod tests {
         for id in 0..40 {
             rows = json!([{"id": id, "name": "n", "children": rows}]);
         }
-        assert_eq!(json(rows, Catalog::read_all), Err("the catalogues are nested too deep".into()));
+        assert_eq!(
+            json(rows, Catalog::decode_all),
+            Err("the catalogues are nested too deep".into())
+        );
     }
 }

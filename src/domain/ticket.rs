@@ -66,7 +66,7 @@ impl CreatedTicket {
     /// The data of create_ticket's answer.
     ///
     /// The number is all that counts: a ticket must not be lost for want of the rest.
-    pub fn read(data: Json) -> Result<Self, Mismatch> {
+    pub fn decode(data: Json) -> Result<Self, Mismatch> {
         let row = data.object("`data`")?;
         Ok(Self {
             sn: sn(&row)?,
@@ -78,7 +78,7 @@ impl CreatedTicket {
 
 impl Ticket {
     /// One row, or the data of get_ticket_info's answer.
-    pub fn read(row: Json) -> Result<Self, Mismatch> {
+    pub fn decode(row: Json) -> Result<Self, Mismatch> {
         let row = row.object("a ticket")?;
         Ok(Self {
             sn: sn(&row)?,
@@ -112,7 +112,7 @@ impl Ticket {
 
 impl ApprovalResult {
     /// The data of ticket_approval_result's answer for the tickets `sns`.
-    pub fn read_all(data: Json, sns: &[String]) -> Result<Vec<Self>, Mismatch> {
+    pub fn decode_all(data: Json, sns: &[String]) -> Result<Vec<Self>, Mismatch> {
         data.rows("`data`", |row| {
             let row = row.object("a result")?;
             let sn = sn(&row)?;
@@ -134,7 +134,7 @@ impl ApprovalResult {
 
 /// Which of `among` are in callback_failed_ticket's answer. That is everybody's list and can be long, so
 /// nothing else of it is kept.
-pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Mismatch> {
+pub fn decode_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Mismatch> {
     let mut failed = vec![false; among.len()];
     data.each_row("`data`", |row| {
         let Some(sn) = row.string() else {
@@ -150,7 +150,7 @@ pub fn read_failed_list(data: Json, among: &[String]) -> Result<Vec<String>, Mis
 }
 
 /// The data of token/verify's answer.
-pub fn read_is_passed(data: Json) -> Result<bool, Mismatch> {
+pub fn decode_is_passed(data: Json) -> Result<bool, Mismatch> {
     data.object("`data`")?.boolean("is_passed")
 }
 
@@ -194,7 +194,7 @@ mod tests {
                 "end_at": end_at, "creator": "carol", "create_at": "2026-11-24 07:51:08", "ticket_url": "u",
             })
         };
-        let ended = |end_at| of(row(end_at), Ticket::read).map(|ticket| ticket.ended_at);
+        let ended = |end_at| of(row(end_at), Ticket::decode).map(|ticket| ticket.ended_at);
         assert_eq!(ended(Value::Null), Ok(None));
         assert_eq!(ended(json!("2026-11-24 07:51:11")), Ok(Some("2026-11-24 07:51:11".into())));
         for no_time in ["", " ", "x", "None", "2026-11-24", "0"] {
@@ -214,7 +214,7 @@ mod tests {
             (json!({}), "`sn` is missing"),
             (json!({"sn": ""}), "`sn` is empty"),
         ] {
-            assert_eq!(of(data, Ticket::read), Err(why.into()));
+            assert_eq!(of(data, Ticket::decode), Err(why.into()));
         }
         for (data, why) in [
             (json!({}), "`data` is an object, not a list"),
@@ -224,15 +224,15 @@ mod tests {
             ),
         ] {
             let sns = ["S".to_owned()];
-            let read = of(data, |data| ApprovalResult::read_all(data, &sns));
+            let read = of(data, |data| ApprovalResult::decode_all(data, &sns));
             assert_eq!(read, Err(why.into()));
         }
         assert_eq!(
-            of(json!(["A", 1]), |data| read_failed_list(data, &[])),
+            of(json!(["A", 1]), |data| decode_failed_list(data, &[])),
             Err("a row is no number of a ticket".into())
         );
         assert_eq!(
-            of(json!({"is_passed": 1}), read_is_passed),
+            of(json!({"is_passed": 1}), decode_is_passed),
             Err("`is_passed` is a number, not a boolean".into())
         );
     }
@@ -246,21 +246,21 @@ mod tests {
             (json!({"sn": "REQ1", "id": null, "ticket_url": null}), "", ""),
             (json!({"sn": "REQ1", "id": [], "ticket_url": 1.5}), "", "1.5"),
         ] {
-            let created = of(data, CreatedTicket::read).unwrap();
+            let created = of(data, CreatedTicket::decode).unwrap();
             assert_eq!(
                 (created.sn.as_str(), created.id.as_str(), created.ticket_url.as_str()),
                 ("REQ1", id, url)
             );
         }
         for no_number in [json!({}), json!({"sn": ""}), json!({"sn": null}), json!([])] {
-            assert!(of(no_number, CreatedTicket::read).is_err());
+            assert!(of(no_number, CreatedTicket::decode).is_err());
         }
     }
 
     #[test]
     fn the_failed_list_is_read_for_the_numbers_that_are_asked_for() {
         let among = ["A", "B", "C"].map(str::to_owned);
-        let listed = of(json!(["x", "C", "A", "A"]), |data| read_failed_list(data, &among));
+        let listed = of(json!(["x", "C", "A", "A"]), |data| decode_failed_list(data, &among));
         assert_eq!(listed, Ok(vec!["A".to_owned(), "C".to_owned()]));
     }
 }

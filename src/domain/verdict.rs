@@ -144,7 +144,7 @@ fn finished(
             Err("ITSM's result is yes, and an approval's last word in its log is no")
         }
         None if history.last_words.iter().any(|word| *word != LastWord::Yes) => Err(
-            "people decided differently at one approval, and only a proven user may read ITSM's result over them",
+            "people decided differently at one approval, and only a verified user may read ITSM's result over them",
         ),
         _ => Ok(Verdict::Approved),
     }

@@ -175,7 +175,7 @@ fn an_open_ticket_without_a_running_node_gets_a_second_look() {
 }
 
 #[test]
-fn a_name_leads_to_one_node_that_heeds_who_is_named_for_it() {
+fn a_name_leads_to_one_node_that_takes_the_users_named_for_it() {
     let node = |id: u64, name: &str| json!({"id": id, "name": name, "processors": "bob", "processors_type": "PERSON", "sign_type": "or"});
     let roles = |nodes: &[Value]| data(Value::from(nodes));
     let form = || {

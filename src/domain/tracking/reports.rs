@@ -145,7 +145,7 @@ impl Reported {
     pub(super) fn undecidable(&mut self, sn: &str, why: String) -> Vec<Action> {
         let words = format!(
             "The ticket {sn} has ended, and it can't be told how: {why}. \
-             A proven user or a person has to look."
+             A verified user or a person has to look."
         );
         self.once(Reason::Undecidable(why), words)
     }
@@ -235,7 +235,7 @@ impl Remedy {
         match self {
             Self::Credentials => "The app code, the secret or the user's token has to be fixed",
             Self::Permission => "The app or its user needs a permission",
-            Self::User => "The server wants a proven user",
+            Self::User => "The server wants a verified user",
             Self::Host => "The component has to be allowed to reach the server",
             Self::Between => "Something between the host and ITSM has to be fixed",
             Self::Other => "Somebody has to look",

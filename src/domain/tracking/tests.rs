@@ -305,7 +305,7 @@ fn a_creation_that_proved_to_have_done_nothing_is_tried_again_or_given_up_by_its
         ),
         (
             Advice::SendVerifiedUser,
-            "report: The server wants a proven user. Until then creating the ticket fails, and is tried again: the API gateway says 16, no luck.",
+            "report: The server wants a verified user. Until then creating the ticket fails, and is tried again: the API gateway says 16, no luck.",
             Some(30),
         ),
         (
@@ -539,14 +539,14 @@ fn an_end_that_cannot_be_decided_is_reported_once_a_reason_and_asked_for_rarely_
     }
     let report = |why: &str| {
         format!(
-            "report: The ticket A has ended, and it can't be told how: {why}. A proven user or a person has to look."
+            "report: The ticket A has ended, and it can't be told how: {why}. A verified user or a person has to look."
         )
     };
     assert_eq!(
         told,
         [report("the log is cut"), String::new(), report("it was merged"), String::new()]
     );
-    // A proven user is configured.
+    // A verified user is configured.
     assert_eq!(tracked.when_due(Event::Tick), "confirm A");
     assert_eq!(tracked.at(tracked.now_s, ended("A", Rejected)), "deliver A rejected");
 }

@@ -48,7 +48,7 @@ pub struct Options {
     pub port: u16,
     /// The app code and secret that the gateway and the ESB accept. `None` accepts any.
     pub credentials: Option<(String, String)>,
-    /// Whether the gateway wants a proven user where its published resources say so.
+    /// Whether the gateway wants a verified user where its published resources say so.
     pub verified_users: bool,
     /// Whether the server itself wants the gateway's signed token.
     pub wants_token: bool,

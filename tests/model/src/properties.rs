@@ -147,7 +147,7 @@ impl World {
             || self.settles(state.clone())
     }
 
-    /// Each tick comes when it is due, each call is answered, people decide, and a proven user is there.
+    /// Each tick comes when it is due, each call is answered, people decide, and a verified user is there.
     ///
     /// Twenty ticks are enough from anywhere: up to eight until an absence is final and the ticket is made
     /// again, after which it ends; then one to see the end, which is delivered at once.

@@ -29,13 +29,13 @@ pub enum Happening {
     StoreLate(u8),
     /// It is due, or the host started again.
     Tick(u8),
-    /// A ticket ends: people decide, or the thief does. And whether it takes a proven user to read how.
+    /// A ticket ends: people decide, or the thief does. And whether it takes a verified user to read how.
     End(Sn, End, bool),
     /// A ticket changes without ending: the server rewrites its title, or people edit it.
     Edit(Sn),
     /// Somebody handles a ticket's first node.
     Handle(Sn),
-    /// A proven user is configured.
+    /// A verified user is configured.
     Prove,
     /// Who read an operation's header makes a ticket with it, under its public id.
     Steal(u8),
@@ -327,7 +327,7 @@ impl World {
         let mut wrongs = Vec::new();
         let (heard, last_s) = operation.refusals;
         let too_often = match trouble {
-            // Nothing is known to be mended by waiting.
+            // Nothing is known to be better after waiting.
             Trouble::Refused => heard >= 2,
             _ => heard > 0 && host_s < last_s + (30 << (heard - 1)).min(900),
         };

@@ -76,7 +76,7 @@ pub struct Bounds {
     pub thefts: u8,
     /// How often the host's clock jumps forward.
     pub jumps: u8,
-    /// How many tickets end so that this user can't read how, until a proven user is configured.
+    /// How many tickets end so that this user can't read how, until a verified user is configured.
     pub unreadable: u8,
     /// How many seconds the host's calls can last. With 0 no time passes while one is under way.
     pub longest_call_s: u64,
@@ -224,7 +224,7 @@ pub struct Held {
     pub(crate) edited: bool,
     /// Whether somebody handled its first node, after which ITSM lets nobody take it back.
     pub(crate) handled: bool,
-    /// Whether it takes a proven user to read how it ended.
+    /// Whether it takes a verified user to read how it ended.
     pub(crate) unreadable: bool,
 }
 
@@ -300,7 +300,7 @@ pub struct State {
     pub(crate) operations: Vec<Operation>,
     /// Callbacks on their way. ITSM sends each with the binding of the ticket's operation.
     pub(crate) callbacks: BTreeSet<Sn>,
-    /// Whether a proven user is configured.
+    /// Whether a verified user is configured.
     pub(crate) proven: bool,
     /// What is left of the faults.
     pub(crate) left: Faults,

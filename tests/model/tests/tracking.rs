@@ -82,7 +82,7 @@ const REFUSED: Bounds = Bounds {
     ..FAULTLESS
 };
 
-/// Nobody can read how a ticket ended, until a proven user is configured.
+/// Nobody can read how a ticket ended, until a verified user is configured.
 const UNREADABLE: Bounds = Bounds {
     times: &[0, 30, 90, 990],
     crashes: 1,

@@ -7,7 +7,7 @@ use component_tests::wit_types::{Advice, Confirmation, Connection, Failure, Verd
 use component_tests::{Host, TOKEN, any_ticket, call, fast_ticket, gateway, text};
 use fake_itsm::{FakeItsm, Options};
 
-/// A server, and the connection of a proven user to its gateway.
+/// A server, and the connection of a verified user to its gateway.
 pub async fn start(options: Options) -> (FakeItsm, Connection) {
     let fake = FakeItsm::start(options).await.unwrap();
     let connection = gateway(&fake.url());

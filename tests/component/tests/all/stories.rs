@@ -7,7 +7,7 @@ use component_tests::wit_types::{Confirmation, Connection, Evidence};
 use component_tests::{Host, app, call, text};
 use fake_itsm::{FakeItsm, Options};
 
-/// A service of the fake's, what is done to a ticket of it, and the verdict for a proven user and for an app alone.
+/// A service of the fake's, what is done to a ticket of it, and the verdict for a verified user and for an app alone.
 /// The tickets are alice's.
 const STORIES: [(u64, &str, &str, &str); 41] = [
     (2, "", "open", "open"),
@@ -153,7 +153,7 @@ async fn told(c: &Connection, sn: &str, tag: &str, story: &str) -> (Confirmation
     (own, explained)
 }
 
-/// A site where results are for proven users, a connection of one, and one of an app alone.
+/// A site where results are for verified users, a connection of one, and one of an app alone.
 async fn site() -> (FakeItsm, Connection, Connection) {
     let (fake, proven) = start(Options { verified_users: true, ..Options::default() }).await;
     let alone = Connection { authorization: app(None), ..proven.clone() };

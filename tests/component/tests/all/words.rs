@@ -163,7 +163,7 @@ fn can_hold(place: Place, text: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_is_blotted_out_of_every_place_in_every_form() {
+async fn a_secret_is_redacted_in_every_place_in_every_form() {
     let mut repeated = 0;
     let mut said_all_the_same = Vec::new();
     for (app_secret, secret) in [
@@ -193,9 +193,9 @@ async fn a_secret_is_blotted_out_of_every_place_in_every_form() {
     assert!(said_all_the_same.is_empty(), "{said_all_the_same:#?}");
 }
 
-/// Longer ones than a code or an id may be are not cut before they are blotted out.
+/// Longer ones than a code or an id may be are not cut before they are redacted.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_long_is_cut_only_after_secrets_are_blotted_out() {
+async fn what_is_too_long_is_cut_only_after_secrets_are_redacted() {
     for (place, most) in [
         (Message, 256),
         (Detail, 256),
@@ -410,7 +410,7 @@ async fn every_kind_of_credential_is_a_secret() {
     }
 }
 
-/// Credentials that the host adds are the host's to blot out, and never reach the component. What a server
+/// Credentials that the host adds are the host's to redact, and never reach the component. What a server
 /// repeats of them is bounded and on one line like all that it says.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_repeats_of_credentials_that_the_host_added_is_bounded() {

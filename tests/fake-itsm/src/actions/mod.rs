@@ -207,7 +207,7 @@ static ROUTES: &[Route] = &[
 pub(crate) struct Published {
     pub path: &'static str,
     pub method: &'static str,
-    /// Whether the gateway's resource file wants a proven user.
+    /// Whether the gateway's resource file wants a verified user.
     pub wants_user: bool,
     pub ends_with_slash_at_a_gateway: bool,
     pub esb: Esb,
