@@ -5,6 +5,7 @@ use super::Edit::{After, Change, End};
 use super::{Place, counted_once_more};
 
 const ECHO: &str = "  echo: func(";
+const DOCS: &str = "  /// Repeats the number.\n";
 
 pub const PLACES: &[Place] = &[
     Place {
@@ -19,13 +20,35 @@ pub const PLACES: &[Place] = &[
     Place {
         what: "its doc comment",
         file: "wit/operations.wit",
-        edit: Change(|wit| Some(wit.replace(ECHO, &format!("  /// Repeats.\n{ECHO}")))),
+        edit: Change(|wit| Some(wit.replace(ECHO, &format!("{DOCS}{ECHO}")))),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "when it fails",
+        file: "wit/operations.wit",
+        edit: Change(|wit| {
+            Some(wit.replace(DOCS, &format!("{DOCS}  /// Fails when the number is blank.\n")))
+        }),
         check: Verb("wit"),
     },
     Place {
         what: "since when it is",
         file: "wit/operations.wit",
         edit: Change(|wit| Some(wit.replace(ECHO, &format!("  @since(version = 0.1.0)\n{ECHO}")))),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the section of the reference",
+        file: "docs/reference.md",
+        edit: Change(|page| {
+            with_a_section(page, "Repeats the number.\nFails when the number is blank.")
+        }),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the section in Chinese",
+        file: "docs/reference.zh.md",
+        edit: Change(|page| with_a_section(page, "原样返回单号。单号为空白时失败。")),
         check: Verb("wit"),
     },
     Place {
@@ -44,7 +67,7 @@ pub const PLACES: &[Place] = &[
         file: "src/domain/progress.rs",
         edit: End("
 /// The data of get_echo's answer.
-pub fn read_echo(data: Json) -> Result<String, String> {
+pub fn read_echo(data: Json) -> Result<String, Mismatch> {
     data.object(\"`data`\")?.text(\"echo\")
 }
 "),
@@ -53,22 +76,15 @@ pub fn read_echo(data: Json) -> Result<String, String> {
     Place {
         what: "the call",
         file: "src/calls/progress.rs",
-        edit: End("
-/// What ITSM repeats of a ticket.
-pub fn echo(
-    transport: &mut impl Transport,
-    connection: &Connection,
-    sn: &str,
-) -> Result<String, Failure> {
-    ask(transport, connection, &crate::domain::action::GET_ECHO, sn, None, progress::read_echo)
-}
-"),
-        check: Component("blueking-itsm"),
-    },
-    Place {
-        what: "the call's name",
-        file: "src/calls/mod.rs",
-        edit: After("pub use progress::{", "echo, "),
+        edit: After(
+            "impl<T: Transport> Client<T> {\n",
+            "    /// What ITSM repeats of a ticket.
+    pub fn echo(&mut self, sn: &str) -> Result<String, Failure> {
+        self.ask_ticket(&crate::domain::action::GET_ECHO, sn, None, progress::read_echo)
+    }
+
+",
+        ),
         check: Component("blueking-itsm"),
     },
     Place {
@@ -77,7 +93,7 @@ pub fn echo(
         edit: After(
             "impl wit::Guest for Component {\n",
             "    fn echo(connection: wit::Connection, sn: String) -> Result<String, wit::Failure> {
-        Ok(calls::echo(&mut Network, &connection.into(), &sn)?)
+        Ok(client(connection).echo(&sn)?)
     }
 
 ",
@@ -171,3 +187,13 @@ pub(super) fn echo(_: &mut World, call: &Call) -> Outcome {
         check: Python("tests.test_functions.Functions.test_each_function_has_a_row"),
     },
 ];
+
+/// Adds the function's section to a page of the reference, before that of the next function.
+fn with_a_section(page: &str, text: &str) -> Option<String> {
+    let (before, after) = page.split_once("### operations.rate\n")?;
+    Some(format!(
+        "{before}### operations.echo\n\n```wit\n\
+         echo: func(connection: connection, sn: string) -> result<string, failure>\n```\n\n\
+         {text}\n\n### operations.rate\n{after}"
+    ))
+}

@@ -1,37 +1,57 @@
-//! A host in Nim, in `host-examples/nim`.
+//! A host in shell, in `host-examples/shell`.
 
-use super::Check::Test;
+use super::Check::{Suite, Test};
 use super::Edit::{After, Change, End};
 use super::Place;
+
+const NAME: &str = "name: \"shell-host\",";
 
 pub const PLACES: &[Place] = &[
     Place {
         what: "the program",
-        file: "host-examples/nim/host.nim",
-        edit: End("echo \"a host\"\n"),
+        file: "host-examples/shell/host.sh",
+        edit: End("echo a host\n"),
+        check: Suite("shell-host"),
+    },
+    Place {
+        what: "how to run it, in English",
+        file: "host-examples/shell/README.md",
+        edit: End("# A host in shell\n\n[中文](README.zh.md)\n"),
         check: Test("hosts"),
     },
     Place {
-        what: "how to run it",
-        file: "host-examples/nim/README.md",
-        edit: End("# A host in Nim\n"),
-        check: Test("hosts"),
+        what: "how to run it, in Chinese",
+        file: "host-examples/shell/README.zh.md",
+        edit: End("# shell 宿主\n\n[English](README.md)\n"),
+        check: Suite("readme"),
     },
     Place {
         what: "the suite",
         file: "xtask/src/suites.rs",
-        edit: After("const SUITES: &[Suite] = &[\n", "    (\"host in Nim\", nim_host),\n"),
+        edit: After(
+            "pub const SUITES: &[Suite] = &[\n",
+            "    Suite { name: \"shell-host\", shows: \"it speaks\", run: shell_host, ..PLAIN },\n",
+        ),
         check: Test("hosts"),
     },
     Place {
-        what: "what the suite runs",
+        what: "the host that the suite runs",
+        file: "xtask/src/suites.rs",
+        edit: Change(|suites| {
+            Some(suites.replace(NAME, &format!("{NAME} hosts: &[\"host-examples/shell\"],")))
+        }),
+        check: Suite("readme"),
+    },
+    Place {
+        what: "what the suite does",
         file: "xtask/src/suites.rs",
         edit: End("
-fn nim_host() -> Result<()> {
-    tools::run(Command::new(\"nim\").args([\"r\", \"host-examples/nim/host.nim\"]))
+fn shell_host() -> Result<()> {
+    let host = tools::root()?.join(\"host-examples/shell/host.sh\");
+    tools::run(Command::new(\"sh\").arg(host))
 }
 "),
-        check: Test("hosts"),
+        check: Suite("shell-host"),
     },
     Place {
         what: "the row of hosts in English",
@@ -40,7 +60,7 @@ fn nim_host() -> Result<()> {
             row(
                 text,
                 "| host | create |",
-                "| [Nim](host-examples/nim) | yes | yes | no | no | suite `host in Nim` |",
+                "| [shell](host-examples/shell) | yes | yes | no | no | suite `shell-host` |",
             )
         }),
         check: Test("hosts"),
@@ -52,7 +72,7 @@ fn nim_host() -> Result<()> {
             row(
                 text,
                 "| 宿主 | 提单 |",
-                "| [Nim](host-examples/nim) | 是 | 是 | 否 | 否 | 测试组 `host in Nim` |",
+                "| [shell](host-examples/shell) | 支持 | 支持 | 不支持 | 不支持 | 测试组 `shell-host` |",
             )
         }),
         check: Test("hosts"),
@@ -61,7 +81,11 @@ fn nim_host() -> Result<()> {
         what: "the row of certificates in English",
         file: "README.md",
         edit: Change(|text| {
-            row(text, "| host | private CA |", "| [Nim](host-examples/nim) | a file | a setting |")
+            row(
+                text,
+                "| host | private CA |",
+                "| [shell](host-examples/shell) | a file | a setting |",
+            )
         }),
         check: Test("hosts"),
     },
@@ -69,18 +93,18 @@ fn nim_host() -> Result<()> {
         what: "the row of certificates in Chinese",
         file: "README.zh.md",
         edit: Change(|text| {
-            row(text, "| 宿主 | 私有 CA |", "| [Nim](host-examples/nim) | 文件 | 设置 |")
+            row(text, "| 宿主 | 私有 CA |", "| [shell](host-examples/shell) | 文件 | 设置 |")
         }),
         check: Test("hosts"),
     },
     Place {
-        what: "the row of platforms",
+        what: "the row of platforms in English",
         file: "docs/platforms.md",
         edit: Change(|text| {
             row(
                 text,
                 "| host | version |",
-                "| [Nim](../host-examples/nim) | 2 | `itsm.wasm` | suite `host in Nim` |",
+                "| [shell](../host-examples/shell) | 2 | `itsm.wasm` | `cargo xtask test shell-host` |",
             )
         }),
         check: Test("hosts"),

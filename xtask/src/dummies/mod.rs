@@ -37,6 +37,8 @@ enum Edit {
     End(&'static str),
     /// Makes a new text of the old one.
     Change(fn(&str) -> Option<String>),
+    /// Makes a new file of another one.
+    Of(&'static str, fn(&str) -> Option<String>),
 }
 
 /// The cheapest check that finds a place empty.
@@ -44,6 +46,8 @@ enum Edit {
 enum Check {
     /// A test program of the package `blueking-itsm`.
     Test(&'static str),
+    /// The tests inside of that package.
+    Unit,
     /// The fake's own tests.
     Fake,
     /// A component's package, compiled for WebAssembly.
@@ -52,6 +56,8 @@ enum Check {
     Workspace,
     /// A verb of this program.
     Verb(&'static str),
+    /// A suite of the copy's own program.
+    Suite(&'static str),
     /// Tests of the host in Python, with the built component.
     Python(&'static str),
     /// The types of the host in JavaScript, which are made of the built component.
@@ -138,7 +144,7 @@ impl Dummy {
             let new = if left_out == Some(number) {
                 old
             } else {
-                let new = place.edit.apply(old.as_deref());
+                let new = place.edit.apply(root, old.as_deref());
                 Some(new.with_context(|| format!("{}: {}", place.file, place.what))?)
             };
             texts.insert(place.file, new);
@@ -151,10 +157,12 @@ impl Check {
     fn name(self) -> String {
         match self {
             Self::Test(name) => format!("tests/{name}.rs"),
+            Self::Unit => "tests of src/".to_owned(),
             Self::Fake => "tests of the fake".to_owned(),
             Self::Component(package) => format!("{package}, compiled for WebAssembly"),
             Self::Workspace => "the workspace, compiled".to_owned(),
             Self::Verb(verb) => format!("cargo xtask {verb}"),
+            Self::Suite(suite) => format!("cargo xtask test {suite}"),
             Self::Python(tests) => format!("Python's {tests}"),
             Self::JavaScript => "tsc".to_owned(),
         }
@@ -264,18 +272,21 @@ impl Tree {
         };
         match check {
             Check::Test(name) => cargo(&["test", "--quiet", "-p", "blueking-itsm", "--test", name]),
+            Check::Unit => cargo(&["test", "--quiet", "-p", "blueking-itsm", "--lib"]),
             Check::Fake => cargo(&["test", "--quiet", "-p", "fake-itsm", "--lib"]),
-            Check::Component(package) => cargo(&[
-                "check",
-                "--quiet",
-                "--lib",
-                "-p",
-                package,
-                "--target",
-                crate::components::TARGET,
-            ]),
+            Check::Component(package) => {
+                cargo(&["check", "--quiet", "-p", package, "--target", crate::components::TARGET])
+            }
             Check::Workspace => cargo(&["check", "--quiet", "--workspace", "--all-targets"]),
             Check::Verb(verb) => Ok(vec![self.verb(verb)?]),
+            Check::Suite(suite) => {
+                // The suites that the copy has, this program has not.
+                let mut xtask = tools::cargo()?;
+                xtask.args(["xtask", "test", suite]).current_dir(&self.copy);
+                xtask.env("CARGO_TARGET_DIR", self.copy.join("target"));
+                xtask.env("CARGO_BUILD_BUILD_DIR", tools::target_dir()?);
+                Ok(vec![xtask])
+            }
             Check::Python(tests) => {
                 let mut python = dist::python()?.python();
                 python.args(["-m", "unittest", tests]);
@@ -311,12 +322,16 @@ impl Tree {
 }
 
 impl Edit {
-    fn apply(&self, old: Option<&str>) -> Result<String> {
+    fn apply(&self, root: &Path, old: Option<&str>) -> Result<String> {
         let there = || old.context("there is no such file");
         match self {
             Self::After(place, text) => put_after(there()?, place, text),
             Self::End(text) => Ok(old.unwrap_or_default().to_owned() + text),
             Self::Change(change) => change(there()?).context("this can't be changed"),
+            Self::Of(file, change) => {
+                let text = fs::read_to_string(root.join(file))?;
+                change(&text).with_context(|| format!("nothing can be made of {file}"))
+            }
         }
     }
 }
@@ -345,9 +360,11 @@ fn reason(said: &str) -> String {
     const OF_TOOLS: [&str; 4] = ["AssertionError", "TypeError", "error TS", "error["];
     let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_of_a_tool = |line: &&str| OF_TOOLS.iter().any(|word| line.contains(word));
+    let is_of_a_suite = |line: &&str| line.contains(" failed: ") && !line.starts_with("error");
     let after_a_panic = lines.iter().position(|line| line.contains("panicked at")).map(|at| at + 1);
     let at = after_a_panic
         .or_else(|| lines.iter().position(is_of_a_tool))
+        .or_else(|| lines.iter().position(is_of_a_suite))
         .or_else(|| lines.iter().position(|line| line.starts_with("error: ")));
     let rest = lines.get(at.unwrap_or_default()..).unwrap_or_default();
     match rest {
@@ -369,7 +386,7 @@ mod tests {
                 let page = format!("docs/adding/{}.{ending}", dummy.name);
                 let text = fs::read_to_string(root.join(&page)).unwrap();
                 for place in dummy.places {
-                    let file = place.file.replace("/nim/", "/NAME/");
+                    let file = place.file.replace("/shell/", "/NAME/");
                     assert!(is_named(&text, &file), "{page} does not lead to {file}");
                 }
             }
@@ -410,6 +427,7 @@ mod tests {
             ("   Checking a\nerror[E0046]: not all\n", "error[E0046]: not all"),
             ("a.js(1,2): error TS2741: missing", "a.js(1,2): error TS2741: missing"),
             ("Traceback\nTypeError: no", "TypeError: no"),
+            ("readme failed: no page\nerror: failed: readme", "readme failed: no page"),
             (
                 "error: wit/ is not as it should be:\na has no docs",
                 "error: wit/ is not as it should be: a has no docs",

@@ -1,7 +1,7 @@
 //! A verdict `lapsed`, for tickets with the status `LAPSED`.
 
-use super::Check::{Component, JavaScript, Python, Test, Verb, Workspace};
-use super::Edit::{After, Change};
+use super::Check::{Component, JavaScript, Python, Test, Unit, Verb, Workspace};
+use super::Edit::{After, Change, Of};
 use super::Place;
 
 const WORD: &str = "Verdict::Completed => \"completed\",";
@@ -29,8 +29,44 @@ pub const PLACES: &[Place] = &[
     Place {
         what: "the ending",
         file: "wit/tickets.wit",
-        edit: After("    completed,\n", "    /// The verdict `lapsed`.\n    lapsed,\n"),
+        edit: After("    completed,\n", "    /// The verdict is `lapsed`.\n    lapsed,\n"),
         check: Component("blueking-itsm"),
+    },
+    Place {
+        what: "the row of the reference",
+        file: "docs/reference.md",
+        edit: After(
+            "| `completed` | The flow ran to its end, and no approval lay on its way: nobody was asked. |\n",
+            "| `lapsed` | The ticket lapsed. |\n",
+        ),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the ending's row of the reference",
+        file: "docs/reference.md",
+        edit: After(
+            "| `completed` | The verdict is `completed`: no approval lay on the ticket's way. |\n",
+            "| `lapsed` | The verdict is `lapsed`. |\n",
+        ),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the row in Chinese",
+        file: "docs/reference.zh.md",
+        edit: After(
+            "| `completed` | 流程走到了终点，但途中没有审批：没有问过任何人。 |\n",
+            "| `lapsed` | 单据已失效。 |\n",
+        ),
+        check: Verb("wit"),
+    },
+    Place {
+        what: "the ending's row in Chinese",
+        file: "docs/reference.zh.md",
+        edit: After(
+            "| `completed` | verdict 为 `completed`：途中没有审批。 |\n",
+            "| `lapsed` | verdict 为 `lapsed`。 |\n",
+        ),
+        check: Verb("wit"),
     },
     Place {
         what: "the domain's case",
@@ -63,22 +99,73 @@ pub const PLACES: &[Place] = &[
         check: Test("stories"),
     },
     Place {
-        what: "the word in tracking's reports",
-        file: "src/domain/tracking.rs",
-        edit: After(WORD, NEXT_WORD),
-        check: Test("stories"),
+        what: "the stored name",
+        file: "src/domain/tracking/stored.rs",
+        edit: After("    Completed,\n", "    Lapsed,\n"),
+        check: Unit,
     },
     Place {
         what: "the version of records",
-        file: "src/domain/tracking.rs",
-        edit: Change(with_the_next_version),
-        check: Test("verdicts"),
+        file: "src/domain/tracking/record.rs",
+        edit: Change(|record| Some(record.replace("VERSION: u32 = 3;", "VERSION: u32 = 4;"))),
+        check: Unit,
     },
     Place {
-        what: "the version that may hold it",
-        file: "tests/verdicts.rs",
-        edit: Change(with_the_next_line),
-        check: Test("verdicts"),
+        what: "the reading of the version before",
+        file: "src/domain/tracking/record.rs",
+        edit: After(
+            "            2 => serde_json::from_str(json).map(Second::migrate),\n",
+            "            3 => serde_json::from_str(json)
+                .map(|record: Self| Self { version: VERSION, ..record }),\n",
+        ),
+        check: Unit,
+    },
+    Place {
+        what: "the word in tracking's reports",
+        file: "src/domain/tracking/reports.rs",
+        edit: After(WORD, NEXT_WORD),
+        check: Unit,
+    },
+    Place {
+        what: "the texts of the version",
+        file: "tests/vectors/records/4.jsonl",
+        edit: Of("tests/vectors/records/3.jsonl", in_the_next_version),
+        check: Unit,
+    },
+    Place {
+        what: "their file and its hash",
+        file: "src/domain/tracking/tests.rs",
+        edit: Change(|tests| {
+            let tests = tests.replace("[(u32, &str, &str); 2]", "[(u32, &str, &str); 3]");
+            Some(tests.replace(
+                "8040f\",\n    ),\n",
+                "8040f\",\n    ),\n    (4, include_str!(\"../../../tests/vectors/records/4.jsonl\"), \
+                 \"daa6054b5501716e054c20bfeb45bc3eea7bc7c43b85fc989dbf675b2aeffa9f\"),\n",
+            ))
+        }),
+        check: Unit,
+    },
+    Place {
+        what: "what leads to the text",
+        file: "src/domain/tracking/tests.rs",
+        edit: Change(|tests| {
+            let past = "    (\"delivered, withdrawn\", |record| delivered(record, Withdrawn)),\n";
+            let next = past.replace("withdrawn", "lapsed").replace("Withdrawn", "Verdict::Lapsed");
+            let tests = tests.replace("[(&str, Past); 23]", "[(&str, Past); 24]");
+            Some(tests.replace(past, &format!("{past}{next}")))
+        }),
+        check: Unit,
+    },
+    Place {
+        what: "the version that is too new",
+        file: "src/domain/tracking/tests.rs",
+        edit: Change(|tests| {
+            Some(tests.replace(
+                "the record has version 4, and this component knows only up to 3",
+                "the record has version 5, and this component knows only up to 4",
+            ))
+        }),
+        check: Unit,
     },
     Place {
         what: "the words of stories",
@@ -120,19 +207,25 @@ pub const PLACES: &[Place] = &[
         check: Component("sink"),
     },
     Place {
-        what: "the receiver's page",
+        what: "the receiver's page in English",
         file: "receiver/README.md",
-        edit: After("Else `rejected`,", " `lapsed`,"),
+        edit: After("The other values are `rejected`,", " `lapsed`,"),
         check: Test("verdicts"),
     },
     Place {
-        what: "the row in English",
+        what: "the receiver's page in Chinese",
+        file: "receiver/README.zh.md",
+        edit: After("其他取值：`rejected`、", "`lapsed`、"),
+        check: Test("verdicts"),
+    },
+    Place {
+        what: "the row of the README in English",
         file: "README.md",
         edit: Change(with_a_row),
         check: Test("verdicts"),
     },
     Place {
-        what: "the row in Chinese",
+        what: "the row of the README in Chinese",
         file: "README.zh.md",
         edit: Change(with_a_row),
         check: Test("verdicts"),
@@ -145,9 +238,9 @@ pub const PLACES: &[Place] = &[
     },
     Place {
         what: "the word of the guest in Rust",
-        file: "host-examples/guests/rust/src/gate.rs",
+        file: "host-examples/guests/rust/src/approval.rs",
         edit: After(WORD, NEXT_WORD),
-        check: Workspace,
+        check: Component("rust-guest"),
     },
     Place {
         what: "the word of a callback's test",
@@ -206,22 +299,11 @@ fn with_a_story(stories: &str) -> Option<String> {
     Some(format!("{stories}{story}\n"))
 }
 
-const VERSION: &str = "const VERSION: u32 = ";
-
-fn with_the_next_version(tracking: &str) -> Option<String> {
-    let (before, rest) = tracking.split_once(VERSION)?;
-    let (version, after) = rest.split_once(';')?;
-    Some(format!("{before}{VERSION}{};{after}", version.parse::<u32>().ok()? + 1))
-}
-
-/// The last line of stored verdicts once more, with the next version and one verdict more.
-fn with_the_next_line(verdicts: &str) -> Option<String> {
-    let last =
-        verdicts.lines().rfind(|line| line.starts_with("    (") && line.ends_with("\"),"))?;
-    let (version, words) = last.trim_start_matches("    (").split_once(',')?;
-    let next = version.parse::<u32>().ok()? + 1;
-    let words = words.replace(" completed ", " completed lapsed ");
-    Some(verdicts.replace(last, &format!("{last}\n    ({next},{words}")))
+/// The texts with the next version, and one of a record that holds the verdict.
+fn in_the_next_version(texts: &str) -> Option<String> {
+    let texts = texts.replace("\"version\":3", "\"version\":4");
+    let text = texts.lines().find(|text| text.contains("\"delivered, withdrawn\""))?;
+    Some(texts.replace(text, &format!("{text}\n{}", text.replace("withdrawn", "lapsed"))))
 }
 
 /// The row of `completed` once more.
