@@ -42,7 +42,7 @@ fn records_with_another_verdict_have_another_version() {
         *verdicts,
         "a verdict more wants the next version of tracking's records"
     );
-    assert_eq!(record["version"], *version);
+    assert_eq!(record["version"], *version, "STORED and tracking's VERSION differ");
     assert!(STORED.is_sorted_by(|(one, _), (next, _)| one < next));
 }
 

@@ -265,15 +265,9 @@ impl Tree {
         match check {
             Check::Test(name) => cargo(&["test", "--quiet", "-p", "blueking-itsm", "--test", name]),
             Check::Fake => cargo(&["test", "--quiet", "-p", "fake-itsm", "--lib"]),
-            Check::Component(package) => cargo(&[
-                "check",
-                "--quiet",
-                "--lib",
-                "-p",
-                package,
-                "--target",
-                crate::components::TARGET,
-            ]),
+            Check::Component(package) => {
+                cargo(&["check", "--quiet", "-p", package, "--target", crate::components::TARGET])
+            }
             Check::Workspace => cargo(&["check", "--quiet", "--workspace", "--all-targets"]),
             Check::Verb(verb) => Ok(vec![self.verb(verb)?]),
             Check::Python(tests) => {

@@ -147,7 +147,7 @@ pub const PLACES: &[Place] = &[
         what: "the word of the guest in Rust",
         file: "host-examples/guests/rust/src/gate.rs",
         edit: After(WORD, NEXT_WORD),
-        check: Workspace,
+        check: Component("rust-guest"),
     },
     Place {
         what: "the word of a callback's test",
