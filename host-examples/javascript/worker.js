@@ -64,7 +64,9 @@ function shown(value, all) {
  * @param {any} value
  */
 function finding({ action, failure, words }) {
-  const texts = [failure.message, failure.requestId, failure.advice.val].filter((text) => text && typeof text === 'string');
+  const texts = [failure.message, failure.requestId, failure.advice.val].filter(
+    (text) => text && typeof text === 'string',
+  );
   const redacted = texts.reduce((rest, text) => rest.replaceAll(text, () => shown(text, true)), words);
   return { action, failure: shown(failure, true), words: shown(redacted, true) };
 }
