@@ -4,7 +4,7 @@
 //! to 200 too, so the status decides last. The codes are facts read in recordings and in the
 //! servers' public sources.
 
-use super::action::{Action, CREATE_TICKET, Esb};
+use super::action::{Action, CREATE_TICKET, Esb, TICKET_APPROVAL_RESULT};
 use super::failure::{Advice, Failure, Origin};
 use super::http::Response;
 use super::json::{Json, Object};
@@ -100,13 +100,15 @@ fn is_of_the_framework(code: &str) -> bool {
 
 fn itsm(action: &Action, code: &str, message: String) -> Failure {
     let (advice, undone) = match code {
+        _ if says_that_no_ticket_has_the_number(code, &message) => (fix(sn_argument(action)), true),
         // Creation failed; rolled back.
         "3900003" => (fix(action.argument), true),
         // A wrong parameter, or a name that is taken: checked before anything is changed.
         "3900005" | "3900008" | "3900035" | "3900046" => (fix(action.argument), true),
-        // No such ticket, service, object: it is looked up first.
-        "3900022" | "3900404" => (fix(action.argument), true),
-        "3900042" => (fix("ticket.service"), true),
+        // No such object, or service: it is looked up first.
+        "3900404" => (fix(action.argument), true),
+        "3900042" if *action == CREATE_TICKET => (fix("ticket.service"), true),
+        "3900042" => (fix(action.argument), true),
         // The one action that writes and has these changes all or nothing.
         "VALIDATE_ERROR" | "FORM_VALIDATE_ERROR" => (fix(action.argument), true),
         "OBJECT_NOT_EXIST" | "METHOD_NOT_ALLOWED" => (fix(ENDPOINT), true),
@@ -130,6 +132,23 @@ fn itsm(action: &Action, code: &str, message: String) -> Failure {
         code: Some(code.to_owned()),
         ..Failure::refused(action, Origin::Itsm, (advice, undone), message)
     }
+}
+
+/// One code says nothing else. The actions that share a code with other parameters name the ticket, and no node
+/// of it, before their words (recorded).
+fn says_that_no_ticket_has_the_number(code: &str, message: &str) -> bool {
+    match code {
+        "3900022" => true,
+        "3900005" => message.contains("sn[") && !message.contains("state["),
+        "VALIDATE_ERROR" => message.contains("ticket_id = "),
+        _ => false,
+    }
+}
+
+/// The argument that holds the ticket's number. All functions call it `sn`, but for the one that takes several
+/// numbers, and the one that takes none.
+fn sn_argument(action: &Action) -> &'static str {
+    if [CREATE_TICKET, TICKET_APPROVAL_RESULT].contains(action) { action.argument } else { "sn" }
 }
 
 /// Dynamic fields alone are checked after the ticket was made, which stays behind as a ghost. Their refusals
@@ -272,8 +291,9 @@ fn wait_ms(response: &Response) -> u32 {
 mod tests {
     use super::*;
     use crate::domain::action::{
-        ADD_FOLLOWER, ALL, APPROVE, COMMENT, CREATE_SERVICE_CATALOG, EDIT_FIELD, GET_TICKETS,
-        IMPORT_SERVICE, OPERATE_TICKET,
+        ADD_FOLLOWER, ALL, APPROVE, COMMENT, CREATE_SERVICE_CATALOG, EDIT_FIELD,
+        GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_TICKETS,
+        IMPORT_SERVICE, OPERATE_NODE, OPERATE_TICKET,
     };
     use crate::domain::http::NoAnswer;
 
@@ -344,7 +364,7 @@ mod tests {
             ("3900019", None, Advice::GiveUp),
             ("3900022", Some(fix("ticket")), fix("sn")),
             ("3900035", Some(fix("ticket")), fix("sn")),
-            ("3900042", Some(fix("ticket.service")), fix("ticket.service")),
+            ("3900042", Some(fix("ticket.service")), fix("sn")),
             ("3900046", Some(fix("ticket")), fix("sn")),
             ("3900404", Some(fix("ticket")), fix("sn")),
             ("3900499", None, Advice::AskPermission),
@@ -370,6 +390,37 @@ mod tests {
             assert_eq!((read.advice, read.may_have_acted), (for_read, false), "{code}");
             assert_eq!(read.code.as_deref(), Some(code.trim_matches('"')));
             assert_eq!(read.message, "why");
+        }
+    }
+
+    #[test]
+    fn an_unknown_number_and_an_unknown_service_are_named_as_the_function_names_them() {
+        for (action, code, message, argument) in [
+            (&APPROVE, "3900022", "没有找到对应的单据", "sn"),
+            (&OPERATE_TICKET, "3900022", "没有找到对应的单据", "sn"),
+            (&GET_APPROVER, "3900005", "参数验证失败: sn[NOPE]对应的单据不存在！", "sn"),
+            (&ADD_FOLLOWER, "3900005", "参数验证失败: sn[NOPE]对应的单据不存在！", "sn"),
+            (
+                &GET_APPROVE_NODE_RESULT,
+                "3900005",
+                "参数验证失败: sn[REQ20261124000052], state[15] 当前节点状态为非结束状态",
+                "node-id",
+            ),
+            (&OPERATE_NODE, "3900005", "参数验证失败: 当前节点无法进行【认领】操作", "node-id"),
+            (&EDIT_FIELD, "\"VALIDATE_ERROR\"", "0:ticket_id = NOPE 对应的单据不存在！", "sn"),
+            (
+                &EDIT_FIELD,
+                "\"VALIDATE_ERROR\"",
+                "0:current_status = FINISHED 当前状态不可修改字段！",
+                "fields",
+            ),
+            (&GET_SERVICE_ROLES, "3900042", "服务未找到", "service-id"),
+            (&GET_SERVICE_DETAIL, "3900404", "查找对象不存在", "service-id"),
+            (&CREATE_TICKET, "3900042", "服务未找到", "ticket.service"),
+        ] {
+            let failure = failure(action, &refused(code, message));
+            assert_eq!(failure.advice, fix(argument), "{} {code} {message}", action.path);
+            assert!(!failure.may_have_acted, "{} {code} {message}", action.path);
         }
     }
 

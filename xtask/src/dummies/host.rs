@@ -11,7 +11,7 @@ pub const PLACES: &[Place] = &[
         what: "the program",
         file: "host-examples/shell/host.sh",
         edit: End("echo a host\n"),
-        check: Suite("shell-host"),
+        check: Test("hosts"),
     },
     Place {
         what: "how to run it, in English",
@@ -32,7 +32,7 @@ pub const PLACES: &[Place] = &[
             "pub const SUITES: &[Suite] = &[\n",
             "    Suite { name: \"shell-host\", shows: \"it speaks\", run: shell_host, ..PLAIN },\n",
         ),
-        check: Test("hosts"),
+        check: Suite("readme"),
     },
     Place {
         what: "the host that the suite runs",
@@ -63,7 +63,7 @@ fn shell_host() -> Result<()> {
                 "| [shell](host-examples/shell) | yes | yes | no | no | suite `shell-host` |",
             )
         }),
-        check: Test("hosts"),
+        check: Suite("readme"),
     },
     Place {
         what: "the row of hosts in Chinese",
@@ -75,7 +75,7 @@ fn shell_host() -> Result<()> {
                 "| [shell](host-examples/shell) | 支持 | 支持 | 不支持 | 不支持 | 测试组 `shell-host` |",
             )
         }),
-        check: Test("hosts"),
+        check: Suite("readme"),
     },
     Place {
         what: "the row of certificates in English",
@@ -105,6 +105,18 @@ fn shell_host() -> Result<()> {
                 text,
                 "| host | version |",
                 "| [shell](../host-examples/shell) | 2 | `itsm.wasm` | `cargo xtask test shell-host` |",
+            )
+        }),
+        check: Test("hosts"),
+    },
+    Place {
+        what: "the row of platforms in Chinese",
+        file: "docs/platforms.zh.md",
+        edit: Change(|text| {
+            row(
+                text,
+                "| 宿主 | 版本 |",
+                "| [shell](../host-examples/shell/README.zh.md) | 2 | `itsm.wasm` | `cargo xtask test shell-host` |",
             )
         }),
         check: Test("hosts"),
