@@ -14,7 +14,6 @@ use crate::domain::failure::{Advice, Failure, Origin};
 use crate::domain::http::NoAnswer;
 use crate::domain::json::Json;
 use crate::domain::message::redacted;
-
 use crate::domain::operation_id;
 use crate::domain::secret::Secret;
 use crate::transport::Transport;

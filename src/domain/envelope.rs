@@ -4,7 +4,7 @@
 //! to 200 too, so the status decides last. The codes are facts read in recordings and in the
 //! servers' public sources.
 
-use super::action::{Action, CREATE_TICKET, Esb, TICKET_APPROVAL_RESULT};
+use super::action::{Action, CREATE_TICKET, Esb};
 use super::failure::{Advice, Failure, Origin};
 use super::http::Response;
 use super::json::{Json, Object};
@@ -145,10 +145,9 @@ fn says_that_no_ticket_has_the_number(code: &str, message: &str) -> bool {
     }
 }
 
-/// The argument that holds the ticket's number. All functions call it `sn`, but for the one that takes several
-/// numbers, and the one that takes none.
+/// The argument that holds the ticket's number, of functions that call another one their own.
 fn sn_argument(action: &Action) -> &'static str {
-    if [CREATE_TICKET, TICKET_APPROVAL_RESULT].contains(action) { action.argument } else { "sn" }
+    if matches!(action.argument, "node-id" | "fields") { "sn" } else { action.argument }
 }
 
 /// Dynamic fields alone are checked after the ticket was made, which stays behind as a ghost. Their refusals

@@ -316,3 +316,93 @@ fn now_s() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     since_epoch.unwrap_or_default().as_secs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::TcpListener;
+    use std::path::PathBuf;
+
+    /// A host whose component asks `asked`, while the sandbox lets it out to `allowed` alone.
+    fn itsm(allowed: &TcpListener, asked: &TcpListener) -> Itsm {
+        let address =
+            |server: &TcpListener| format!("http://{}/prod", server.local_addr().unwrap());
+        let folder = std::env::var_os("ITSM_WASM_DIR").map(PathBuf::from);
+        let built = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm"));
+        let settings = Settings {
+            gateway: address(allowed),
+            app_code: "app".into(),
+            app_secret: "canary-of-the-app-secret".into(),
+            callback_url: "http://127.0.0.1:9/callback".into(),
+            binding_keys: vec![format!("itsm-key.t.{}", "0f".repeat(32))],
+        };
+        let component = folder.unwrap_or_else(built).join("itsm.wasm");
+        let mut itsm = Itsm::load(&component, settings, Arc::new(drop)).unwrap();
+        itsm.settings.gateway = address(asked);
+        itsm
+    }
+
+    fn server() -> TcpListener {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        server.set_nonblocking(true).unwrap();
+        server
+    }
+
+    fn was_reached(server: &TcpListener) -> bool {
+        match server.accept() {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn failure(itsm: &Itsm) -> Failure {
+        let operation = itsm.prepare("carol", "扩容", &["admin"]).await.unwrap();
+        match itsm.create(&operation).await {
+            Err(Error::Failed { failure, .. }) => failure,
+            Err(error) => panic!("{error}"),
+            Ok(created) => panic!("{}", created.sn),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_is_not_allowed_gets_nothing() {
+        let (allowed, other) = (server(), server());
+        let itsm = itsm(&allowed, &other);
+        let failure = failure(&itsm).await;
+        let host = other.local_addr().unwrap().to_string();
+        assert!(matches!(&failure.advice, Advice::AllowHost(it) if *it == host), "{failure:?}");
+        assert!(!failure.may_have_acted);
+        assert_eq!(itsm.outgoing_requests(), 1);
+        assert!(!was_reached(&other) && !was_reached(&allowed));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_redirect_of_the_allowed_server_is_not_followed() {
+        let (allowed, other) = (server(), server());
+        let itsm = itsm(&allowed, &allowed);
+        let answer = format!(
+            "HTTP/1.1 307 Moved\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n",
+            other.local_addr().unwrap()
+        );
+        allowed.set_nonblocking(false).unwrap();
+        let answering = std::thread::spawn(move || {
+            let (mut connection, _) = allowed.accept().unwrap();
+            let mut asked = String::new();
+            while !asked.ends_with('}') {
+                let mut bytes = [0; 4096];
+                let count = connection.read(&mut bytes).unwrap();
+                asked.push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+            connection.write_all(answer.as_bytes()).unwrap();
+            asked
+        });
+        let failure = failure(&itsm).await;
+        assert!(failure.may_have_acted, "{failure:?}");
+        let asked = answering.join().unwrap();
+        assert!(asked.contains("canary-of-the-app-secret"), "{asked}");
+        assert_eq!(itsm.outgoing_requests(), 1);
+        assert!(!was_reached(&other));
+    }
+}

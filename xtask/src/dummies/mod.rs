@@ -10,7 +10,7 @@ mod verdict;
 
 use crate::{dist, node, tools};
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -183,11 +183,15 @@ impl Tree {
         let mut list = Command::new("git");
         list.args(["ls-files", "--cached", "--others", "--exclude-standard"])
             .current_dir(&tree.root);
-        for file in tools::output(&mut list)?.lines() {
+        let files = tools::output(&mut list)?;
+        for file in files.lines() {
             // What is deleted and not committed is listed, too.
-            let Ok(content) = fs::read(tree.root.join(file)) else { continue };
-            tree.write(file, &content)?;
+            match fs::read(tree.root.join(file)) {
+                Ok(content) => tree.write(file, &content)?,
+                Err(_) => tree.remove(file)?,
+            }
         }
+        tree.forget(&files)?;
         for dummy in &DUMMIES {
             tree.empty(dummy)?;
         }
@@ -198,8 +202,7 @@ impl Tree {
         tree.write("Cargo.toml", put_after(&manifest, version, "-dummy")?.as_bytes())?;
         // The components are built apart, from where the tree's are: see `verb`.
         let built = tools::target_dir()?.join("components");
-        if built.exists() && !tree.copy.join("target").exists() {
-            fs::create_dir_all(tree.copy.join("target"))?;
+        if built.exists() && !tree.copy.join("target/components").exists() {
             tools::run(Command::new("cp").arg("-a").arg(built).arg(tree.copy.join("target")))?;
         }
         node::Packages::install("host-examples/javascript")?;
@@ -208,6 +211,19 @@ impl Tree {
             std::os::unix::fs::symlink(tree.root.join(packages), tree.copy.join(packages))?;
         }
         Ok(tree)
+    }
+
+    /// Removes what an earlier copy had and this one has not.
+    fn forget(&self, files: &str) -> Result<()> {
+        let list = self.copy.join("target/files");
+        if let Ok(before) = fs::read_to_string(&list) {
+            let now: BTreeSet<_> = files.lines().collect();
+            for file in before.lines().filter(|file| !now.contains(file)) {
+                self.remove(file)?;
+            }
+        }
+        fs::create_dir_all(self.copy.join("target"))?;
+        fs::write(&list, files).with_context(|| format!("can't write {}", list.display()))
     }
 
     /// Fills every place but one.

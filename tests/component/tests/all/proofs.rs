@@ -14,10 +14,14 @@ enum Says {
     LookUp,
     /// That the arguments of its action are wrong, and nothing was done.
     OwnArgument,
+    /// The same of the argument that names the ticket.
+    Sn,
+    /// The same of the argument that names the service.
+    Service,
     /// This, and that nothing was done.
     Undone(Advice),
 }
-use Says::{LookUp, OwnArgument, Undone};
+use Says::{LookUp, OwnArgument, Service, Sn, Undone};
 
 const GATEWAY: &str = "X-Bkapi-Error-Code";
 
@@ -48,9 +52,9 @@ fn answers() -> Vec<(Step, Says)> {
         coded(3_900_005, OwnArgument),
         coded(3_900_008, OwnArgument),
         coded(3_900_015, LookUp),
-        coded(3_900_022, OwnArgument),
+        coded(3_900_022, Sn),
         coded(3_900_035, OwnArgument),
-        coded(3_900_042, Undone(fix("ticket.service"))),
+        coded(3_900_042, Service),
         coded(3_900_046, OwnArgument),
         coded(3_900_404, OwnArgument),
         coded(3_900_499, LookUp),
@@ -182,6 +186,9 @@ async fn a_write_is_either_proven_undone_or_to_be_looked_up() {
             let expected = match &says {
                 LookUp => (Advice::LookUp, true),
                 OwnArgument => (fix(argument), false),
+                Sn if ["node-id", "fields"].contains(&argument) => (fix("sn"), false),
+                Service if function == "create" => (fix("ticket.service"), false),
+                Sn | Service => (fix(argument), false),
                 Undone(advice) => (advice.clone(), false),
             };
             assert_eq!(
