@@ -11,12 +11,6 @@ use blueking_itsm::domain::secret::Secret;
 use blueking_itsm::domain::service::{NamedProcessors, ResolveError, ServiceFilter};
 use serde_json::{Value, json};
 
-fn paged(page: u32, pages: u32, rows: &[Value]) -> Step {
-    data(
-        json!({"page": page, "total_page": pages, "count": rows.len(), "next": null, "previous": null, "items": rows}),
-    )
-}
-
 const NONE: &[Value] = &[];
 
 /// The argument that is to be fixed.

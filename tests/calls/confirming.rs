@@ -183,17 +183,23 @@ fn a_page_of_other_tickets_is_a_failure_and_never_takes_one_for_missing() {
 
 #[test]
 fn each_page_of_many_tickets_is_read_and_a_row_that_moved_counts_once() {
-    let paged = |number: u32, rows: &[Value]| {
-        data(
-            json!({"page": number, "total_page": 2, "count": 3, "next": null, "previous": null, "items": rows}),
-        )
-    };
     let mut other = open("S");
     other["id"] = 31.into();
     for (second, expected) in [(vec![open("S")], "open"), (vec![open("S"), other], "ambiguous")] {
-        let mut client = client(vec![paged(1, &[open("S")]), paged(2, &second)]);
+        let mut client = client(vec![paged(1, 2, &[open("S")]), paged(2, 2, &second)]);
         assert_eq!(word(&client.confirm_own("S").unwrap()), expected);
         assert_eq!(events(&client), ["get_tickets", "get_tickets"]);
+    }
+}
+
+#[test]
+fn a_server_that_gives_another_page_than_asked_for_is_a_failure() {
+    for answers in
+        [vec![paged(2, 2, &[])], vec![paged(1, 2, &[open("S")]), paged(1, 2, &[open("S")])]]
+    {
+        let failure = client(answers).confirm_own("S").unwrap_err();
+        assert_eq!(failure.origin, Origin::Answer);
+        assert!(failure.message.contains("another page"), "{}", failure.message);
     }
 }
 

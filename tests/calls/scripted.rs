@@ -133,8 +133,13 @@ pub fn no_answer(cause: NoAnswer) -> Step {
 
 /// A page of tickets: each row is its number, its status, and when it ended.
 pub fn page(rows: &[Value]) -> Step {
+    paged(1, 1, rows)
+}
+
+/// One of several pages.
+pub fn paged(page: u32, pages: u32, rows: &[Value]) -> Step {
     data(
-        json!({"page": 1, "total_page": 1, "count": rows.len(), "next": null, "previous": null, "items": rows}),
+        json!({"page": page, "total_page": pages, "count": rows.len(), "next": null, "previous": null, "items": rows}),
     )
 }
 

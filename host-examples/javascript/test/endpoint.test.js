@@ -50,7 +50,7 @@ test('who withdraws a ticket gets its callback answered inside that request, als
   const handed = await handedOver(() =>
     Promise.all(
       tickets.map(({ sn }) =>
-        itsm.operations.withdraw({ ...itsm.connection, deadlineMs: 10_000 }, sn, 'carol', 'no longer needed'),
+        itsm.operations.withdraw({ ...itsm.connection, deadlineMs: 120_000 }, sn, 'carol', 'no longer needed'),
       ),
     ),
   );
