@@ -24,7 +24,7 @@ impl<T: Transport> Client<T> {
         let decode = |data: Json| TicketInfo::decode(data, sn);
         let mut info = session.query(&GET_TICKET_INFO, asked(), decode)?;
         if info.ticket.ended_at.is_none() && info.running.is_empty() {
-            session.pause(SECOND_LOOK_MS);
+            session.pause(SECOND_LOOK_MS)?;
             info = session.query(&GET_TICKET_INFO, asked(), decode)?;
         }
         let TicketInfo { ticket, mut running, .. } = info;

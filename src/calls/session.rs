@@ -78,12 +78,15 @@ impl<'a, T: Transport> Session<'a, T> {
         self.transport.random()
     }
 
-    /// Waits, unless the deadline comes before.
-    pub fn pause(&mut self, ms: u64) {
+    /// Waits, or says that the deadline comes before.
+    pub fn pause(&mut self, ms: u64) -> Result<(), Failure> {
         let until = self.transport.now() + ms;
-        if until < self.deadline {
-            self.transport.pause(until);
+        if until >= self.deadline {
+            let why = "leaves no time for the pause before a second look";
+            return Err(Failure::argument("connection.deadline-ms", why));
         }
+        self.transport.pause(until);
+        Ok(())
     }
 
     fn send(

@@ -168,6 +168,25 @@ fn an_open_ticket_without_a_running_node_gets_a_second_look() {
     }
 }
 
+/// A ticket between two nodes has none running, either, so that one look alone can't call it stuck.
+#[test]
+fn no_ticket_is_called_stuck_where_the_deadline_leaves_no_time_for_a_second_look() {
+    for (deadline_ms, refused) in [(3_000, true), (3_001, false)] {
+        let look = || info(&open("S"), json!([]));
+        let mut steps = vec![look()];
+        if !refused {
+            steps.extend([look(), log("S", &[])]);
+        }
+        let mut client = client(steps);
+        client.connection.deadline_ms = Some(deadline_ms);
+        match client.explain("S") {
+            Ok(explained) => assert!(!refused && explained.ending == Ending::Stuck),
+            Err(failure) => assert!(refused && argument(failure) == "connection.deadline-ms"),
+        }
+        events(&client);
+    }
+}
+
 #[test]
 fn a_name_leads_to_one_node_that_takes_the_users_named_for_it() {
     let node = |id: u64, name: &str| json!({"id": id, "name": name, "processors": "bob", "processors_type": "PERSON", "sign_type": "or"});
@@ -253,6 +272,25 @@ fn diagnosing_tries_each_action_of_the_main_job_and_ends_where_nothing_is_reache
     let advice = finding.failure.as_ref().map(|failure| &failure.advice);
     assert_eq!(advice, Some(&Advice::AllowHost("bk-itsm.example.com".into())));
     assert!(finding.words.contains("allow it there"), "{}", finding.words);
+    events(&client);
+
+    // Without a verified user one of them is refused, and what is lost then is said. An answer that is lost
+    // on the way back is no sign that something was done.
+    let mut steps = vec![page(NONE), page(NONE)];
+    steps.extend([refused(), says(200, &[], "<html>"), says(200, &[], "<html>"), user_wanted()]);
+    steps.extend((0..3).map(|_| refused()));
+    let mut client = crate::scripted::client(steps);
+    let findings = client.diagnose().unwrap();
+    let failed: Vec<_> = findings.iter().filter(|finding| finding.failure.is_some()).collect();
+    let [create, operate, results] = failed.as_slice() else { panic!("{failed:?}") };
+    assert_eq!(
+        [create.action, operate.action, results.action],
+        ["create_ticket", "operate_ticket", "ticket_approval_result"]
+    );
+    for finding in failed.iter() {
+        assert!(!finding.failure.as_ref().unwrap().may_have_acted, "{finding:?}");
+    }
+    assert!(results.words.contains("by their log alone"), "{}", results.words);
     events(&client);
 
     let mut client = crate::scripted::client(vec![]);
