@@ -59,3 +59,45 @@ fn bun() -> Result<()> {
     println!("\n== Bun {version}: the demo of the host in JavaScript");
     tools::run(with_built(bun()?.arg("demo.js"))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tools;
+    use std::collections::BTreeMap;
+
+    /// The packages of this repository that a lock file has, each with what it depends on.
+    fn own_packages(lock: &str) -> BTreeMap<String, Vec<String>> {
+        let lock = std::fs::read_to_string(tools::root().unwrap().join(lock)).unwrap();
+        let packages = lock.split("[[package]]").filter(|package| !package.contains("source = "));
+        let quoted = |text: &str| -> Vec<String> {
+            text.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        // A version stands behind a name where the lock file has the package twice.
+        let name = |text: String| text.split(' ').next().unwrap().to_owned();
+        packages
+            .filter_map(|package| package.split_once("dependencies = ["))
+            .map(|(head, dependencies)| {
+                let dependencies = dependencies.split(']').next().unwrap();
+                let dependencies = quoted(dependencies).into_iter().map(name).collect();
+                (quoted(head)[0].clone(), dependencies)
+            })
+            .collect()
+    }
+
+    /// Nothing else builds it before `cargo xtask platforms` does, with `--locked`.
+    #[test]
+    fn the_lock_file_of_wasmcloud_knows_what_our_packages_depend_on() {
+        let ours = own_packages("Cargo.lock");
+        let mut compared = 0;
+        for (package, dependencies) in own_packages("tests/platforms/wash/Cargo.lock") {
+            if let Some(expected) = ours.get(&package) {
+                assert_eq!(
+                    &dependencies, expected,
+                    "{package}: run `cargo metadata --manifest-path tests/platforms/wash/Cargo.toml`"
+                );
+                compared += 1;
+            }
+        }
+        assert!(compared > 2, "{compared}");
+    }
+}
