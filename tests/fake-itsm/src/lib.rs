@@ -25,7 +25,7 @@ mod visit;
 mod world;
 
 pub use callback::{CallbackAttempt, is_delivered};
-pub use fault::{Fault, Stage};
+pub use fault::{ALWAYS, Fault, Stage, Switch};
 pub use http_client::{HttpAnswer, HttpClient};
 
 use anyhow::{Context, Result, bail};
@@ -110,6 +110,12 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// The body, as sent.
     pub body: String,
+    /// When it came.
+    pub at: String,
+    /// The status of the answer. None yet, or never where the connection broke.
+    pub status: Option<u16>,
+    /// The name of the fault that struck it.
+    pub fault: Option<&'static str>,
 }
 
 impl Exchange {
@@ -288,7 +294,22 @@ impl FakeItsm {
     /// Switches a fault on for an action's next `times` requests, or with `callback` for ITSM's own
     /// next callbacks. Faults of one action follow each other.
     pub fn fault(&self, action: &str, fault: Fault, times: u32) {
-        self.site.add_fault(action, fault, times);
+        self.switch_on(Switch { action: action.to_owned(), fault, times });
+    }
+
+    /// The same, with the fault, its action and how often in one value.
+    pub fn switch_on(&self, switch: Switch) {
+        self.site.add_fault(switch);
+    }
+
+    /// The faults that have not struck yet.
+    pub fn faults(&self) -> Vec<Switch> {
+        self.site.faults()
+    }
+
+    /// Switches all faults off.
+    pub fn clear_faults(&self) {
+        self.site.clear_faults();
     }
 
     /// Every request so far, in order.

@@ -1,24 +1,28 @@
 //! The fake ITSM as a program: serves until it is stopped.
 
 use anyhow::{Context, Result, bail};
-use fake_itsm::{FakeItsm, Options, Tags};
+use fake_itsm::{FakeItsm, Fault, Options, Switch, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
-          [--tags stored|filtered|ignored] [--wants-token]
+          [--tags stored|filtered|ignored] [--wants-token] [--fault ACTION=KIND[:VALUE][*TIMES]]...
 
 Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, withdraw,
 terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up,
-mark-failed and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
+mark-failed, fault and clear-faults with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, faults, failed and token show what is there.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut options = Options::default();
+    let mut faults = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} wants a value"));
         match argument.as_str() {
             "--help" => {
-                println!("{HELP}");
+                println!(
+                    "{HELP}\n\nFaults, of which *TIMES strike as often, and *always until they are cleared:\n{}",
+                    Fault::help()
+                );
                 return Ok(());
             }
             "--port" => options.port = value()?.parse().context("--port wants a number")?,
@@ -32,6 +36,7 @@ async fn main() -> Result<()> {
             "--verified-users" => options.verified_users = true,
             "--legacy-esb" => options.legacy_esb = true,
             "--wants-token" => options.wants_token = true,
+            "--fault" => faults.push(Switch::parse(&value()?)?),
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,
@@ -44,6 +49,9 @@ async fn main() -> Result<()> {
         }
     }
     let fake = FakeItsm::start(options).await?;
+    for fault in faults {
+        fake.switch_on(fault);
+    }
     println!("fake ITSM listens on {}", fake.url());
     tokio::signal::ctrl_c().await?;
     Ok(())

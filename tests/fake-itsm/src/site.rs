@@ -1,7 +1,8 @@
 //! The running server behind its addresses: its worker, its callbacks, and what people do on its pages.
 
+use crate::actions::After;
 use crate::callback::{self, CallbackAttempt};
-use crate::fault::Fault;
+use crate::fault::{ALWAYS, CALLBACK, Fault, Switch};
 use crate::filling;
 use crate::flow::SERVICES;
 use crate::http_client::HttpClient;
@@ -11,13 +12,12 @@ use crate::world::World;
 use crate::{Exchange, Options, TicketView};
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) struct Site {
     pub options: Options,
     world: Mutex<World>,
-    faults: Mutex<HashMap<String, Vec<(Fault, u32)>>>,
+    faults: Mutex<Vec<Switch>>,
     exchanges: Mutex<Vec<Exchange>>,
     callbacks: Mutex<Vec<CallbackAttempt>>,
     client: HttpClient,
@@ -39,8 +39,16 @@ impl Site {
         lock(&self.world)
     }
 
-    pub fn record(&self, exchange: Exchange) {
-        lock(&self.exchanges).push(exchange);
+    /// Writes a request down, and gives its place in the list.
+    pub fn record(&self, exchange: Exchange) -> usize {
+        let mut exchanges = lock(&self.exchanges);
+        exchanges.push(exchange);
+        exchanges.len() - 1
+    }
+
+    /// Says more of a request that was written down.
+    pub fn annotate(&self, place: usize, change: impl FnOnce(&mut Exchange)) {
+        lock(&self.exchanges).get_mut(place).map(change);
     }
 
     pub fn exchanges(&self) -> Vec<Exchange> {
@@ -51,19 +59,28 @@ impl Site {
         lock(&self.callbacks).clone()
     }
 
-    pub fn add_fault(&self, action: &str, fault: Fault, times: u32) {
-        let mut faults = lock(&self.faults);
-        faults.entry(action.to_owned()).or_default().push((fault, times));
+    pub fn add_fault(&self, switch: Switch) {
+        lock(&self.faults).push(switch);
+    }
+
+    pub fn faults(&self) -> Vec<Switch> {
+        lock(&self.faults).clone()
+    }
+
+    pub fn clear_faults(&self) {
+        lock(&self.faults).clear();
     }
 
     pub fn next_fault(&self, action: &str) -> Option<Fault> {
         let mut faults = lock(&self.faults);
-        let waiting = faults.get_mut(action)?;
-        let (fault, times) = waiting.first_mut()?;
-        let fault = fault.clone();
-        *times = times.saturating_sub(1);
-        if *times == 0 {
-            waiting.remove(0);
+        let index = faults.iter().position(|switch| switch.action == action)?;
+        let switch = &mut faults[index];
+        let fault = switch.fault.clone();
+        if switch.times != ALWAYS {
+            switch.times = switch.times.saturating_sub(1);
+        }
+        if switch.times == 0 {
+            faults.remove(index);
         }
         Some(fault)
     }
@@ -266,24 +283,49 @@ impl Site {
             };
             (url, headers, ticket.callback_body(&token, &world.deleted_nodes))
         };
-        if self.next_fault("callback") == Some(Fault::LostCallback) {
-            lock(&self.callbacks).push(CallbackAttempt {
-                sn: sn.to_owned(),
-                url,
-                headers,
-                body,
-                status: None,
-                answer: String::new(),
-                delivered: false,
-                lost: true,
-            });
-            return;
+        let mut times = 1;
+        match self.next_fault(CALLBACK) {
+            Some(Fault::LostCallback) => {
+                lock(&self.callbacks).push(CallbackAttempt {
+                    sn: sn.to_owned(),
+                    url,
+                    headers,
+                    body,
+                    status: None,
+                    answer: String::new(),
+                    delivered: false,
+                    lost: true,
+                });
+                return;
+            }
+            Some(Fault::DoubledCallback) => times = 2,
+            Some(Fault::LateCallback(wait)) => tokio::time::sleep(wait).await,
+            _ => {}
         }
-        let sent = callback::send(&self.client, sn.to_owned(), url, headers, body).await;
-        if !sent.delivered {
-            self.world().failed.insert(sn.to_owned());
+        for _ in 0..times {
+            let (url, headers, body) = (url.clone(), headers.clone(), body.clone());
+            let sent = callback::send(&self.client, sn.to_owned(), url, headers, body).await;
+            if !sent.delivered {
+                self.world().failed.insert(sn.to_owned());
+            }
+            lock(&self.callbacks).push(sent);
         }
-        lock(&self.callbacks).push(sent);
+    }
+
+    /// What follows an action, beside its answer.
+    pub async fn follow(self: &Arc<Self>, after: After, fault: Option<&Fault>) {
+        match after {
+            After::Nothing => {}
+            After::Start(sn) if fault == Some(&Fault::EarlyCallback) => {
+                self.finish_at_once(&sn);
+                self.call_back(&sn).await;
+            }
+            After::Start(_) if fault == Some(&Fault::NeverStarts) => {}
+            After::Start(sn) => self.clone().start_later(sn),
+            After::CallBack(sn) => self.clone().call_back_later(sn),
+            // The caller's own request waits for it.
+            After::CallBackInside(sn) => self.call_back(&sn).await,
+        }
     }
 }
 

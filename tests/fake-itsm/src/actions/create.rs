@@ -54,11 +54,12 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     };
     let mut ticket = Ticket::new(id, sn.clone(), service, creator);
     ticket.title = title;
-    ticket.tag = tag.filter(|_| world.tags == Tags::Stored);
+    let stores_tag = world.tags == Tags::Stored && !call.has(&Fault::TagNotStored);
+    ticket.tag = tag.filter(|_| stores_tag);
     ticket.meta = meta;
-    ticket.never_starts =
-        fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
-            || !call.body.get("creator").is_some_and(Value::is_string);
+    ticket.never_starts = call.has(&Fault::StuckStart)
+        || fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
+        || !call.body.get("creator").is_some_and(Value::is_string);
     ticket.fields = fields;
     let url = ticket.url();
     world.tickets.push(ticket);
