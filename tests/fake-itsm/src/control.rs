@@ -77,6 +77,9 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
             site.decide(sn, who, verb == "approve", text("remark"), &fields)
         }
         "hand-over" => site.hand_over(sn, who, text("to"), text("why")),
+        "claim" => site.claim(sn, who),
+        "suspend" => site.change(sn, |ticket| ticket.suspend(who, text("why"))),
+        "resume" => site.change(sn, |ticket| ticket.resume(who)),
         "withdraw" => site.withdraw(sn, who).await,
         "terminate" => site.close(sn, "TERMINATED", who, "").await,
         "close" => site.close(sn, "FINISHED", who, "管理员关单").await,

@@ -12,6 +12,7 @@ mod control;
 mod fault;
 mod filling;
 mod flow;
+mod flow_file;
 mod form;
 mod http_client;
 mod log;
@@ -26,6 +27,7 @@ mod world;
 
 pub use callback::{CallbackAttempt, is_delivered};
 pub use fault::{ALWAYS, Fault, Stage, Switch};
+pub use flow_file::Flow;
 pub use http_client::{HttpAnswer, HttpClient};
 
 use anyhow::{Context, Result, bail};
@@ -64,6 +66,8 @@ pub struct Options {
     pub start_after: Duration,
     /// How long the worker is then busy with the node where tickets are made, before the flow starts.
     pub in_creation: Duration,
+    /// Services beside the built-in ones. The first has the id 1001.
+    pub flows: Vec<Flow>,
 }
 
 /// What a server does with tags.
@@ -91,6 +95,7 @@ impl Default for Options {
             rewrites_texts: true,
             start_after: Duration::from_millis(20),
             in_creation: Duration::ZERO,
+            flows: Vec::new(),
         }
     }
 }
@@ -161,6 +166,8 @@ pub struct FakeItsm {
     accepting: tokio::task::JoinHandle<()>,
 }
 
+const FIRST_OF_FLOWS: u64 = 1_001;
+
 /// What is waited for comes at once on an idle machine. A minute is for one that is not.
 const MOST_LOOKS: u32 = 6_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
@@ -168,11 +175,14 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 impl FakeItsm {
     /// Starts a server.
     pub async fn start(options: Options) -> Result<Self> {
+        let read = |(flow, id): (&Flow, u64)| flow.read(id);
+        let services = options.flows.iter().zip(FIRST_OF_FLOWS..).map(read);
+        let services: Vec<_> = services.collect::<Result<_>>()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
             .with_context(|| format!("port {} of 127.0.0.1 can't be listened on", options.port))?;
         let port = listener.local_addr()?.port();
-        let site = Arc::new(Site::new(options));
+        let site = Arc::new(Site::new(options, &services));
         let accepting = tokio::spawn(accept(listener, site.clone()));
         Ok(Self { site, port, accepting })
     }
@@ -180,6 +190,12 @@ impl FakeItsm {
     /// Its address: the ESB's site, and the prefix of all else.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The services of `Options::flows`: each flow's name and the service's id.
+    pub fn services(&self) -> Vec<(String, u64)> {
+        let flows = self.site.options.flows.iter().map(|flow| flow.name().to_owned());
+        flows.zip(FIRST_OF_FLOWS..).collect()
     }
 
     /// The address of its gateway with a stage.
@@ -238,6 +254,22 @@ impl FakeItsm {
     pub async fn hand_over(&self, sn: &str, from: &str, to: &str, why: &str) -> Result<()> {
         self.started(sn).await?;
         self.site.hand_over(sn, from, to, why)
+    }
+
+    /// Somebody claims a node that has to be claimed first.
+    pub async fn claim(&self, sn: &str, who: &str) -> Result<()> {
+        self.started(sn).await?;
+        self.site.claim(sn, who)
+    }
+
+    /// Somebody suspends the ticket, with a reason.
+    pub fn suspend(&self, sn: &str, who: &str, why: &str) -> Result<()> {
+        self.site.change(sn, |ticket| ticket.suspend(who, why))
+    }
+
+    /// Somebody resumes a suspended ticket.
+    pub fn resume(&self, sn: &str, who: &str) -> Result<()> {
+        self.site.change(sn, |ticket| ticket.resume(who))
     }
 
     /// The creator takes the ticket back, if the flow lets him. Answers after the callback.

@@ -1,12 +1,13 @@
 //! The fake ITSM as a program: serves until it is stopped.
 
 use anyhow::{Context, Result, bail};
-use fake_itsm::{FakeItsm, Fault, Options, Switch, Tags};
+use fake_itsm::{FakeItsm, Fault, Flow, Options, Switch, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
           [--tags stored|filtered|ignored] [--wants-token] [--fault ACTION=KIND[:VALUE][*TIMES]]...
+          [--flows FILE-OR-NAME]...
 
-Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, withdraw,
+Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, claim, suspend, resume, withdraw,
 terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up,
 mark-failed, fault and clear-faults with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, faults, failed and token show what is there.";
 
@@ -37,6 +38,7 @@ async fn main() -> Result<()> {
             "--legacy-esb" => options.legacy_esb = true,
             "--wants-token" => options.wants_token = true,
             "--fault" => faults.push(Switch::parse(&value()?)?),
+            "--flows" => options.flows.push(Flow::find(&value()?)?),
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,
@@ -49,6 +51,9 @@ async fn main() -> Result<()> {
         }
     }
     let fake = FakeItsm::start(options).await?;
+    for (name, id) in fake.services() {
+        println!("service {id}: {name}");
+    }
     for fault in faults {
         fake.switch_on(fault);
     }

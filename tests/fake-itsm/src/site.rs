@@ -4,7 +4,7 @@ use crate::actions::After;
 use crate::callback::{self, CallbackAttempt};
 use crate::fault::{ALWAYS, CALLBACK, Fault, Switch};
 use crate::filling;
-use crate::flow::SERVICES;
+use crate::flow::Service;
 use crate::http_client::HttpClient;
 use crate::ticket::{Ended, Stage, Ticket};
 use crate::token;
@@ -24,9 +24,10 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub fn new(options: Options) -> Self {
+    /// A site with services of its own beside the built-in ones.
+    pub fn new(options: Options, services: &[&'static Service]) -> Self {
         Self {
-            world: Mutex::new(World::new(&options)),
+            world: Mutex::new(World::new(&options, services)),
             options,
             faults: Mutex::default(),
             exchanges: Mutex::default(),
@@ -154,6 +155,15 @@ impl Site {
         Ok(())
     }
 
+    pub fn claim(&self, sn: &str, who: &str) -> Result<()> {
+        let mut world = self.world();
+        let ticket = world.ticket_mut(sn).with_context(|| format!("no ticket {sn}"))?;
+        let visit = ticket.to_be_claimed_by(who);
+        let node = visit.with_context(|| format!("{who} can't claim {sn} now"))?.node;
+        ticket.claim(node, who, "WEB");
+        Ok(())
+    }
+
     pub async fn withdraw(&self, sn: &str, who: &str) -> Result<()> {
         let why_not = {
             let world = self.world();
@@ -190,10 +200,11 @@ impl Site {
     }
 
     pub fn delete_node(&self, node: u64) -> Result<()> {
-        if !SERVICES.iter().any(|service| service.node(node).is_some()) {
+        let mut world = self.world();
+        if !world.services.iter().any(|service| service.node(node).is_some()) {
             bail!("no flow has a node {node} that can be deleted");
         }
-        self.world().deleted_nodes.insert(node);
+        world.deleted_nodes.insert(node);
         Ok(())
     }
 

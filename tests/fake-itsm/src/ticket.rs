@@ -140,6 +140,12 @@ impl Ticket {
         self.parent.is_none() && self.visits.iter().any(|visit| visit.waits_for(user))
     }
 
+    /// The node that waits for somebody to claim it, if he may.
+    pub fn to_be_claimed_by(&self, user: &str) -> Option<&Visit> {
+        let mut visits = self.visits.iter();
+        visits.find(|visit| visit.is_to_be_claimed && visit.is_for(user))
+    }
+
     pub fn is_ended(&self) -> bool {
         self.end.is_some()
     }
@@ -511,6 +517,12 @@ impl Ticket {
         let name = display_name(to);
         let message = format!("{who} 转单【{}】给 {to}({name})({why}).", node.name);
         self.give_to(node.id, who, to, message, source);
+    }
+
+    /// One of a node's people takes it for himself.
+    pub fn claim(&mut self, node: &Node, who: &str, source: &'static str) {
+        let message = format!("{who} 认领【{}】.", node.name);
+        self.give_to(node.id, who, who, message, source);
     }
 
     /// Gives a running node to others.
