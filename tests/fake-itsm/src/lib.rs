@@ -9,6 +9,7 @@ mod callback;
 mod clock;
 mod connection;
 mod control;
+mod deed;
 mod fault;
 mod filling;
 mod flow;
@@ -16,6 +17,7 @@ mod flow_file;
 mod form;
 mod http_client;
 mod log;
+mod page;
 mod python;
 mod server;
 mod site;
@@ -25,7 +27,7 @@ mod token;
 mod visit;
 mod world;
 
-pub use callback::{CallbackAttempt, is_delivered};
+pub use callback::{CallbackAttempt, Undelivered, is_delivered};
 pub use fault::{ALWAYS, Fault, Stage, Switch};
 pub use flow_file::Flow;
 pub use http_client::{HttpAnswer, HttpClient};
@@ -68,6 +70,8 @@ pub struct Options {
     pub in_creation: Duration,
     /// Services beside the built-in ones. The first has the id 1001.
     pub flows: Vec<Flow>,
+    /// Whether it has pages for people, and leads to them in `ticket_url`.
+    pub page: bool,
 }
 
 /// What a server does with tags.
@@ -96,6 +100,7 @@ impl Default for Options {
             start_after: Duration::from_millis(20),
             in_creation: Duration::ZERO,
             flows: Vec::new(),
+            page: false,
         }
     }
 }
@@ -162,7 +167,6 @@ pub struct TicketView {
 /// A running server. Dropping it stops it.
 pub struct FakeItsm {
     site: Arc<Site>,
-    port: u16,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -181,15 +185,15 @@ impl FakeItsm {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
             .with_context(|| format!("port {} of 127.0.0.1 can't be listened on", options.port))?;
-        let port = listener.local_addr()?.port();
-        let site = Arc::new(Site::new(options, &services));
+        let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let site = Arc::new(Site::new(options, &services, url));
         let accepting = tokio::spawn(accept(listener, site.clone()));
-        Ok(Self { site, port, accepting })
+        Ok(Self { site, accepting })
     }
 
     /// Its address: the ESB's site, and the prefix of all else.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.site.url.clone()
     }
 
     /// The services of `Options::flows`: each flow's name and the service's id.

@@ -5,11 +5,11 @@ use fake_itsm::{FakeItsm, Fault, Flow, Options, Switch, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
           [--tags stored|filtered|ignored] [--wants-token] [--fault ACTION=KIND[:VALUE][*TIMES]]...
-          [--flows FILE-OR-NAME]...
+          [--flows FILE-OR-NAME]... [--page]
 
-Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, claim, suspend, resume, withdraw,
-terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up,
-mark-failed, fault and clear-faults with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, faults, failed and token show what is there.";
+Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. With --page, a browser shows it there. POST
+/fake/approve, refuse, hand-over, claim, suspend, resume, withdraw, terminate, close, end-with, set-status,
+edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up, mark-failed, fault and clear-faults with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, faults, failed and token show what is there.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -39,6 +39,7 @@ async fn main() -> Result<()> {
             "--wants-token" => options.wants_token = true,
             "--fault" => faults.push(Switch::parse(&value()?)?),
             "--flows" => options.flows.push(Flow::find(&value()?)?),
+            "--page" => options.page = true,
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,
@@ -50,14 +51,18 @@ async fn main() -> Result<()> {
             other => bail!("{other} is no option; --help lists them"),
         }
     }
+    let has_page = options.page;
     let fake = FakeItsm::start(options).await?;
-    for (name, id) in fake.services() {
-        println!("service {id}: {name}");
-    }
     for fault in faults {
         fake.switch_on(fault);
     }
     println!("fake ITSM listens on {}", fake.url());
+    for (name, id) in fake.services() {
+        println!("service {id}: {name}");
+    }
+    if has_page {
+        println!("open {}/ in a browser", fake.url());
+    }
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -6,19 +6,25 @@ use crate::clock;
 use crate::connection::Scissors;
 use crate::control;
 use crate::fault::{Fault, Stage};
+use crate::page;
 use crate::python;
 use crate::site::Site;
 use base64::Engine;
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// An answer, or that the connection is to break.
-pub(crate) type Served = Result<Response<Full<Bytes>>, Broken>;
+pub(crate) type Served = Result<Response<Body>, Broken>;
+
+/// The body of an answer: whole, or as it comes.
+pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
 /// The connection breaks.
 #[derive(Debug)]
@@ -60,6 +66,18 @@ pub(crate) async fn serve(
         .collect();
     let body = request.into_body().collect().await.map_err(|_| Broken)?.to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
+    if site.options.page {
+        let asked = page::Asked {
+            method: &method,
+            path: &path,
+            query: parse_query(&query),
+            headers: &headers,
+            form: if method == "POST" { parse_query(&body) } else { BTreeMap::new() },
+        };
+        if let Some(answer) = page::serve(&site, &asked).await {
+            return Ok(answer);
+        }
+    }
     if let Some(verb) = path.strip_prefix("/fake/") {
         let (status, answer) = control::control(&site, &method, verb, &body).await;
         return Ok(answered(status, &[("content-type", "application/json")], answer));
@@ -238,7 +256,7 @@ fn admit(
     exchange: &Exchange,
     query: &mut BTreeMap<String, String>,
     body: &mut Result<Value, String>,
-) -> Option<Response<Full<Bytes>>> {
+) -> Option<Response<Body>> {
     let header = exchange.header("x-bkapi-authorization");
     let from_header: Option<Map<String, Value>> =
         header.and_then(|text| serde_json::from_str(text).ok());
@@ -315,7 +333,7 @@ fn key_of_token(token: &str) -> Option<String> {
     Some(head.get("kid")?.as_str()?.to_owned())
 }
 
-fn parse_query(query: &str) -> BTreeMap<String, String> {
+pub(crate) fn parse_query(query: &str) -> BTreeMap<String, String> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -323,7 +341,7 @@ fn parse_query(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut decoded = Vec::new();
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -340,7 +358,7 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>> {
+fn gateway_error(status: u16, code: u32, message: &str) -> Response<Body> {
     let body = json!({"code": code, "code_name": "ERROR", "message": message, "result": false, "data": null});
     let code = code.to_string();
     let headers = [
@@ -353,7 +371,7 @@ fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>>
 }
 
 /// The gateway does not always say how long to wait.
-fn rate_limit(seconds: Option<u64>) -> Response<Full<Bytes>> {
+fn rate_limit(seconds: Option<u64>) -> Response<Body> {
     let message = "API rate limit exceeded by stage global limit [reason=\"rate limit exceeded\"]";
     let mut refused = gateway_error(429, 1_642_902, message);
     let seconds = seconds.map(|seconds| seconds.to_string());
@@ -364,24 +382,24 @@ fn rate_limit(seconds: Option<u64>) -> Response<Full<Bytes>> {
     refused
 }
 
-fn esb_error(code: u32, message: &str) -> Response<Full<Bytes>> {
+fn esb_error(code: u32, message: &str) -> Response<Body> {
     let body = json!({"result": false, "code": code, "message": message, "data": null, "request_id": "fake-esb-request"});
     answered(200, &[("content-type", "application/json")], body.to_string())
 }
 
-fn html(status: u16, page: &str) -> Response<Full<Bytes>> {
+fn html(status: u16, page: &str) -> Response<Body> {
     answered(status, &[("content-type", "text/html; charset=utf-8")], page.to_owned())
 }
 
-fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+pub(crate) fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Body> {
+    let mut response = Response::new(Full::from(body).boxed());
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     set_headers(&mut response, headers.iter().copied());
     response
 }
 
 fn set_headers<'a>(
-    response: &mut Response<Full<Bytes>>,
+    response: &mut Response<Body>,
     headers: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) {
     for (name, value) in headers {

@@ -2,6 +2,7 @@
 
 use crate::actions::After;
 use crate::callback::{self, CallbackAttempt};
+use crate::clock;
 use crate::fault::{ALWAYS, CALLBACK, Fault, Switch};
 use crate::filling;
 use crate::flow::Service;
@@ -11,8 +12,11 @@ use crate::token;
 use crate::world::World;
 use crate::{Exchange, Options, TicketView};
 use anyhow::{Context, Result, bail};
+use bytes::Bytes;
 use serde_json::{Map, Value};
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub(crate) struct Site {
     pub options: Options,
@@ -20,36 +24,90 @@ pub(crate) struct Site {
     faults: Mutex<Vec<Switch>>,
     exchanges: Mutex<Vec<Exchange>>,
     callbacks: Mutex<Vec<CallbackAttempt>>,
+    listeners: Mutex<Vec<UnboundedSender<Bytes>>>,
     client: HttpClient,
+    /// The site's address.
+    pub url: String,
+}
+
+/// The world, held by one alone. Whoever looks at the pages hears when it was changed.
+pub(crate) struct Held<'a> {
+    world: MutexGuard<'a, World>,
+    site: &'a Site,
+    is_changed: bool,
+}
+
+impl Deref for Held<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        self.is_changed = true;
+        &mut self.world
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if self.is_changed {
+            self.site.tell("change", "tickets");
+        }
+    }
 }
 
 impl Site {
     /// A site with services of its own beside the built-in ones.
-    pub fn new(options: Options, services: &[&'static Service]) -> Self {
+    pub fn new(options: Options, services: &[&'static Service], url: String) -> Self {
         Self {
-            world: Mutex::new(World::new(&options, services)),
+            world: Mutex::new(World::new(&options, services, &url)),
             options,
             faults: Mutex::default(),
             exchanges: Mutex::default(),
             callbacks: Mutex::default(),
+            listeners: Mutex::default(),
             client: HttpClient::default(),
+            url,
         }
     }
 
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.world)
+    pub fn world(&self) -> Held<'_> {
+        Held { world: lock(&self.world), site: self, is_changed: false }
+    }
+
+    /// What happens from now on, as lines of server-sent events.
+    pub fn listen(&self) -> UnboundedReceiver<Bytes> {
+        let (sender, receiver) = unbounded_channel();
+        // The answer begins with it, so that whoever asked knows that he hears.
+        let _ = sender.send(Bytes::from_static(b": listening\n\n"));
+        lock(&self.listeners).push(sender);
+        receiver
+    }
+
+    fn tell(&self, event: &str, what: &str) {
+        let line = Bytes::from(format!("event: {event}\ndata: {what}\n\n"));
+        lock(&self.listeners).retain(|listener| listener.send(line.clone()).is_ok());
     }
 
     /// Writes a request down, and gives its place in the list.
     pub fn record(&self, exchange: Exchange) -> usize {
+        let what = format!("{} {}", exchange.method, exchange.action);
         let mut exchanges = lock(&self.exchanges);
         exchanges.push(exchange);
+        self.tell("request", &what);
         exchanges.len() - 1
     }
 
     /// Says more of a request that was written down.
     pub fn annotate(&self, place: usize, change: impl FnOnce(&mut Exchange)) {
-        lock(&self.exchanges).get_mut(place).map(change);
+        if let Some(exchange) = lock(&self.exchanges).get_mut(place) {
+            change(exchange);
+            self.tell("change", "requests");
+        }
     }
 
     pub fn exchanges(&self) -> Vec<Exchange> {
@@ -62,6 +120,7 @@ impl Site {
 
     pub fn add_fault(&self, switch: Switch) {
         lock(&self.faults).push(switch);
+        self.tell("change", "faults");
     }
 
     pub fn faults(&self) -> Vec<Switch> {
@@ -70,6 +129,7 @@ impl Site {
 
     pub fn clear_faults(&self) {
         lock(&self.faults).clear();
+        self.tell("change", "faults");
     }
 
     pub fn next_fault(&self, action: &str) -> Option<Fault> {
@@ -83,6 +143,7 @@ impl Site {
         if switch.times == 0 {
             faults.remove(index);
         }
+        self.tell("change", "faults");
         Some(fault)
     }
 
@@ -306,7 +367,9 @@ impl Site {
                     answer: String::new(),
                     delivered: false,
                     lost: true,
+                    at: clock::now(),
                 });
+                self.tell("change", "callbacks");
                 return;
             }
             Some(Fault::DoubledCallback) => times = 2,
@@ -320,6 +383,7 @@ impl Site {
                 self.world().failed.insert(sn.to_owned());
             }
             lock(&self.callbacks).push(sent);
+            self.tell("change", "callbacks");
         }
     }
 

@@ -44,13 +44,15 @@ pub(crate) struct World {
     /// The catalogues that were made here, in project "0" or another one.
     pub catalogs: Vec<MadeCatalog>,
     pub tags: Tags,
+    /// The address of the site, where tickets have pages.
+    pub site: Option<String>,
     pub rewrites_texts: bool,
     pub random: Random,
     next_number: u64,
 }
 
 impl World {
-    pub fn new(options: &Options, services: &[&'static Service]) -> Self {
+    pub fn new(options: &Options, services: &[&'static Service], url: &str) -> Self {
         let mut random = Random(options.seed);
         let next_number = if options.seed == 0 { 2 } else { 1_000 + random.next() % 500_000 };
         Self {
@@ -60,6 +62,7 @@ impl World {
             deleted_nodes: BTreeSet::new(),
             catalogs: Vec::new(),
             tags: options.tags,
+            site: options.page.then(|| url.to_owned()),
             rewrites_texts: options.rewrites_texts,
             random,
             next_number,

@@ -1,6 +1,11 @@
 //! Flows that are read from files: what is wrong in one is said with its line, and each that comes with the
 //! program is played to its end.
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use fake_itsm::{FakeItsm, Flow, HttpClient, Options};
 use serde_json::{Value, json};
@@ -177,7 +182,7 @@ async fn made(fake: &FakeItsm) -> String {
     let detail =
         client.get(&url(&format!("service/get_service_detail/?service_id={id}"))).await.unwrap();
     let detail: Value = serde_json::from_str(&detail.body).unwrap();
-    let asked = detail["data"]["fields"].as_array().expect("a form");
+    let asked = detail["data"]["fields"].as_array().unwrap();
     let fields = asked.iter().map(|field| {
         let value = if field["key"] == "OPERATOR" { "erin" } else { "bob" };
         json!({"key": field["key"], "value": value})

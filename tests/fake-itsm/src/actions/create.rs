@@ -57,6 +57,7 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     let stores_tag = world.tags == Tags::Stored && !call.has(&Fault::TagNotStored);
     ticket.tag = tag.filter(|_| stores_tag);
     ticket.meta = meta;
+    ticket.page = world.site.as_ref().map(|site| format!("{site}/tickets/{sn}"));
     ticket.never_starts = call.has(&Fault::StuckStart)
         || fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
         || !call.body.get("creator").is_some_and(Value::is_string);
