@@ -299,6 +299,8 @@ async fn each_page_shows_each_state_in_both_languages() {
     let order: Vec<_> =
         states.iter().map(|(_, sn)| list.find(&format!("/tickets/{sn}\"")).unwrap()).collect();
     assert!(order.is_sorted_by(|older, newer| older > newer), "the newest come first");
+    let path = format!("/tickets/{}?user=%3Cscript%3E%07%E2%80%AE%22", states[2].1);
+    check_page(&path, "en", &page(&fake, &path, "en").await);
     assert_eq!(get(&fake, "/tickets/REQ1", &[]).await.status, 404);
     let empty = site().await;
     for path in ["/", "/failed", "/requests", "/faults"] {

@@ -40,7 +40,7 @@ pub(crate) fn page(view: &View, sn: &str, refused: Option<(&str, &str)>) -> Resp
             label for="user" { (view.say(words::ACT_AS)) }
             select #user name="user" {
                 @for name in &users {
-                    option value=(name) selected[*name == user] { (Text(name)) }
+                    option value=(Text(name)) selected[*name == user] { (Text(name)) }
                 }
             }
             button { (view.say(words::CHOOSE)) }
@@ -134,6 +134,9 @@ fn first_choice(ticket: &Ticket) -> String {
 }
 
 fn deeds(view: &View, ticket: &Ticket, user: &str) -> Markup {
+    if let Some(why @ (WhyNot::Ended | WhyNot::Merged)) = ticket.why_not(Deed::Approve, user) {
+        return html! { p { (words::why_not(view.language, &why)) } };
+    }
     let visit = ticket.visits.iter().find(|visit| visit.waits_for(user));
     let is_decision = visit.is_none_or(|visit| visit.is_decision());
     let approve = if is_decision { words::deed(Deed::Approve) } else { words::SUBMIT };
@@ -149,7 +152,7 @@ fn deeds(view: &View, ticket: &Ticket, user: &str) -> Markup {
             form method="post" action={ "/tickets/" (ticket.sn) "/" (deed.path()) } {
                 fieldset {
                     legend { (view.say(words::deed(deed))) }
-                    input type="hidden" name="user" value=(user);
+                    input type="hidden" name="user" value=(Text(user));
                     (content)
                     (button(view, ticket, user, deed, words::deed(deed)))
                 }
@@ -166,7 +169,7 @@ fn deeds(view: &View, ticket: &Ticket, user: &str) -> Markup {
                             None => (view.say(approve)),
                         }
                     }
-                    input type="hidden" name="user" value=(user);
+                    input type="hidden" name="user" value=(Text(user));
                     @for field in &own_fields { (own_field(field)) }
                     @if is_decision { (remark("remark", "remark", words::REMARK)) }
                     (button(view, ticket, user, Deed::Approve, approve))

@@ -154,7 +154,7 @@ pub const CLEAR: Both = Both("全部清除", "Clear all");
 pub const SWITCH_ON: Both = Both("打开", "Switch on");
 pub const ACTION: Both = Both("操作", "Action");
 pub const TIMES: Both = Both("次数（空：直到清除）", "Times (empty: until cleared)");
-pub const ONCE_MORE: Both = Both("还有 {} 次", "{} times more");
+pub const ONCE_MORE: Both = Both("还会触发 {} 次", "strikes left: {}");
 pub const ALWAYS: Both = Both("直到清除", "until cleared");
 
 pub const FOREIGN_ORIGIN: Both = Both(
