@@ -1,4 +1,13 @@
 //! Services with their flows, read from TOML.
+//!
+//! A file has `name`, and may have `description`, `kind` (`request`, `change`, `event` or `question`), `revocable`
+//! (`until-handled` or `always`), `approves-for-creator` and `start`, the nodes that run first. Each `[[field]]` of
+//! the form has `key`, `name` and `type`, and may have `required` and `choices`, which are pairs of a key and a name.
+//!
+//! Each `[[node]]` has `name`, `kind` and one of `users`, `creator = true` and `field`, a field of the form. It may
+//! have `next`, the nodes that follow, and an approval `refusal`: `goes-on`, `terminates` or `goes-to NODE`. Further
+//! members are `hand-over`, `terminate`, `claim-first`, `skip-without-users`, the `status` of an `ending` or a
+//! `marking`, and `[[node.own-field]]`, which are fields as the form has them.
 
 use crate::flow::{By, Condition, Kind, Node, Refusal, Revocable, Service, ServiceKind};
 use crate::form::Definition;

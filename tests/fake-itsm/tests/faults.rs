@@ -6,7 +6,7 @@
     reason = "a test may panic"
 )]
 
-use fake_itsm::{FakeItsm, Fault, HttpAnswer, HttpClient, Options, Switch};
+use fake_itsm::{ALWAYS, FakeItsm, Fault, HttpAnswer, HttpClient, Options, Switch};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -189,6 +189,7 @@ async fn tags_can_be_lost_or_ignored_while_the_server_runs() {
     assert_eq!(count(&fake, "t-1").await, 1);
     fake.switch_on(Switch::parse("get_tickets=tags-ignored*always").unwrap());
     assert_eq!((count(&fake, "other").await, count(&fake, "other").await), (2, 2));
+    assert_eq!(fake.faults()[0].times, ALWAYS);
     fake.clear_faults();
     assert_eq!(count(&fake, "other").await, 0);
 }

@@ -109,6 +109,20 @@ async fn an_error_names_the_files_line_and_what_is_wrong_there() {
     );
 }
 
+#[tokio::test]
+async fn a_ticket_begins_where_the_file_says() {
+    let second = NODE.replace("\"a\"", "\"b\"");
+    let flow = format!("{HEAD}start = [\"b\"]\n{NODE}{second}next = [\"a\"]\n");
+    let fake = started(Flow::new("mine.toml", &flow)).await.unwrap();
+    let sn = made(&fake).await;
+    let url = format!("{}/openapi/ticket/get_ticket_status/?sn={sn}", fake.url());
+    let status = HttpClient::default().get(&url).await.unwrap().body;
+    let status: Value = serde_json::from_str(&status).unwrap();
+    let names =
+        status["data"]["current_steps"].as_array().unwrap().iter().map(|step| &step["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["b"]);
+}
+
 #[test]
 fn a_name_that_is_no_file_either_is_answered_with_the_names() {
     let error = format!("{:#}", Flow::find("three-levels").unwrap_err());

@@ -522,6 +522,9 @@ async fn what_the_sites_rules_forbid_is_said_in_a_sentence_and_not_done() {
         }
         assert_eq!(states(), before, "{deed}");
     }
+    // The address of a refusal leads to the ticket, where it is asked for again.
+    let asked_again = get(&fake, &format!("/tickets/{plain}/approve"), &[]).await;
+    assert!(asked_again.status == 200 && !asked_again.body.contains("role=\"alert\""));
     assert_eq!(
         send(&fake, &format!("/tickets/{plain}/dance"), &[("user", "bob")]).await.status,
         404
@@ -639,7 +642,8 @@ async fn no_page_shows_a_secret() {
     }
     let requests = page(&fake, "/requests", "en").await;
     assert!(
-        requests.contains("v1.k1.op1.1800000000.••••") && requests.contains("proven by a token")
+        requests.contains("v1.k1.op1.1800000000.••••")
+            && requests.contains("named by a token alone")
     );
 }
 

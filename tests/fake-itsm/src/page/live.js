@@ -6,7 +6,8 @@ const isInUse = (region) =>
 
 const renew = async () => {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-  if (!answer.ok) return;
+  // What a refused button shows is no page that could be asked for again.
+  if (!answer.ok || answer.redirected) return;
   const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const region of document.querySelectorAll('[data-live]')) {
     const fresh = now.getElementById(region.id);

@@ -123,6 +123,8 @@ pub(crate) async fn serve(site: &Arc<Site>, asked: &Asked<'_>) -> Option<Respons
         (_, ["fake", ..]) => return None,
         (false, [""]) => view.page(200, words::TICKETS, tickets::page(&view)),
         (false, ["tickets", sn]) => ticket::page(&view, sn, None),
+        // A refusal has the button's address, which a browser may ask for once more.
+        (false, ["tickets", sn, _]) => see(&format!("/tickets/{sn}")),
         (true, ["tickets", sn, deed]) => {
             match Deed::ALL.into_iter().find(|known| known.path() == *deed) {
                 Some(deed) => ticket::act(site, &view, sn, deed).await,

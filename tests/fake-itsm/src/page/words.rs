@@ -140,7 +140,7 @@ pub const REQUESTS_SAY: Both =
     Both("最新的在最前面。凭证已隐藏。", "The newest come first. Credentials are hidden.");
 pub const APP: Both = Both("应用", "App");
 pub const USER: Both = Both("用户", "User");
-pub const BY_TOKEN: Both = Both("由令牌证明", "proven by a token");
+pub const BY_TOKEN: Both = Both("由令牌证明", "named by a token alone");
 pub const NONE: Both = Both("无", "none");
 pub const NO_ANSWER_YET: Both = Both("没有应答", "no answer");
 pub const FAULT_IS: Both = Both("故障 {}", "fault {}");
