@@ -6,7 +6,7 @@
     reason = "a test may panic"
 )]
 
-use fake_itsm::{ALWAYS, FakeItsm, Fault, HttpAnswer, HttpClient, Options, Switch};
+use fake_itsm::{ALWAYS, FakeItsm, Fault, Flow, HttpAnswer, HttpClient, Options, Switch};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -271,5 +271,52 @@ async fn the_program_switches_faults_on_and_refuses_what_is_none() {
         let refused = run(&["--fault", said, "--fault", "approve=lame"]);
         let error = String::from_utf8(refused.stderr).unwrap();
         assert!(error.contains("no such fault: \"lame\""), "{said}: {error}");
+    }
+}
+
+/// What programs in any language ask for over HTTP.
+#[tokio::test]
+async fn faults_are_switched_listed_and_cleared_over_http_and_tickets_claimed_and_suspended() {
+    let flow = Flow::find("people-field").unwrap();
+    let fake = FakeItsm::start(Options { flows: vec![flow], ..Options::default() }).await.unwrap();
+    let tell = async |verb: &str, body: Value| {
+        let url = format!("{}/fake/{verb}", fake.url());
+        HttpClient::default().post(&url, &[], &body.to_string()).await.unwrap()
+    };
+    let show = async |what: &str| {
+        let url = format!("{}/fake/{what}", fake.url());
+        let answer = HttpClient::default().get(&url).await.unwrap();
+        serde_json::from_str::<Value>(&answer.body).unwrap()
+    };
+    let slow = json!({"action": "approve", "fault": "slow", "ms": 3, "times": 2});
+    assert_eq!(tell("fault", slow).await.status, 200);
+    let refused = tell("fault", json!({"action": "approve", "fault": "lost-callback"})).await;
+    assert!(refused.status == 400 && refused.body.contains("is for callback alone"));
+    assert_eq!(show("faults").await, json!(["approve=slow:3*2"]));
+    tell("clear-faults", json!({})).await;
+    assert_eq!(show("faults").await, json!([]));
+
+    let people = json!([
+        {"key": "title", "value": "t"}, {"key": "APPROVERS", "value": "bob"}, {"key": "OPERATOR", "value": "erin"},
+    ]);
+    let body = json!({"service_id": 1001, "creator": "carol", "fields": people});
+    fake.fault("create_ticket", Fault::Slow(Duration::ZERO), 1);
+    let answer: Value =
+        serde_json::from_str(&post(&fake, "create_ticket", &body).await.unwrap().body).unwrap();
+    let sn = answer["data"]["sn"].as_str().unwrap();
+    fake.started(sn).await.unwrap();
+    let seen = show("exchanges").await;
+    assert_eq!((&seen[0]["status"], &seen[0]["fault"]), (&json!(200), &json!("slow")));
+    let who = json!({"sn": sn, "who": "bob", "why": "x"});
+    for (verb, status, then) in [
+        ("approve", 400, "RUNNING"),
+        ("claim", 200, "RUNNING"),
+        ("claim", 400, "RUNNING"),
+        ("suspend", 200, "SUSPENDED"),
+        ("resume", 200, "RUNNING"),
+        ("approve", 200, "RUNNING"),
+    ] {
+        assert_eq!(tell(verb, who.clone()).await.status, status, "{verb}");
+        assert_eq!(fake.ticket(sn).unwrap().status, then, "{verb}");
     }
 }

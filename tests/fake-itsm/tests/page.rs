@@ -793,3 +793,61 @@ async fn ticket_urls_lead_to_the_tickets_page_where_there_are_pages() {
         assert_eq!(get(&fake, &format!("/tickets/{sn}"), &[]).await.body.contains(&sn), has_page);
     }
 }
+
+/// The left edges of a drawing's nodes with the words in them, from the creation to the end.
+fn drawn(page: &str) -> Vec<(u32, String)> {
+    let drawing = page.split("<svg ").nth(1).unwrap().split("</svg>").next().unwrap();
+    let nodes = drawing.split("<rect ").skip(1).map(|node| {
+        let left = attributes(node, "x")[0].parse().unwrap();
+        let texts = node
+            .split("<text ")
+            .skip(1)
+            .map(|text| text.split('>').nth(1).unwrap().split('<').next().unwrap());
+        (left, texts.collect::<Vec<_>>().join(" "))
+    });
+    nodes.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_is_drawn_in_columns_with_a_word_for_how_far_each_node_is() {
+    let fake = site().await;
+    let sn = made(&fake, "parallel", NOWHERE).await;
+    fake.refuse(&sn, "dave", "x").await.unwrap();
+    let parallel = drawn(&page(&fake, &format!("/tickets/{sn}"), "en").await);
+    let words: Vec<_> = parallel.iter().map(|(_, words)| words.as_str()).collect();
+    assert_eq!(
+        words,
+        ["creation ✓ done", "技术审批 ▶ running", "财务审批 ✗ refused", "end ○ not reached"]
+    );
+    let left: Vec<_> = parallel.iter().map(|(left, _)| *left).collect();
+    assert!(left[0] < left[1] && left[1] == left[2] && left[2] < left[3], "{left:?}");
+    let sn = made(&fake, "two-levels", NOWHERE).await;
+    fake.approve(&sn, "bob").await.unwrap();
+    fake.terminate(&sn, "dave").await.unwrap();
+    let one_by_one = drawn(&page(&fake, &format!("/tickets/{sn}"), "zh").await);
+    let words: Vec<_> = one_by_one.iter().map(|(_, words)| words.as_str()).collect();
+    // Seven Chinese characters fit.
+    assert_eq!(
+        words,
+        ["提单 ✓ 已处理", "直接上级审批 ✓ 已处理", "总监审批 ■ 已停止", "结束 ✓ 已处理"]
+    );
+    assert!(one_by_one.is_sorted_by(|one, other| one.0 < other.0), "{one_by_one:?}");
+}
+
+#[tokio::test]
+async fn the_program_shows_the_pages_and_the_services_of_its_flows() {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_fake-itsm"))
+        .args(["--page", "--flows", "two-levels", "--flows", "parallel"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.next().unwrap().trim_start_matches("fake ITSM listens on ").to_owned();
+    let said: Vec<_> = lines.by_ref().take(3).collect();
+    let answer = HttpClient::default().get(&format!("{url}/")).await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let open = format!("open {url}/ in a browser");
+    assert_eq!(said, ["service 1001: two-levels", "service 1002: parallel", &open]);
+    assert!(answer.unwrap().body.contains("<nav "));
+}

@@ -247,7 +247,7 @@ impl View<'_> {
                     }
                     footer {
                         p { (self.say(words::GATEWAY)) code { (self.site.url) "/api/bk-itsm/prod" } }
-                        p { (self.say(words::IN_MEMORY)) }
+                        p { (self.say(words::TIMES_ARE)) " " (self.say(words::IN_MEMORY)) }
                     }
                 }
             }

@@ -69,6 +69,8 @@ pub const FAILED: Both = Both("失败的回调", "Failed callbacks");
 pub const REQUESTS: Both = Both("请求", "Requests");
 pub const FAULTS: Both = Both("故障", "Faults");
 pub const GATEWAY: Both = Both("API 网关：", "API gateway: ");
+pub const TIMES_ARE: Both =
+    Both("时间是服务器所在时区（UTC+8）的时间。", "Times are those of the server's zone, UTC+8.");
 pub const IN_MEMORY: Both = Both(
     "所有数据只保存在内存中，程序结束后即消失。",
     "Everything is in memory and ends with the program.",
