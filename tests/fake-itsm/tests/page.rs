@@ -161,6 +161,7 @@ async fn all_states(fake: &FakeItsm) -> Vec<(&'static str, String)> {
         ("failed automatic", "webhook-node"),
         ("parallel", "parallel"),
         ("approved", "2"),
+        ("accepted", "2"),
         ("refused", "2"),
         ("terminated", "terminate-on-refusal"),
         ("withdrawn", "19"),
@@ -178,6 +179,10 @@ async fn all_states(fake: &FakeItsm) -> Vec<(&'static str, String)> {
             "failed automatic" => {
                 fake.fail_automatic(&sn).unwrap();
                 fake.approve(&sn, "bob").await.unwrap();
+            }
+            "accepted" => {
+                fake.approve(&sn, "bob").await.unwrap();
+                fake.called_back(&sn).await.unwrap();
             }
             "withdrawn" => fake.withdraw(&sn, "carol").await.unwrap(),
             "custom" => {
@@ -258,7 +263,8 @@ async fn each_page_shows_each_state_in_both_languages() {
         "sent back" => ("✗ 已拒绝", "✗ refused"),
         "failed automatic" => ("! 失败", "! failed"),
         "parallel" => ("dave (财务审批", "dave (财务审批"),
-        "approved" => ("✓ 已接受", "✓ accepted"),
+        "approved" => ("FINISHED (已完成)", "FINISHED"),
+        "accepted" => ("✓ 已接受", "✓ accepted"),
         "refused" => ("FINISHED (已完成)", "FINISHED"),
         "terminated" => ("TERMINATED (已终止)", "TERMINATED"),
         "withdrawn" => ("REVOKED (已撤销)", "REVOKED (withdrawn)"),
@@ -548,7 +554,10 @@ async fn no_other_site_can_press_a_button_or_read_a_page() {
         "close",
     ];
     let mut paths: Vec<_> = deeds.iter().map(|deed| format!("/tickets/{sn}/{deed}")).collect();
-    paths.extend(["/faults", "/faults/clear", "/fake/approve", "/fake/fault"].map(str::to_owned));
+    paths.extend(
+        ["/faults", "/faults/clear", "/fake/approve", "/fake/fault", "/openapi/ticket/approve/"]
+            .map(str::to_owned),
+    );
     fake.switch_on(Switch::parse("approve=html").unwrap());
     let before = || (format!("{:?}", fake.tickets()), fake.faults());
     let form = [

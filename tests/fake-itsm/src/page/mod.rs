@@ -48,23 +48,26 @@ impl Asked<'_> {
         chosen.or(accepted).unwrap_or(Language::English)
     }
 
-    /// Why the request is answered by nothing but a refusal: another site's page may have sent it, or asked for
-    /// this one under a name of its own.
-    fn is_foreign(&self) -> Option<Both> {
-        let host = self.header("host").unwrap_or_default();
-        let name = match host.rsplit_once(':') {
+    fn host(&self) -> &str {
+        self.header("host").unwrap_or_default()
+    }
+
+    /// Whether a page of another site sent it, which a browser says.
+    fn is_from_elsewhere(&self) -> bool {
+        let own = format!("http://{}", self.host());
+        let origin = self.header("origin");
+        let is_own = origin.is_none_or(|origin| origin == own && self.is_for_loopback());
+        let site = self.header("sec-fetch-site").unwrap_or("none");
+        !is_own || !matches!(site, "same-origin" | "none")
+    }
+
+    /// Whether it asks under a name of this computer. A page of another site can give its own name this address.
+    fn is_for_loopback(&self) -> bool {
+        let name = match self.host().rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-            _ => host,
+            _ => self.host(),
         };
-        if !["127.0.0.1", "localhost", "[::1]"].contains(&name) {
-            return Some(words::FOREIGN_HOST);
-        }
-        let own = format!("http://{host}");
-        let is_own = self.header("origin").is_none_or(|origin| origin == own)
-            && self
-                .header("sec-fetch-site")
-                .is_none_or(|site| matches!(site, "same-origin" | "none"));
-        (self.method == "POST" && !is_own).then_some(words::FOREIGN_ORIGIN)
+        ["127.0.0.1", "localhost", "[::1]"].contains(&name)
     }
 }
 
@@ -108,11 +111,15 @@ pub(crate) async fn serve(site: &Arc<Site>, asked: &Asked<'_>) -> Option<Respons
         ["" | "failed" | "requests" | "events" | "style.css" | "live.js" | "fake"]
             | ["tickets" | "faults" | "fake", ..]
     );
+    // The actions of the API are no business of other sites' pages either. Programs call them by any name.
+    if asked.method == "POST" && asked.is_from_elsewhere() {
+        return Some(plain(403, view.say(words::FOREIGN_ORIGIN)));
+    }
     if !is_ours {
         return None;
     }
-    if let Some(why) = asked.is_foreign() {
-        return Some(plain(403, view.say(why)));
+    if !asked.is_for_loopback() {
+        return Some(plain(403, view.say(words::FOREIGN_HOST)));
     }
     let is_post = match asked.method {
         "POST" => true,
@@ -309,32 +316,32 @@ mod tests {
 
     #[test]
     fn another_sites_requests_are_foreign_and_so_is_another_name_of_this_one() {
-        let own = ("host", "127.0.0.1:8000");
-        for (method, headers_sent, is_foreign) in [
-            ("GET", &[own][..], false),
-            ("GET", &[("host", "localhost")], false),
-            ("GET", &[("host", "[::1]:8000")], false),
-            ("GET", &[("host", "evil.example")], true),
-            ("GET", &[("host", "evil.example:8000")], true),
-            ("GET", &[("host", "127.0.0.1.evil.example:8000")], true),
-            ("GET", &[("host", "127.0.0.1:8000@evil.example")], true),
-            ("GET", &[], true),
-            ("GET", &[own, ("origin", "http://evil.example")], false),
-            ("POST", &[own], false),
-            ("POST", &[own, ("origin", "http://127.0.0.1:8000")], false),
-            ("POST", &[own, ("origin", "http://127.0.0.1:9000")], true),
-            ("POST", &[own, ("origin", "https://127.0.0.1:8000")], true),
-            ("POST", &[own, ("origin", "null")], true),
-            ("POST", &[own, ("sec-fetch-site", "cross-site")], true),
-            ("POST", &[own, ("sec-fetch-site", "same-site")], true),
-            ("POST", &[own, ("sec-fetch-site", "same-origin")], false),
+        for (host, is_own) in [
+            ("127.0.0.1:8000", true),
+            ("localhost", true),
+            ("[::1]:8000", true),
+            ("evil.example", false),
+            ("evil.example:8000", false),
+            ("127.0.0.1.evil.example:8000", false),
+            ("127.0.0.1:8000@evil.example", false),
+            ("", false),
         ] {
-            let headers = headers(headers_sent);
-            assert_eq!(
-                asked(method, &headers).is_foreign().is_some(),
-                is_foreign,
-                "{method} {headers:?}"
-            );
+            let headers = headers(&[("host", host)]);
+            assert_eq!(asked("GET", &headers).is_for_loopback(), is_own, "{host}");
+        }
+        for (sent, is_from_elsewhere) in [
+            (&[][..], false),
+            (&[("origin", "http://127.0.0.1:8000")], false),
+            (&[("origin", "http://127.0.0.1:9000")], true),
+            (&[("origin", "https://127.0.0.1:8000")], true),
+            (&[("origin", "http://evil.example")], true),
+            (&[("origin", "null")], true),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "same-origin")], false),
+        ] {
+            let headers = headers(&[&[("host", "127.0.0.1:8000")], sent].concat());
+            assert_eq!(asked("POST", &headers).is_from_elsewhere(), is_from_elsewhere, "{sent:?}");
         }
     }
 
