@@ -18,11 +18,22 @@ enum Cut {
     At(Stage, usize),
     /// After so many more bytes.
     After(usize),
+    /// At once, and with a reset.
+    Reset,
 }
 
 impl Scissors {
     pub fn cut(&self, stage: Stage, body_length: usize) {
         self.set(Cut::At(stage, body_length));
+    }
+
+    /// The connection is reset, and not closed, when it is dropped.
+    pub fn reset(&self) {
+        self.set(Cut::Reset);
+    }
+
+    fn get(&self) -> Option<Cut> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, cut: Cut) {
@@ -32,8 +43,8 @@ impl Scissors {
     /// How many bytes may still be written, if that is limited. `next` are the next ones: the first of an
     /// answer hold its whole head.
     fn left(&self, next: &[u8]) -> Option<usize> {
-        let cut = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match cut? {
+        match self.get()? {
+            Cut::Reset => Some(0),
             Cut::After(left) => Some(left),
             Cut::At(stage, body_length) => {
                 let behind = |mark: &[u8]| {
@@ -87,6 +98,18 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<Result<()>> {
+        if matches!(self.scissors.get(), Some(Cut::Reset)) {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if matches!(self.scissors.get(), Some(Cut::Reset)) {
+            // Without it the connection closes, which breaks it, too.
+            let _ = self.stream.set_zero_linger();
+        }
     }
 }

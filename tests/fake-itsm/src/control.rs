@@ -1,12 +1,11 @@
 //! What people do in ITSM's own pages, over HTTP, for programs in any language.
 
-use crate::fault::{Fault, Stage};
+use crate::fault::{self, ALWAYS, Switch};
 use crate::site::Site;
 use crate::ticket::MANAGER;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(crate) async fn control(
     site: &Arc<Site>,
@@ -21,7 +20,7 @@ pub(crate) async fn control(
     };
     match answer {
         Some(Ok(answer)) => (200, answer.to_string()),
-        Some(Err(error)) => (400, json!({"error": error.to_string()}).to_string()),
+        Some(Err(error)) => (400, json!({"error": format!("{error:#}")}).to_string()),
         None => (404, json!({"error": "no such verb"}).to_string()),
     }
 }
@@ -53,11 +52,12 @@ fn show(site: &Arc<Site>, verb: &str) -> Option<Result<Value>> {
             let seen = site.exchanges().into_iter().map(|seen| {
                 json!({
                     "action": seen.action, "method": seen.method, "path": seen.path, "query": seen.query,
-                    "headers": seen.headers, "body": seen.body,
+                    "headers": seen.headers, "body": seen.body, "status": seen.status, "fault": seen.fault,
                 })
             });
             seen.collect()
         }
+        "faults" => site.faults().iter().map(Switch::to_string).collect(),
         _ => return None,
     }))
 }
@@ -77,6 +77,9 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
             site.decide(sn, who, verb == "approve", text("remark"), &fields)
         }
         "hand-over" => site.hand_over(sn, who, text("to"), text("why")),
+        "claim" => site.claim(sn, who),
+        "suspend" => site.change(sn, |ticket| ticket.suspend(who, text("why"))),
+        "resume" => site.change(sn, |ticket| ticket.resume(who)),
         "withdraw" => site.withdraw(sn, who).await,
         "terminate" => site.close(sn, "TERMINATED", who, "").await,
         "close" => site.close(sn, "FINISHED", who, "管理员关单").await,
@@ -94,50 +97,56 @@ async fn act(site: &Arc<Site>, verb: &str, asked: &Value) -> Option<Result<Value
             site.world().failed.insert(sn.to_owned());
             Ok(())
         }
-        "fault" => fault(asked).context("no such fault").map(|fault| {
-            let times = asked.get("times").and_then(Value::as_u64).unwrap_or(1);
-            site.add_fault(text("action"), fault, times as u32);
-        }),
+        "fault" => switch(asked).map(|switch| site.add_fault(switch)),
+        "clear-faults" => {
+            site.clear_faults();
+            Ok(())
+        }
         _ => return None,
     };
     Some(done.map(|()| json!({"ok": true})))
 }
 
-fn fault(asked: &Value) -> Option<Fault> {
-    let number = |name: &str| asked.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Some(match asked.get("fault")?.as_str()? {
-        "slow" => Fault::Slow(Duration::from_millis(number("ms"))),
-        "drop-after-executing" => Fault::DropAfterExecuting,
-        "drop-before-executing" => Fault::DropBeforeExecuting,
-        "truncated" => Fault::Truncated,
-        "cut-at" => Fault::CutAt(match asked.get("stage")?.as_str()? {
-            "after-status-line" => Stage::AfterStatusLine,
-            "in-headers" => Stage::InHeaders,
-            "after-headers" => Stage::AfterHeaders,
-            "in-body" => Stage::InBody,
-            _ => return None,
-        }),
-        "hang" => Fault::Hang,
-        "answer" => Fault::Answer {
-            status: number("status") as u16,
-            headers: vec![("content-type".into(), "application/json".into())],
-            body: text("body"),
-        },
-        "html" => Fault::Html,
-        "redirect" => Fault::Redirect(text("to")),
-        "gateway" => Fault::Gateway {
-            status: number("status") as u16,
-            code: number("code") as u32,
-            message: text("message"),
-        },
-        "esb" => Fault::Esb { code: number("code") as u32, message: text("message") },
-        "tags-ignored" => Fault::TagsIgnored,
-        "early-callback" => Fault::EarlyCallback,
-        "duplicate-sn" => Fault::DuplicateSn,
-        "result-not-visible" => Fault::ResultNotVisible,
-        "never-starts" => Fault::NeverStarts,
-        "lost-callback" => Fault::LostCallback,
-        _ => return None,
-    })
+fn switch(asked: &Value) -> Result<Switch> {
+    let said = |name: &str| match asked.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let text = |name: &str| said(name).unwrap_or_default();
+    let fault = fault::kind(&text("fault"), &text("action"))?.make(said)?;
+    let times = match asked.get("times") {
+        None => 1,
+        Some(Value::String(always)) if always == "always" => ALWAYS,
+        Some(times) => {
+            let number = times.as_u64().and_then(|times| times.try_into().ok());
+            number.with_context(|| format!("times: {times} is no fit number"))?
+        }
+    };
+    Ok(Switch { action: text("action"), fault, times })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::{Fault, KINDS};
+    use std::time::Duration;
+
+    #[test]
+    fn every_fault_can_be_asked_for() {
+        for row in KINDS {
+            let action = row.only_at.unwrap_or("get_services");
+            let mut asked = json!({"action": action, "fault": row.name, "times": 2});
+            for argument in row.arguments {
+                let default = argument.default;
+                let number = default.parse::<u64>().ok().filter(|_| argument.is_number);
+                asked[argument.name] = number.map_or(json!(default), |number| json!(number));
+            }
+            let said = switch(&asked).unwrap();
+            assert_eq!(said, Switch::parse(&format!("{action}={}*2", row.name)).unwrap());
+        }
+        let always = json!({"action": "approve", "fault": "slow", "ms": 7, "times": "always"});
+        let slow = Fault::Slow(Duration::from_millis(7));
+        let expected = Switch { action: "approve".into(), fault: slow, times: ALWAYS };
+        assert_eq!(switch(&always).unwrap(), expected);
+    }
 }

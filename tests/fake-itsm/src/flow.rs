@@ -1,6 +1,7 @@
 //! The services, and the flows that their tickets take.
 
 use crate::form::{Definition, Field};
+use serde::Deserialize;
 use std::ptr;
 
 /// Who handles a node.
@@ -107,7 +108,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    const fn new(id: u64, name: &'static str, kind: Kind, by: By) -> Self {
+    pub const fn new(id: u64, name: &'static str, kind: Kind, by: By) -> Self {
         Self {
             id,
             name,
@@ -215,7 +216,8 @@ const fn handler(id: u64, name: &'static str, by: By) -> Node {
 }
 
 /// When a ticket's creator may take it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Revocable {
     /// Until somebody has handled the first node: the default of imported flows.
     UntilHandled,
@@ -224,7 +226,8 @@ pub(crate) enum Revocable {
 }
 
 /// What a service is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum ServiceKind {
     Request,
     Change,
@@ -312,6 +315,11 @@ impl Service {
         }
     }
 
+    /// A service without a flow.
+    pub const fn empty() -> Self {
+        Self::new(0, "", 0, &[])
+    }
+
     const fn for_a(mut self, kind: ServiceKind) -> Self {
         self.kind = kind;
         self
@@ -393,15 +401,19 @@ impl Service {
         Field::numbered(1, None, fields.collect())
     }
 
+    /// How many steps a node lies behind the first ones, if any way leads there.
+    pub fn distance(&self, node: u64) -> Option<usize> {
+        let steps = self.steps_from(&self.starts());
+        steps.iter().find(|(at, _)| *at == node).map(|(_, far)| *far)
+    }
+
     /// The nodes of a ticket's way that lie behind a node to which the ticket comes back.
     pub fn behind(&self, node: u64) -> Vec<u64> {
-        let steps = self.steps_from(&self.starts());
-        let steps_to = |id: u64| steps.iter().find(|(at, _)| *at == id).map(|(_, far)| *far);
         let is_on_way_back = |id: u64| self.steps_from(&[id]).iter().any(|(at, _)| *at == node);
         self.nodes
             .iter()
             .map(|other| other.id)
-            .filter(|&other| steps_to(other) > steps_to(node) && is_on_way_back(other))
+            .filter(|&other| self.distance(other) > self.distance(node) && is_on_way_back(other))
             .collect()
     }
 

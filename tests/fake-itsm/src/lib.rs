@@ -9,12 +9,15 @@ mod callback;
 mod clock;
 mod connection;
 mod control;
+mod deed;
 mod fault;
 mod filling;
 mod flow;
+mod flow_file;
 mod form;
 mod http_client;
 mod log;
+mod page;
 mod python;
 mod server;
 mod site;
@@ -24,8 +27,9 @@ mod token;
 mod visit;
 mod world;
 
-pub use callback::{CallbackAttempt, is_delivered};
-pub use fault::{Fault, Stage};
+pub use callback::{CallbackAttempt, Undelivered, is_delivered};
+pub use fault::{ALWAYS, Fault, Stage, Switch};
+pub use flow_file::Flow;
 pub use http_client::{HttpAnswer, HttpClient};
 
 use anyhow::{Context, Result, bail};
@@ -64,6 +68,10 @@ pub struct Options {
     pub start_after: Duration,
     /// How long the worker is then busy with the node where tickets are made, before the flow starts.
     pub in_creation: Duration,
+    /// Services beside the built-in ones. The first has the id 1001.
+    pub flows: Vec<Flow>,
+    /// Whether it has pages for people, and leads to them in `ticket_url`.
+    pub page: bool,
 }
 
 /// What a server does with tags.
@@ -91,6 +99,8 @@ impl Default for Options {
             rewrites_texts: true,
             start_after: Duration::from_millis(20),
             in_creation: Duration::ZERO,
+            flows: Vec::new(),
+            page: false,
         }
     }
 }
@@ -110,6 +120,12 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// The body, as sent.
     pub body: String,
+    /// When it came.
+    pub at: String,
+    /// The status of the answer. None yet, or never where the connection broke.
+    pub status: Option<u16>,
+    /// The name of the fault that struck it.
+    pub fault: Option<&'static str>,
 }
 
 impl Exchange {
@@ -151,9 +167,10 @@ pub struct TicketView {
 /// A running server. Dropping it stops it.
 pub struct FakeItsm {
     site: Arc<Site>,
-    port: u16,
     accepting: tokio::task::JoinHandle<()>,
 }
+
+const FIRST_OF_FLOWS: u64 = 1_001;
 
 /// What is waited for comes at once on an idle machine. A minute is for one that is not.
 const MOST_LOOKS: u32 = 6_000;
@@ -162,18 +179,27 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 impl FakeItsm {
     /// Starts a server.
     pub async fn start(options: Options) -> Result<Self> {
+        let read = |(flow, id): (&Flow, u64)| flow.read(id);
+        let services = options.flows.iter().zip(FIRST_OF_FLOWS..).map(read);
+        let services: Vec<_> = services.collect::<Result<_>>()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
             .with_context(|| format!("port {} of 127.0.0.1 can't be listened on", options.port))?;
-        let port = listener.local_addr()?.port();
-        let site = Arc::new(Site::new(options));
+        let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let site = Arc::new(Site::new(options, &services, url));
         let accepting = tokio::spawn(accept(listener, site.clone()));
-        Ok(Self { site, port, accepting })
+        Ok(Self { site, accepting })
     }
 
     /// Its address: the ESB's site, and the prefix of all else.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.site.url.clone()
+    }
+
+    /// The services of `Options::flows`: each flow's name and the service's id.
+    pub fn services(&self) -> Vec<(String, u64)> {
+        let flows = self.site.options.flows.iter().map(|flow| flow.name().to_owned());
+        flows.zip(FIRST_OF_FLOWS..).collect()
     }
 
     /// The address of its gateway with a stage.
@@ -234,6 +260,22 @@ impl FakeItsm {
         self.site.hand_over(sn, from, to, why)
     }
 
+    /// Somebody claims a node that has to be claimed first.
+    pub async fn claim(&self, sn: &str, who: &str) -> Result<()> {
+        self.started(sn).await?;
+        self.site.claim(sn, who)
+    }
+
+    /// Somebody suspends the ticket, with a reason.
+    pub fn suspend(&self, sn: &str, who: &str, why: &str) -> Result<()> {
+        self.site.change(sn, |ticket| ticket.suspend(who, why))
+    }
+
+    /// Somebody resumes a suspended ticket.
+    pub fn resume(&self, sn: &str, who: &str) -> Result<()> {
+        self.site.change(sn, |ticket| ticket.resume(who))
+    }
+
     /// The creator takes the ticket back, if the flow lets him. Answers after the callback.
     pub async fn withdraw(&self, sn: &str, operator: &str) -> Result<()> {
         self.started(sn).await?;
@@ -288,7 +330,22 @@ impl FakeItsm {
     /// Switches a fault on for an action's next `times` requests, or with `callback` for ITSM's own
     /// next callbacks. Faults of one action follow each other.
     pub fn fault(&self, action: &str, fault: Fault, times: u32) {
-        self.site.add_fault(action, fault, times);
+        self.switch_on(Switch { action: action.to_owned(), fault, times });
+    }
+
+    /// The same, with the fault, its action and how often in one value.
+    pub fn switch_on(&self, switch: Switch) {
+        self.site.add_fault(switch);
+    }
+
+    /// The faults that have not struck yet.
+    pub fn faults(&self) -> Vec<Switch> {
+        self.site.faults()
+    }
+
+    /// Switches all faults off.
+    pub fn clear_faults(&self) {
+        self.site.clear_faults();
     }
 
     /// Every request so far, in order.

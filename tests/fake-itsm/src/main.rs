@@ -1,24 +1,29 @@
 //! The fake ITSM as a program: serves until it is stopped.
 
 use anyhow::{Context, Result, bail};
-use fake_itsm::{FakeItsm, Options, Tags};
+use fake_itsm::{FakeItsm, Fault, Flow, Options, Switch, Tags};
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
-          [--tags stored|filtered|ignored] [--wants-token]
+          [--tags stored|filtered|ignored] [--wants-token] [--fault ACTION=KIND[:VALUE][*TIMES]]...
+          [--flows FILE-OR-NAME]... [--page]
 
-Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. POST /fake/approve, refuse, hand-over, withdraw,
-terminate, close, end-with, set-status, edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up,
-mark-failed and fault with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, failed and token show what is there.";
+Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. With --page, a browser shows it there. POST
+/fake/approve, refuse, hand-over, claim, suspend, resume, withdraw, terminate, close, end-with, set-status,
+edit-title, merge, delete-node, fail-automatic, retry-automatic, take-up, mark-failed, fault and clear-faults with JSON such as {\"sn\": \"...\", \"who\": \"admin\"} do what people do; GET /fake/tickets, callbacks, exchanges, faults, failed and token show what is there.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut options = Options::default();
+    let mut faults = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} wants a value"));
         match argument.as_str() {
             "--help" => {
-                println!("{HELP}");
+                println!(
+                    "{HELP}\n\nFaults, of which *TIMES strike as often, and *always until they are cleared:\n{}",
+                    Fault::help()
+                );
                 return Ok(());
             }
             "--port" => options.port = value()?.parse().context("--port wants a number")?,
@@ -32,6 +37,9 @@ async fn main() -> Result<()> {
             "--verified-users" => options.verified_users = true,
             "--legacy-esb" => options.legacy_esb = true,
             "--wants-token" => options.wants_token = true,
+            "--fault" => faults.push(Switch::parse(&value()?)?),
+            "--flows" => options.flows.push(Flow::find(&value()?)?),
+            "--page" => options.page = true,
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,
@@ -43,8 +51,18 @@ async fn main() -> Result<()> {
             other => bail!("{other} is no option; --help lists them"),
         }
     }
+    let has_page = options.page;
     let fake = FakeItsm::start(options).await?;
+    for fault in faults {
+        fake.switch_on(fault);
+    }
     println!("fake ITSM listens on {}", fake.url());
+    for (name, id) in fake.services() {
+        println!("service {id}: {name}");
+    }
+    if has_page {
+        println!("open {}/ in a browser", fake.url());
+    }
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

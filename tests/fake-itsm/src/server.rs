@@ -1,23 +1,30 @@
 //! HTTP: which action an address means, what stands in front of ITSM, and faults.
 
 use crate::Exchange;
-use crate::actions::{self, After, Published};
+use crate::actions::{self, Published};
+use crate::clock;
 use crate::connection::Scissors;
 use crate::control;
 use crate::fault::{Fault, Stage};
+use crate::page;
 use crate::python;
 use crate::site::Site;
 use base64::Engine;
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// An answer, or that the connection is to break.
-pub(crate) type Served = Result<Response<Full<Bytes>>, Broken>;
+pub(crate) type Served = Result<Response<Body>, Broken>;
+
+/// The body of an answer: whole, or as it comes.
+pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
 /// The connection breaks.
 #[derive(Debug)]
@@ -59,6 +66,18 @@ pub(crate) async fn serve(
         .collect();
     let body = request.into_body().collect().await.map_err(|_| Broken)?.to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
+    if site.options.page {
+        let asked = page::Asked {
+            method: &method,
+            path: &path,
+            query: parse_query(&query),
+            headers: &headers,
+            form: if method == "POST" { parse_query(&body) } else { BTreeMap::new() },
+        };
+        if let Some(answer) = page::serve(&site, &asked).await {
+            return Ok(answer);
+        }
+    }
     if let Some(verb) = path.strip_prefix("/fake/") {
         let (status, answer) = control::control(&site, &method, verb, &body).await;
         return Ok(answered(status, &[("content-type", "application/json")], answer));
@@ -78,8 +97,11 @@ pub(crate) async fn serve(
         query,
         headers,
         body,
+        at: clock::now(),
+        status: None,
+        fault: None,
     };
-    site.record(exchange.clone());
+    let place = site.record(exchange.clone());
     let is_published = |action: &Published| match front {
         // It knows no other method of a path, and sends nobody to another one.
         Front::Gateway => {
@@ -92,9 +114,13 @@ pub(crate) async fn serve(
         let location = format!("{}/", exchange.path);
         let headers =
             [("content-type", "text/html; charset=utf-8"), ("location", location.as_str())];
+        site.annotate(place, |exchange| exchange.status = Some(301));
         return Ok(answered(301, &headers, String::new()));
     }
-    answer(site, scissors, front, published, exchange).await
+    let served = answer(site.clone(), scissors, front, published, exchange, place).await;
+    let status = served.as_ref().ok().map(|answer| answer.status().as_u16());
+    site.annotate(place, |exchange| exchange.status = status);
+    served
 }
 
 async fn answer(
@@ -103,6 +129,7 @@ async fn answer(
     front: Front,
     published: Option<Published>,
     exchange: Exchange,
+    place: usize,
 ) -> Served {
     let action = exchange.action.as_str();
     let mut query = parse_query(&exchange.query);
@@ -119,8 +146,13 @@ async fn answer(
         return Ok(refusal);
     }
     let fault = site.next_fault(action);
+    site.annotate(place, |exchange| exchange.fault = fault.as_ref().map(Fault::name));
     match &fault {
         Some(Fault::DropBeforeExecuting) => return Err(Broken),
+        Some(Fault::ResetBeforeExecuting) => {
+            scissors.reset();
+            return Err(Broken);
+        }
         Some(Fault::Hang) => std::future::pending::<()>().await,
         Some(Fault::Html) => return Ok(html(200, HTML)),
         Some(Fault::Answer { status, headers, body }) => {
@@ -133,6 +165,12 @@ async fn answer(
         }
         Some(Fault::Gateway { status, code, message }) => {
             return Ok(gateway_error(*status, *code, message));
+        }
+        Some(Fault::RateLimit(wait)) => return Ok(rate_limit(*wait)),
+        Some(Fault::PermissionExpired) => {
+            let message =
+                "App has no permission to the resource [reason=\"permission has expired\"]";
+            return Ok(gateway_error(403, 1_640_301, message));
         }
         Some(Fault::Esb { code, message }) => return Ok(esb_error(*code, message)),
         _ => {}
@@ -149,22 +187,23 @@ async fn answer(
         // The resource was published with a back-end path that the server doesn't have.
         return Ok(html(200, HTML));
     }
-    let (mut body, after) = route.run(&mut site.world(), &query, &body, fault.as_ref());
-    match after {
-        After::Nothing => {}
-        After::Start(sn) if fault == Some(Fault::EarlyCallback) => {
-            site.finish_at_once(&sn);
-            site.call_back(&sn).await;
-        }
-        After::Start(_) if fault == Some(Fault::NeverStarts) => {}
-        After::Start(sn) => site.clone().start_later(sn),
-        After::CallBack(sn) => site.clone().call_back_later(sn),
-        // The caller's own request waits for it.
-        After::CallBackInside(sn) => site.call_back(&sn).await,
+    if let Some(Fault::ExecutedLate(wait)) = fault {
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            let (_, after) = route.run(&mut site.world(), &query, &body, None);
+            site.follow(after, None).await;
+        });
+        return Err(Broken);
     }
+    let (mut body, after) = route.run(&mut site.world(), &query, &body, fault.as_ref());
+    site.follow(after, fault.as_ref()).await;
     match fault {
         Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::DropAfterExecuting) => return Err(Broken),
+        Some(Fault::ResetAfterExecuting) => {
+            scissors.reset();
+            return Err(Broken);
+        }
         Some(Fault::Truncated) => scissors.cut(Stage::InBody, body.len()),
         Some(Fault::CutAt(stage)) => scissors.cut(stage, body.len()),
         Some(Fault::Huge(blanks)) => body.push_str(&" ".repeat(blanks)),
@@ -217,7 +256,7 @@ fn admit(
     exchange: &Exchange,
     query: &mut BTreeMap<String, String>,
     body: &mut Result<Value, String>,
-) -> Option<Response<Full<Bytes>>> {
+) -> Option<Response<Body>> {
     let header = exchange.header("x-bkapi-authorization");
     let from_header: Option<Map<String, Value>> =
         header.and_then(|text| serde_json::from_str(text).ok());
@@ -294,7 +333,7 @@ fn key_of_token(token: &str) -> Option<String> {
     Some(head.get("kid")?.as_str()?.to_owned())
 }
 
-fn parse_query(query: &str) -> BTreeMap<String, String> {
+pub(crate) fn parse_query(query: &str) -> BTreeMap<String, String> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -302,7 +341,7 @@ fn parse_query(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut decoded = Vec::new();
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -319,7 +358,7 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>> {
+fn gateway_error(status: u16, code: u32, message: &str) -> Response<Body> {
     let body = json!({"code": code, "code_name": "ERROR", "message": message, "result": false, "data": null});
     let code = code.to_string();
     let headers = [
@@ -331,18 +370,38 @@ fn gateway_error(status: u16, code: u32, message: &str) -> Response<Full<Bytes>>
     answered(status, &headers, body.to_string())
 }
 
-fn esb_error(code: u32, message: &str) -> Response<Full<Bytes>> {
+/// The gateway does not always say how long to wait.
+fn rate_limit(seconds: Option<u64>) -> Response<Body> {
+    let message = "API rate limit exceeded by stage global limit [reason=\"rate limit exceeded\"]";
+    let mut refused = gateway_error(429, 1_642_902, message);
+    let seconds = seconds.map(|seconds| seconds.to_string());
+    let wait = [("retry-after", &seconds), ("x-bkapi-ratelimit-reset", &seconds)];
+    let wait = wait.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    let left = [("x-bkapi-ratelimit-remaining", "0")];
+    set_headers(&mut refused, left.into_iter().chain(wait));
+    refused
+}
+
+fn esb_error(code: u32, message: &str) -> Response<Body> {
     let body = json!({"result": false, "code": code, "message": message, "data": null, "request_id": "fake-esb-request"});
     answered(200, &[("content-type", "application/json")], body.to_string())
 }
 
-fn html(status: u16, page: &str) -> Response<Full<Bytes>> {
+fn html(status: u16, page: &str) -> Response<Body> {
     answered(status, &[("content-type", "text/html; charset=utf-8")], page.to_owned())
 }
 
-fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+pub(crate) fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Body> {
+    let mut response = Response::new(Full::from(body).boxed());
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    set_headers(&mut response, headers.iter().copied());
+    response
+}
+
+fn set_headers<'a>(
+    response: &mut Response<Body>,
+    headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+) {
     for (name, value) in headers {
         let name = hyper::header::HeaderName::from_bytes(name.as_bytes());
         let value = hyper::header::HeaderValue::from_bytes(value.as_bytes());
@@ -350,5 +409,4 @@ fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response<Ful
             response.headers_mut().insert(name, value);
         }
     }
-    response
 }

@@ -1,46 +1,113 @@
 //! The running server behind its addresses: its worker, its callbacks, and what people do on its pages.
 
+use crate::actions::After;
 use crate::callback::{self, CallbackAttempt};
-use crate::fault::Fault;
+use crate::clock;
+use crate::fault::{ALWAYS, CALLBACK, Fault, Switch};
 use crate::filling;
-use crate::flow::SERVICES;
+use crate::flow::Service;
 use crate::http_client::HttpClient;
 use crate::ticket::{Ended, Stage, Ticket};
 use crate::token;
 use crate::world::World;
 use crate::{Exchange, Options, TicketView};
 use anyhow::{Context, Result, bail};
+use bytes::Bytes;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub(crate) struct Site {
     pub options: Options,
     world: Mutex<World>,
-    faults: Mutex<HashMap<String, Vec<(Fault, u32)>>>,
+    faults: Mutex<Vec<Switch>>,
     exchanges: Mutex<Vec<Exchange>>,
     callbacks: Mutex<Vec<CallbackAttempt>>,
+    listeners: Mutex<Vec<UnboundedSender<Bytes>>>,
     client: HttpClient,
+    /// The site's address.
+    pub url: String,
+}
+
+/// The world, held by one alone. Whoever looks at the pages hears when it was changed.
+pub(crate) struct Held<'a> {
+    world: MutexGuard<'a, World>,
+    site: &'a Site,
+    is_changed: bool,
+}
+
+impl Deref for Held<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        self.is_changed = true;
+        &mut self.world
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if self.is_changed {
+            self.site.tell("change", "tickets");
+        }
+    }
 }
 
 impl Site {
-    pub fn new(options: Options) -> Self {
+    /// A site with services of its own beside the built-in ones.
+    pub fn new(options: Options, services: &[&'static Service], url: String) -> Self {
         Self {
-            world: Mutex::new(World::new(&options)),
+            world: Mutex::new(World::new(&options, services, &url)),
             options,
             faults: Mutex::default(),
             exchanges: Mutex::default(),
             callbacks: Mutex::default(),
+            listeners: Mutex::default(),
             client: HttpClient::default(),
+            url,
         }
     }
 
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.world)
+    pub fn world(&self) -> Held<'_> {
+        Held { world: lock(&self.world), site: self, is_changed: false }
     }
 
-    pub fn record(&self, exchange: Exchange) {
-        lock(&self.exchanges).push(exchange);
+    /// What happens from now on, as lines of server-sent events.
+    pub fn listen(&self) -> UnboundedReceiver<Bytes> {
+        let (sender, receiver) = unbounded_channel();
+        // The answer begins with it, so that whoever asked knows that he hears.
+        let _ = sender.send(Bytes::from_static(b": listening\n\n"));
+        lock(&self.listeners).push(sender);
+        receiver
+    }
+
+    fn tell(&self, event: &str, what: &str) {
+        let line = Bytes::from(format!("event: {event}\ndata: {what}\n\n"));
+        lock(&self.listeners).retain(|listener| listener.send(line.clone()).is_ok());
+    }
+
+    /// Writes a request down, and gives its place in the list.
+    pub fn record(&self, exchange: Exchange) -> usize {
+        let what = format!("{} {}", exchange.method, exchange.action);
+        let mut exchanges = lock(&self.exchanges);
+        exchanges.push(exchange);
+        self.tell("request", &what);
+        exchanges.len() - 1
+    }
+
+    /// Says more of a request that was written down.
+    pub fn annotate(&self, place: usize, change: impl FnOnce(&mut Exchange)) {
+        if let Some(exchange) = lock(&self.exchanges).get_mut(place) {
+            change(exchange);
+            self.tell("change", "requests");
+        }
     }
 
     pub fn exchanges(&self) -> Vec<Exchange> {
@@ -51,20 +118,32 @@ impl Site {
         lock(&self.callbacks).clone()
     }
 
-    pub fn add_fault(&self, action: &str, fault: Fault, times: u32) {
-        let mut faults = lock(&self.faults);
-        faults.entry(action.to_owned()).or_default().push((fault, times));
+    pub fn add_fault(&self, switch: Switch) {
+        lock(&self.faults).push(switch);
+        self.tell("change", "faults");
+    }
+
+    pub fn faults(&self) -> Vec<Switch> {
+        lock(&self.faults).clone()
+    }
+
+    pub fn clear_faults(&self) {
+        lock(&self.faults).clear();
+        self.tell("change", "faults");
     }
 
     pub fn next_fault(&self, action: &str) -> Option<Fault> {
         let mut faults = lock(&self.faults);
-        let waiting = faults.get_mut(action)?;
-        let (fault, times) = waiting.first_mut()?;
-        let fault = fault.clone();
-        *times = times.saturating_sub(1);
-        if *times == 0 {
-            waiting.remove(0);
+        let index = faults.iter().position(|switch| switch.action == action)?;
+        let switch = &mut faults[index];
+        let fault = switch.fault.clone();
+        if switch.times != ALWAYS {
+            switch.times = switch.times.saturating_sub(1);
         }
+        if switch.times == 0 {
+            faults.remove(index);
+        }
+        self.tell("change", "faults");
         Some(fault)
     }
 
@@ -137,6 +216,15 @@ impl Site {
         Ok(())
     }
 
+    pub fn claim(&self, sn: &str, who: &str) -> Result<()> {
+        let mut world = self.world();
+        let ticket = world.ticket_mut(sn).with_context(|| format!("no ticket {sn}"))?;
+        let visit = ticket.to_be_claimed_by(who);
+        let node = visit.with_context(|| format!("{who} can't claim {sn} now"))?.node;
+        ticket.claim(node, who, "WEB");
+        Ok(())
+    }
+
     pub async fn withdraw(&self, sn: &str, who: &str) -> Result<()> {
         let why_not = {
             let world = self.world();
@@ -173,10 +261,11 @@ impl Site {
     }
 
     pub fn delete_node(&self, node: u64) -> Result<()> {
-        if !SERVICES.iter().any(|service| service.node(node).is_some()) {
+        let mut world = self.world();
+        if !world.services.iter().any(|service| service.node(node).is_some()) {
             bail!("no flow has a node {node} that can be deleted");
         }
-        self.world().deleted_nodes.insert(node);
+        world.deleted_nodes.insert(node);
         Ok(())
     }
 
@@ -266,24 +355,52 @@ impl Site {
             };
             (url, headers, ticket.callback_body(&token, &world.deleted_nodes))
         };
-        if self.next_fault("callback") == Some(Fault::LostCallback) {
-            lock(&self.callbacks).push(CallbackAttempt {
-                sn: sn.to_owned(),
-                url,
-                headers,
-                body,
-                status: None,
-                answer: String::new(),
-                delivered: false,
-                lost: true,
-            });
-            return;
+        let mut times = 1;
+        match self.next_fault(CALLBACK) {
+            Some(Fault::LostCallback) => {
+                lock(&self.callbacks).push(CallbackAttempt {
+                    sn: sn.to_owned(),
+                    url,
+                    headers,
+                    body,
+                    status: None,
+                    answer: String::new(),
+                    delivered: false,
+                    lost: true,
+                    at: clock::now(),
+                });
+                self.tell("change", "callbacks");
+                return;
+            }
+            Some(Fault::DoubledCallback) => times = 2,
+            Some(Fault::LateCallback(wait)) => tokio::time::sleep(wait).await,
+            _ => {}
         }
-        let sent = callback::send(&self.client, sn.to_owned(), url, headers, body).await;
-        if !sent.delivered {
-            self.world().failed.insert(sn.to_owned());
+        for _ in 0..times {
+            let (url, headers, body) = (url.clone(), headers.clone(), body.clone());
+            let sent = callback::send(&self.client, sn.to_owned(), url, headers, body).await;
+            if !sent.delivered {
+                self.world().failed.insert(sn.to_owned());
+            }
+            lock(&self.callbacks).push(sent);
+            self.tell("change", "callbacks");
         }
-        lock(&self.callbacks).push(sent);
+    }
+
+    /// What follows an action, beside its answer.
+    pub async fn follow(self: &Arc<Self>, after: After, fault: Option<&Fault>) {
+        match after {
+            After::Nothing => {}
+            After::Start(sn) if fault == Some(&Fault::EarlyCallback) => {
+                self.finish_at_once(&sn);
+                self.call_back(&sn).await;
+            }
+            After::Start(_) if fault == Some(&Fault::NeverStarts) => {}
+            After::Start(sn) => self.clone().start_later(sn),
+            After::CallBack(sn) => self.clone().call_back_later(sn),
+            // The caller's own request waits for it.
+            After::CallBackInside(sn) => self.call_back(&sn).await,
+        }
     }
 }
 

@@ -77,6 +77,8 @@ pub(crate) struct Ticket {
     pub suspended: u32,
     /// The ticket under which a manager has merged it.
     pub parent: Option<String>,
+    /// The address of its page, where the site has pages.
+    pub page: Option<String>,
     /// Whether its next automatic node fails.
     pub automatic_fails: bool,
     pub followers: BTreeSet<String>,
@@ -118,6 +120,7 @@ impl Ticket {
             log_is_broken: false,
             suspended: 0,
             parent: None,
+            page: None,
             automatic_fails: false,
             followers: BTreeSet::new(),
             stars: 0,
@@ -138,6 +141,12 @@ impl Ticket {
 
     pub fn may_handle(&self, user: &str) -> bool {
         self.parent.is_none() && self.visits.iter().any(|visit| visit.waits_for(user))
+    }
+
+    /// The node that waits for somebody to claim it, if he may.
+    pub fn to_be_claimed_by(&self, user: &str) -> Option<&Visit> {
+        let mut visits = self.visits.iter();
+        visits.find(|visit| visit.is_to_be_claimed && visit.is_for(user))
     }
 
     pub fn is_ended(&self) -> bool {
@@ -205,7 +214,7 @@ impl Ticket {
             ("title", json!(self.title)),
             ("current_status", json!(self.status)),
             ("sn", json!(self.sn)),
-            ("ticket_url", json!(format!("http://itsm.example.com/weixin/#/ticket/{}/", self.id))),
+            ("ticket_url", json!(self.url_for_phones())),
             ("update_at", json!(clock::now_with_microseconds())),
             ("updated_by", json!(format!(",{},", handled_by.join(",")))),
             ("approve_result", json!(self.approve_result(deleted_nodes))),
@@ -223,7 +232,14 @@ impl Ticket {
     }
 
     pub fn url(&self) -> String {
-        format!("http://itsm.example.com/#/ticket/detail?id={}", self.id)
+        let real = || format!("http://itsm.example.com/#/ticket/detail?id={}", self.id);
+        self.page.clone().unwrap_or_else(real)
+    }
+
+    /// The address that the callback has.
+    fn url_for_phones(&self) -> String {
+        let real = || format!("http://itsm.example.com/weixin/#/ticket/{}/", self.id);
+        self.page.clone().unwrap_or_else(real)
     }
 
     fn touched_by(&mut self, user: &str) {
@@ -374,6 +390,7 @@ impl Ticket {
             node,
             state: State::Running,
             processors: processors.clone(),
+            since: clock::now(),
             is_to_be_claimed: node.is_claimed_first,
             handled: Vec::new(),
             values: BTreeMap::new(),
@@ -513,6 +530,12 @@ impl Ticket {
         self.give_to(node.id, who, to, message, source);
     }
 
+    /// One of a node's people takes it for himself.
+    pub fn claim(&mut self, node: &Node, who: &str, source: &'static str) {
+        let message = format!("{who} 认领【{}】.", node.name);
+        self.give_to(node.id, who, who, message, source);
+    }
+
     /// Gives a running node to others.
     pub fn give_to(
         &mut self,
@@ -524,6 +547,7 @@ impl Ticket {
     ) {
         if let Some(visit) = self.visit_mut(node) {
             visit.processors = processors.to_owned();
+            visit.since = clock::now();
             visit.is_to_be_claimed = false;
             self.touched_by(who);
             self.write(who, message, source, Some(node), json!([]));

@@ -21,6 +21,8 @@ pub(crate) struct Visit {
     pub state: State,
     /// Who may handle it: names joined by commas.
     pub processors: String,
+    /// Since when.
+    pub since: String,
     /// Whether one of them has to claim it before.
     pub is_to_be_claimed: bool,
     /// Who handled it, and whether he said yes.
@@ -39,6 +41,17 @@ impl Visit {
         self.state == State::Running
             && self.processors.split(',').any(|name| name == user)
             && !self.has_handled(user)
+    }
+
+    /// Whether something is decided there.
+    pub fn is_decision(&self) -> bool {
+        self.node.form().iter().any(|field| field.definition.is_decision)
+    }
+
+    /// Whom it still waits for.
+    pub fn awaited(&self) -> Vec<&str> {
+        let names = self.processors.split(',').filter(|name| !name.is_empty());
+        names.filter(|name| !self.has_handled(name)).collect()
     }
 
     fn has_handled(&self, user: &str) -> bool {

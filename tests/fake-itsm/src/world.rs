@@ -1,7 +1,7 @@
 //! What the server holds: tickets, the failed list, and what administrators changed.
 
 use crate::clock;
-use crate::flow::ServiceKind;
+use crate::flow::{SERVICES, Service, ServiceKind};
 use crate::ticket::{Ended, Ticket};
 use crate::{Options, Tags};
 use std::collections::BTreeSet;
@@ -36,6 +36,7 @@ pub(crate) struct MadeCatalog {
 /// Everything.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub services: Vec<&'static Service>,
     pub tickets: Vec<Ticket>,
     pub failed: BTreeSet<String>,
     /// Nodes that an administrator has deleted from their flows. Tickets under way pass them all the same.
@@ -43,25 +44,33 @@ pub(crate) struct World {
     /// The catalogues that were made here, in project "0" or another one.
     pub catalogs: Vec<MadeCatalog>,
     pub tags: Tags,
+    /// The address of the site, where tickets have pages.
+    pub site: Option<String>,
     pub rewrites_texts: bool,
     pub random: Random,
     next_number: u64,
 }
 
 impl World {
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &Options, services: &[&'static Service], url: &str) -> Self {
         let mut random = Random(options.seed);
         let next_number = if options.seed == 0 { 2 } else { 1_000 + random.next() % 500_000 };
         Self {
+            services: SERVICES.iter().chain(services.iter().copied()).collect(),
             tickets: Vec::new(),
             failed: BTreeSet::new(),
             deleted_nodes: BTreeSet::new(),
             catalogs: Vec::new(),
             tags: options.tags,
+            site: options.page.then(|| url.to_owned()),
             rewrites_texts: options.rewrites_texts,
             random,
             next_number,
         }
+    }
+
+    pub fn service(&self, id: u64) -> Option<&'static Service> {
+        self.services.iter().find(|service| service.id == id).copied()
     }
 
     pub fn new_number(&mut self, kind: ServiceKind) -> (u64, String) {

@@ -3,7 +3,7 @@
 use super::{After, Call, Outcome, Refusal, invalid, invalid_member, number};
 use crate::Tags;
 use crate::fault::Fault;
-use crate::flow::{FAST_APPROVAL, Offer, SERVICES, Service};
+use crate::flow::{FAST_APPROVAL, Offer, Service};
 use crate::python;
 use crate::text;
 use crate::ticket::Ticket;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
-    let service = service(call.body)?;
+    let service = service(world, call.body)?;
     let creator = creator(call.body)?;
     let tag = tag(call.body)?;
     if call.text("title").chars().count() > 64 {
@@ -54,11 +54,13 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     };
     let mut ticket = Ticket::new(id, sn.clone(), service, creator);
     ticket.title = title;
-    ticket.tag = tag.filter(|_| world.tags == Tags::Stored);
+    let stores_tag = world.tags == Tags::Stored && !call.has(&Fault::TagNotStored);
+    ticket.tag = tag.filter(|_| stores_tag);
     ticket.meta = meta;
-    ticket.never_starts =
-        fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
-            || !call.body.get("creator").is_some_and(Value::is_string);
+    ticket.page = world.site.as_ref().map(|site| format!("{site}/tickets/{sn}"));
+    ticket.never_starts = call.has(&Fault::StuckStart)
+        || fields.values().any(|value| text::is_beyond_basic_plane(&value.to_string()))
+        || !call.body.get("creator").is_some_and(Value::is_string);
     ticket.fields = fields;
     let url = ticket.url();
     world.tickets.push(ticket);
@@ -70,14 +72,13 @@ pub(super) fn create_ticket(world: &mut World, call: &Call) -> Outcome {
     Ok((made, After::Start(sn)))
 }
 
-fn service(body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
+fn service(world: &World, body: &Map<String, Value>) -> Result<&'static Service, Refusal> {
     let fast = body.get("fast_approval").is_some_and(python::truth);
     let id = if fast { Some(FAST_APPROVAL) } else { number(body.get("service_id")) };
     let refused = |why: &str| {
         Err(Refusal::Crash(format!("{{'服务': ErrorDetail(string='{why}', code='invalid')}}")))
     };
-    let found = SERVICES.iter().find(|service| Some(service.id) == id);
-    match found.map(|service| (service, service.offer)) {
+    match id.and_then(|id| world.service(id)).map(|service| (service, service.offer)) {
         None => refused("服务不存在，请联系管理员！"),
         Some((_, Offer::Disabled)) => refused("服务未启用，请联系管理员！"),
         Some((_, Offer::InNoCatalog)) => refused("服务对应的服务目录不存在"),

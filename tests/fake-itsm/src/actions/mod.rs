@@ -259,6 +259,11 @@ pub(crate) fn route(path: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.path == path)
 }
 
+/// The paths of all actions.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.path)
+}
+
 /// The answer where there is no such action.
 pub(crate) fn unknown() -> String {
     Refusal::Word("OBJECT_NOT_EXIST", "当前操作的对象不存在".into()).body(true)

@@ -156,10 +156,7 @@ pub(super) fn operate_node(world: &mut World, call: &Call) -> Outcome {
         "CLAIM" if !is_to_be_claimed => {
             return Err(Refusal::bad_parameter("当前节点无法进行【认领】操作"));
         }
-        "CLAIM" => {
-            let message = format!("{operator} 认领【{}】.", node.name);
-            ticket.give_to(node.id, operator, operator, message, "API");
-        }
+        "CLAIM" => ticket.claim(node, operator, "API"),
         "DELIVER" if why.is_empty() => {
             return Err(Refusal::bad_parameter("转单描述信息不能为空，请重新确认."));
         }

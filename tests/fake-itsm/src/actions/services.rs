@@ -1,32 +1,31 @@
 //! Services, catalogues and flows.
 
 use super::{Call, Outcome, Refusal, data, number};
-use crate::flow::{By, Kind, Node, SERVICES, Service};
+use crate::flow::{By, Kind, Node, Service};
 use crate::form::Field;
 use crate::world::{MadeCatalog, World};
 use serde_json::{Value, json};
 
-fn asked(call: &Call) -> Option<&'static Service> {
-    let id: u64 = call.parameter("service_id").parse().ok()?;
-    SERVICES.iter().find(|service| service.id == id)
+fn asked(world: &World, call: &Call) -> Option<&'static Service> {
+    world.service(call.parameter("service_id").parse().ok()?)
 }
 
-pub(super) fn services(_: &mut World, call: &Call) -> Outcome {
+pub(super) fn services(world: &mut World, call: &Call) -> Outcome {
     let is_asked =
         |name: &str, value: &str| call.query.get(name).is_none_or(|asked| asked == value);
-    let found = SERVICES.iter().filter(|service| {
+    let found = world.services.iter().filter(|service| {
         is_asked("catalog_id", &service.catalog_id.to_string())
             && is_asked("service_type", service.kind.word())
     });
-    let row = |service: &Service| json!({"id": service.id, "name": service.name, "service_type": service.kind.word(), "desc": service.description});
+    let row = |service: &&Service| json!({"id": service.id, "name": service.name, "service_type": service.kind.word(), "desc": service.description});
     data(found.map(row).collect())
 }
 
-pub(super) fn detail(_: &mut World, call: &Call) -> Outcome {
+pub(super) fn detail(world: &mut World, call: &Call) -> Outcome {
     if let Some(id) = call.query.get("service_id").filter(|id| id.parse::<u64>().is_err()) {
         return Err(Refusal::Crash(format!("Field 'id' expected a number but got '{id}'.")));
     }
-    let service = asked(call).ok_or(Refusal::Number(3_900_404, "查找对象不存在".into()))?;
+    let service = asked(world, call).ok_or(Refusal::Number(3_900_404, "查找对象不存在".into()))?;
     let fields: Vec<_> = service.form().iter().map(Field::offered).collect();
     data(json!({
         "service_id": service.id, "workflow_id": service.id, "name": service.name,
@@ -118,7 +117,7 @@ pub(super) fn catalogs(world: &mut World, call: &Call) -> Outcome {
     let is_filtered = kind.is_some() || call.parameter("has_service") == "true";
     let holds = |id: u64| {
         !is_filtered
-            || SERVICES.iter().any(|service| {
+            || world.services.iter().any(|service| {
                 let is_of_kind = kind.is_none_or(|kind| service.kind.word() == kind);
                 service.catalog_id == id && is_of_kind
             })
@@ -140,8 +139,8 @@ fn people(node: &Node) -> (&'static str, &'static str) {
     }
 }
 
-pub(super) fn roles(_: &mut World, call: &Call) -> Outcome {
-    let service = asked(call).ok_or(Refusal::Number(3_900_042, "服务未找到".into()))?;
+pub(super) fn roles(world: &mut World, call: &Call) -> Outcome {
+    let service = asked(world, call).ok_or(Refusal::Number(3_900_042, "服务未找到".into()))?;
     let role = |node: &Node| {
         let (kind, processors) = match people(node) {
             ("STARTER", _) => ("STARTER", call.parameter("ticket_creator")),
@@ -181,11 +180,11 @@ fn node_of_flow(
     })
 }
 
-pub(super) fn workflow_detail(_: &mut World, call: &Call) -> Outcome {
+pub(super) fn workflow_detail(world: &mut World, call: &Call) -> Outcome {
     let id: u64 = call.parameter("workflow_id").parse().unwrap_or_default();
-    let service = SERVICES.iter().find(|service| service.id == id);
-    let service = service.ok_or(Refusal::Number(3_900_404, "查找对象不存在".into()))?;
-    let (start, end) = (service.first_node - 1, service.first_node + 9);
+    let service = world.service(id).ok_or(Refusal::Number(3_900_404, "查找对象不存在".into()))?;
+    let last = service.nodes.iter().map(|node| node.id).max().unwrap_or_default();
+    let (start, end) = (service.first_node - 1, (last + 1).max(service.first_node + 9));
     let anybody = ("OPEN", "");
     let form = service.form();
     let mut states = vec![
