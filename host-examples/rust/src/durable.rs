@@ -7,7 +7,7 @@ pub use crate::store::{Entry, Sqlite, Store};
 
 use crate::bindings::exports::blueking::itsm::callbacks::BoundCallback;
 use crate::endpoint::{CONFIRM_WITHIN, answer};
-use crate::{Action, Error, Event, Itsm, LookedUp, Operation, Outcome};
+use crate::{Action, Error, Event, Itsm, LookedUp, NewTicket, Operation, Outcome};
 use anyhow::Result;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -17,21 +17,11 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one ticket is asked for.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// In whose name.
-    pub creator: String,
-    /// For what. One order for each title.
-    pub title: String,
-    /// Who approves.
-    pub approver: String,
-    /// By when somebody must have decided, in seconds since 1970: else the ticket is withdrawn.
-    pub decide_by_s: Option<u64>,
-}
-
 /// Seconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Hears of each event of an operation before the event is taken in.
+pub type Watch = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 
 /// The durable host. Clones share everything.
 #[derive(Clone)]
@@ -39,24 +29,29 @@ pub struct Durable {
     itsm: Itsm,
     store: Arc<dyn Store>,
     clock: Clock,
+    watch: Watch,
 }
 
 impl Durable {
     /// A host that keeps its operations in a store.
     pub fn new(itsm: Itsm, store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { itsm, store, clock }
+        Self { itsm, store, clock, watch: Arc::new(|_, _| {}) }
     }
 
-    /// Begins an order, unless it has been begun: stores it, then creates its ticket.
-    pub async fn begin(&self, order: &Order) -> Result<()> {
-        if self.store.is_known(&order.title)? {
+    /// The same, with somebody who hears of each event.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Begins an operation, unless one with this title has begun: stores it, then creates its ticket. Unless
+    /// somebody has decided by `decide_by_s`, in seconds since 1970, the ticket is withdrawn.
+    pub async fn begin(&self, ticket: NewTicket, decide_by_s: Option<u64>) -> Result<()> {
+        if self.store.is_known(&ticket.title)? {
             return Ok(());
         }
-        let approvers = [order.approver.as_str()];
-        let operation = self.itsm.prepare(&order.creator, &order.title, &approvers).await?;
-        let now_s = (self.clock)();
-        let step = self.itsm.start_tracking(&operation.id, order.decide_by_s, now_s).await?;
-        self.store.insert(&operation, order, &step)?;
+        let operation = self.itsm.prepare(ticket).await?;
+        let step = self.itsm.start_tracking(&operation.id, decide_by_s, (self.clock)()).await?;
+        self.store.insert(&operation, &step)?;
         self.carry_out(&operation.id, step.actions).await
     }
 
@@ -88,6 +83,7 @@ impl Durable {
     /// Advances the stored record. Events of one operation can meet, as a callback and a tick do: the one that
     /// finds the record changed begins again.
     async fn advance(&self, operation: &str, event: Event) -> Result<Vec<Action>> {
+        (self.watch)(operation, &event);
         loop {
             let Some(record) = self.store.record(operation)? else {
                 self.report(operation, "an event for an operation that was never stored")?;
@@ -117,7 +113,8 @@ impl Durable {
             }
             Action::Withdraw(sn) => {
                 let operation = self.store.operation(id)?;
-                match self.itsm.withdraw(&operation, &sn, "nobody decided in time").await {
+                let why = "nobody decided in time";
+                match self.itsm.withdraw(&sn, operation.creator(), why).await {
                     Ok(()) => Some(Event::Tick),
                     Err(Error::Failed { failure, .. }) => Some(Event::NotWithdrawn(failure)),
                     Err(error) => return Err(error.into()),

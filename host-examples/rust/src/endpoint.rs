@@ -1,7 +1,7 @@
 //! The address that ITSM calls back.
 
-use crate::bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reception, Reply};
-use crate::{Confirmation, Itsm, Outcome, now_s};
+use crate::bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reply};
+use crate::{Callback, Confirmation, Itsm, Outcome, Reception, now_s};
 use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -67,7 +67,8 @@ impl Itsm {
         request: Request,
     ) -> Result<ControlFlow<Reply, BoundCallback>> {
         let (head, body) = request.into_parts();
-        let url: Result<Uri, _> = self.settings.callback_url.parse();
+        let address = self.settings.callback()?;
+        let url: Result<Uri, _> = address.url.parse();
         // Before anything is read. The query is ITSM's or a proxy's to change.
         let elsewhere = if !url.is_ok_and(|url| url.path() == head.uri.path()) {
             Some((404, "callbacks are received at the path of the callback address"))
@@ -92,12 +93,7 @@ impl Itsm {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
         let headers: Vec<_> =
             head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        let (keys, url) = (&self.settings.binding_keys, &self.settings.callback_url);
-        let (mut store, instance) = self.instance().await?;
-        let callbacks = instance.blueking_itsm_callbacks();
-        let reception =
-            callbacks.call_receive(&mut store, keys, &headers, url, now_s(), body).await?;
-        Ok(match reception {
+        Ok(match self.reception(&headers, body).await? {
             Reception::Genuine(it) => {
                 let (operation, claim) = (&it.bound.claims.operation_id, &it.callback);
                 self.log(format!("  binding   holds, for operation {operation}"));
@@ -113,6 +109,14 @@ impl Itsm {
                 Break(refusal.reply)
             }
         })
+    }
+
+    /// What a request to the callback address proves by itself. No call leaves.
+    pub async fn reception(&self, headers: &[(String, String)], body: &[u8]) -> Result<Reception> {
+        let Callback { url, keys } = self.settings.callback()?;
+        let (mut store, instance) = self.instance().await?;
+        let callbacks = instance.blueking_itsm_callbacks();
+        Ok(callbacks.call_receive(&mut store, keys, headers, url, now_s(), body).await?)
     }
 
     /// Asks ITSM itself, hands the outcome over, and answers.
@@ -142,13 +146,15 @@ impl Itsm {
         self.accept().await
     }
 
-    pub(crate) async fn accept(&self) -> Result<Reply> {
+    /// The reply that takes a callback off ITSM's hands.
+    pub async fn accept(&self) -> Result<Reply> {
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();
         Ok(callbacks.call_accepted(&mut store).await?)
     }
 
-    pub(crate) async fn refuse(&self, why: &str) -> Result<Reply> {
+    /// The reply that leaves the ticket on ITSM's list of failed callbacks, so that nothing is lost.
+    pub async fn refuse(&self, why: &str) -> Result<Reply> {
         self.log(format!("  answer    refused: {why}"));
         let (mut store, instance) = self.instance().await?;
         let callbacks = instance.blueking_itsm_callbacks();

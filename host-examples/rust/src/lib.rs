@@ -7,6 +7,7 @@
 pub mod durable;
 mod endpoint;
 mod error;
+mod functions;
 mod redact;
 mod sandbox;
 mod settings;
@@ -14,17 +15,13 @@ mod store;
 
 pub use endpoint::callback_endpoint;
 pub use error::Error;
-pub use settings::{Settings, env};
+pub use settings::{Callback, NAMES, Settings, check_names, env};
 
 use crate::sandbox::{Egress, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
 use bindings::ProviderPre;
 use bindings::exports::blueking::itsm::callbacks::Claims;
-use bindings::exports::blueking::itsm::diagnosis::Language;
-use bindings::exports::blueking::itsm::tickets::{FastApproval, NewTicket, Service};
-use bindings::exports::blueking::itsm::types::{
-    Authorization, CallbackTarget, Connection, Endpoint,
-};
+use bindings::exports::blueking::itsm::types::{AppCredentials, Authorization, Connection, User};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -33,9 +30,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
+pub use bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reception, Reply};
+pub use bindings::exports::blueking::itsm::diagnosis::{CallbackUrlError, Finding, Language};
+pub use bindings::exports::blueking::itsm::handling::Assignees;
+pub use bindings::exports::blueking::itsm::services::{ServiceFilter, ServiceForm, ServiceSummary};
+pub use bindings::exports::blueking::itsm::tickets::{
+    ApprovalResult, Confirmed, Ending, Explanation, FastApproval, LogEntry, NewTicket, Service,
+    TicketFilter, TicketInfo, TicketPage, TicketStatus,
+};
 pub use bindings::exports::blueking::itsm::tracking::{Action, Event, LookedUp, Step};
 pub use bindings::exports::blueking::itsm::types::{
-    Advice, Confirmation, CreatedTicket, Failure, Origin, Outcome, Recovery, Verdict,
+    Advice, CallbackTarget, Confirmation, CreatedTicket, Decision, Endpoint, Evidence, Failure,
+    Field, FieldValue, Origin, Outcome, Recovery, RunningNode, Ticket, Verdict,
 };
 
 #[allow(unsafe_code)]
@@ -63,6 +69,23 @@ pub struct Operation {
     ticket: NewTicket,
 }
 
+impl Operation {
+    /// What its ticket asks for.
+    pub fn title(&self) -> &str {
+        &self.ticket.title
+    }
+
+    /// In whose name.
+    pub fn creator(&self) -> &str {
+        &self.ticket.creator
+    }
+
+    /// The headers that its callback carries. Whoever has them can post callbacks for it.
+    pub fn callback_headers(&self) -> &[(String, String)] {
+        self.ticket.callback.as_ref().map_or(&[], |callback| &callback.headers)
+    }
+}
+
 /// A loaded component and its settings. Clones share both.
 #[derive(Clone)]
 pub struct Itsm {
@@ -70,6 +93,7 @@ pub struct Itsm {
     settings: Settings,
     egress: Egress,
     log: Log,
+    language: Language,
     deadline: Duration,
     most_memory: usize,
 }
@@ -84,13 +108,19 @@ impl Itsm {
         let component = Component::from_file(&engine, component)
             .map_err(anyhow::Error::from)
             .with_context(|| format!("{} is no component", component.display()))?;
-        let mut linker = Linker::new(&engine);
+        Self::with_component(&component, settings, log)
+    }
+
+    /// The same with a component that is loaded already, as from code that was compiled before.
+    pub fn with_component(component: &Component, settings: Settings, log: Log) -> Result<Self> {
+        let mut linker = Linker::new(component.engine());
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
         Ok(Self {
-            provider: ProviderPre::new(linker.instantiate_pre(&component)?)?,
+            provider: ProviderPre::new(linker.instantiate_pre(component)?)?,
             egress: Egress::new(&settings)?,
             settings,
             log,
+            language: Language::English,
             deadline: Duration::from_secs(30),
             most_memory: MOST_MEMORY,
         })
@@ -101,84 +131,42 @@ impl Itsm {
         Self { deadline, ..self.clone() }
     }
 
+    /// The same, with errors in another language.
+    pub fn speaking(&self, language: Language) -> Self {
+        Self { language, ..self.clone() }
+    }
+
     /// The same, with another limit to the memory of an instance, in bytes. A call that wants more ends with
     /// an error that says so, and the next call has an instance of its own.
     pub fn with_memory(&self, most_memory: usize) -> Self {
         Self { most_memory, ..self.clone() }
     }
 
-    /// Prepares a ticket that asks `approvers` for an approval, and binds its callback to it. No call
+    /// Prepares a ticket: gives it its tag and, where callbacks are set up, binds its callback to it. No call
     /// leaves.
-    pub async fn prepare(
-        &self,
-        creator: &str,
-        title: &str,
-        approvers: &[&str],
-    ) -> Result<Operation> {
+    pub async fn prepare(&self, ticket: NewTicket) -> Result<Operation> {
         let (mut store, instance) = self.instance().await?;
         let tickets = instance.blueking_itsm_tickets();
         let id = tickets.call_new_operation_id(&mut store).await?;
+        let Some(Callback { url, keys }) = &self.settings.callback else {
+            let tag = tickets.call_new_tag(&mut store).await?;
+            return Ok(Operation { id, ticket: NewTicket { tag, ..ticket } });
+        };
         let claims = Claims {
             operation_id: id.clone(),
-            callback_url: self.settings.callback_url.clone(),
+            callback_url: url.clone(),
             expires_s: now_s() + BINDING_HOLDS.as_secs(),
         };
-        let key = self.settings.binding_keys.first().context("there is no binding key")?;
+        let key = keys.first().context("there is no binding key")?;
         let callbacks = instance.blueking_itsm_callbacks();
         let binding = callbacks
             .call_bind(&mut store, key, &claims)
             .await?
             .map_err(anyhow::Error::msg)
             .context("the callback can't be bound")?;
-        let ticket = NewTicket {
-            tag: binding.tag,
-            service: Service::FastApproval(FastApproval {
-                approvers: approvers.iter().map(ToString::to_string).collect(),
-                content: title.to_owned(),
-            }),
-            creator: creator.to_owned(),
-            title: title.to_owned(),
-            fields: Vec::new(),
-            processors: Vec::new(),
-            callback: Some(CallbackTarget {
-                url: claims.callback_url,
-                headers: vec![binding.header],
-            }),
-            extra_json: None,
-        };
+        let target = CallbackTarget { url: claims.callback_url, headers: vec![binding.header] };
+        let ticket = NewTicket { tag: binding.tag, callback: Some(target), ..ticket };
         Ok(Operation { id, ticket })
-    }
-
-    /// Makes the ticket of an operation.
-    pub async fn create(&self, operation: &Operation) -> Result<CreatedTicket, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection();
-        let answer = tickets.call_create(&mut store, &connection, &operation.ticket).await;
-        self.answer(store, instance, answer, |_| None).await
-    }
-
-    /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
-    pub async fn recover(&self, operation: &Operation) -> Result<Recovery, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection();
-        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket).await;
-        self.answer(store, instance, answer, |recovery| match recovery {
-            Recovery::Other(text) => Some(text),
-            _ => None,
-        })
-        .await
-    }
-
-    /// Takes the ticket of an operation back, as its creator. ITSM calls back before it answers.
-    pub async fn withdraw(&self, operation: &Operation, sn: &str, why: &str) -> Result<(), Error> {
-        let (mut store, instance) = self.instance().await?;
-        let operations = instance.blueking_itsm_operations();
-        let creator = &operation.ticket.creator;
-        let connection = self.connection();
-        let answer = operations.call_withdraw(&mut store, &connection, sn, creator, why).await;
-        self.answer(store, instance, answer, |_| None).await
     }
 
     /// Begins a tracking record.
@@ -202,34 +190,6 @@ impl Itsm {
         step.map_err(anyhow::Error::msg)
     }
 
-    /// Asks ITSM what became of a ticket, by the number that [`Itsm::create`] or [`Itsm::recover`]
-    /// answered.
-    pub async fn confirm_own(&self, sn: &str) -> Result<Confirmation, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection();
-        let answer = tickets.call_confirm_own(&mut store, &connection, sn).await;
-        self.answer(store, instance, answer, text_of).await
-    }
-
-    /// The same for a number that a callback names: it must be the number of the ticket with this tag.
-    async fn confirm(&self, sn: &str, tag: &str) -> Result<Confirmation, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection();
-        let answer = tickets.call_confirm(&mut store, &connection, sn, tag).await;
-        self.answer(store, instance, answer, text_of).await
-    }
-
-    /// Whether ITSM issued a token to somebody, some day. It proves no callback.
-    pub async fn verify_token(&self, token: &str) -> Result<bool, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let connection = self.connection();
-        let answer = tickets.call_verify_token(&mut store, &connection, token).await;
-        self.answer(store, instance, answer, |_| None).await
-    }
-
     /// How many requests the component has made or tried to make.
     pub fn outgoing_requests(&self) -> usize {
         self.egress.count()
@@ -244,44 +204,10 @@ impl Itsm {
         Ok((store, instance.map_err(|error| Error::NotStarted(error.into()))?))
     }
 
-    fn connection(&self) -> Connection {
-        Connection {
-            endpoint: Endpoint::Gateway(self.settings.gateway.clone()),
-            authorization: Authorization::AddedByHost,
-            headers: Vec::new(),
-            deadline_ms: Some(self.deadline.as_millis() as u32),
-        }
-    }
-
-    /// The answer of a call, with its texts as they may be shown.
-    async fn answer<T>(
-        &self,
-        mut store: Store<State>,
-        instance: bindings::Provider,
-        answer: wasmtime::Result<Result<T, Failure>>,
-        text_of: impl Fn(&mut T) -> Option<&mut String>,
-    ) -> Result<T, Error> {
-        let mut failure = match answer.map_err(|error| Error::Stopped(error.into()))? {
-            Ok(mut value) => {
-                if let Some(text) = text_of(&mut value) {
-                    *text = self.egress.redacted(text);
-                }
-                return Ok(value);
-            }
-            Err(failure) => failure,
-        };
-        let advice = match &mut failure.advice {
-            Advice::FixArgument(it) | Advice::AllowHost(it) | Advice::Other(it) => Some(it),
-            _ => None,
-        };
-        let others = [&mut failure.code, &mut failure.request_id];
-        let others = others.into_iter().filter_map(Option::as_mut);
-        for text in others.chain(advice).chain([&mut failure.message]) {
-            *text = self.egress.redacted(text);
-        }
-        let diagnosis = instance.blueking_itsm_diagnosis();
-        let advice = diagnosis.call_describe_failure(&mut store, &failure, Language::English).await;
-        Err(Error::Failed { failure, advice: advice.unwrap_or_default() })
+    /// A text of a server, as it may be shown: on one line, and without the credentials, which the server can
+    /// have repeated.
+    pub fn redacted(&self, text: &str) -> String {
+        self.egress.redacted(text)
     }
 
     fn log(&self, line: impl AsRef<str>) {
@@ -289,12 +215,20 @@ impl Itsm {
     }
 }
 
-/// The text for people in what ITSM says of a ticket.
-fn text_of(confirmation: &mut Confirmation) -> Option<&mut String> {
-    match confirmation {
-        Confirmation::Undecidable(undecidable) => Some(&mut undecidable.why),
-        Confirmation::Other(text) => Some(text),
-        _ => None,
+/// A ticket of ITSM's built-in service that asks `approvers` for an approval. One of them is enough.
+pub fn fast_approval(creator: &str, title: &str, approvers: &[&str]) -> NewTicket {
+    NewTicket {
+        tag: String::new(),
+        service: Service::FastApproval(FastApproval {
+            approvers: approvers.iter().map(ToString::to_string).collect(),
+            content: title.to_owned(),
+        }),
+        creator: creator.to_owned(),
+        title: title.to_owned(),
+        fields: Vec::new(),
+        processors: Vec::new(),
+        callback: None,
+        extra_json: None,
     }
 }
 
@@ -331,15 +265,16 @@ mod tests {
         let folder = std::env::var_os("ITSM_WASM_DIR").map(PathBuf::from);
         let built = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm"));
         let settings = Settings {
-            gateway: address(allowed),
+            endpoint: Endpoint::Gateway(address(allowed)),
             app_code: "app".into(),
             app_secret: "canary-of-the-app-secret".into(),
-            callback_url: "http://127.0.0.1:9/callback".into(),
-            binding_keys: vec![format!("itsm-key.t.{}", "0f".repeat(32))],
+            access_token: None,
+            tenant_id: None,
+            callback: None,
         };
         let component = folder.unwrap_or_else(built).join("itsm.wasm");
         let mut itsm = Itsm::load(&component, settings, Arc::new(drop)).unwrap();
-        itsm.settings.gateway = address(asked);
+        itsm.settings.endpoint = Endpoint::Gateway(address(asked));
         itsm
     }
 
@@ -358,7 +293,7 @@ mod tests {
     }
 
     async fn failure(itsm: &Itsm) -> Failure {
-        let operation = itsm.prepare("carol", "扩容", &["admin"]).await.unwrap();
+        let operation = itsm.prepare(fast_approval("carol", "扩容", &["admin"])).await.unwrap();
         match itsm.create(&operation).await {
             Err(Error::Failed { failure, .. }) => failure,
             Err(error) => panic!("{error}"),

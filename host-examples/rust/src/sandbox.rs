@@ -1,6 +1,6 @@
 //! What the component may do: reach one server, with credentials that it never sees.
 
-use crate::{Settings, redact};
+use crate::{Endpoint, Settings, redact};
 use anyhow::{Context, Result};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
@@ -17,32 +17,36 @@ use wasmtime_wasi_http::{
 #[derive(Clone)]
 pub(crate) struct Egress {
     allowed: String,
-    authorization: HeaderValue,
-    /// What was added: the header, then what is secret in it.
+    /// Put on each request, unless the component writes the credentials itself.
+    authorization: Option<HeaderValue>,
+    /// What is secret: the whole header, then its parts.
     secrets: Arc<[String]>,
     tried: Arc<AtomicUsize>,
 }
 
 impl Egress {
     pub fn new(settings: &Settings) -> Result<Self> {
-        let gateway: Uri = settings.gateway.parse().context("the gateway's address")?;
-        let allowed = gateway.authority().context("the gateway's host")?;
-        let credentials = serde_json::json!({
-            "bk_app_code": settings.app_code,
-            "bk_app_secret": settings.app_secret,
-        });
-        // One or two characters are no secret, and would be redacted in every word.
-        let secrets = [credentials.to_string(), settings.app_secret.clone()];
-        let secrets = secrets.into_iter().filter(|it| it.chars().count() > 2);
-        let mut authorization = HeaderValue::try_from(credentials.to_string())
+        let credentials = settings.authorization();
+        let mut authorization = HeaderValue::try_from(&credentials)
             .context("the credentials hold characters that no header can")?;
         authorization.set_sensitive(true);
+        // One or two characters are no secret, and would be redacted in every word.
+        let secrets = [&credentials].into_iter().chain(settings.secrets());
+        let secrets = secrets.filter(|it| it.chars().count() > 2).cloned();
+        let is_added = !matches!(settings.endpoint, Endpoint::EsbLegacy(_));
         Ok(Self {
-            allowed: allowed.to_string(),
-            authorization,
+            allowed: settings.authority()?,
+            authorization: is_added.then_some(authorization),
             secrets: secrets.collect(),
             tried: Arc::default(),
         })
+    }
+
+    /// The same way out to another server, which gets no credentials.
+    pub fn to(&self, url: &str) -> Result<Self> {
+        let url: Uri = url.parse().context("the address")?;
+        let allowed = url.authority().context("the host of the address")?.to_string();
+        Ok(Self { allowed, authorization: None, ..self.clone() })
     }
 
     pub fn count(&self) -> usize {
@@ -70,8 +74,9 @@ impl WasiHttpHooks for Egress {
         if target.as_ref() != Some(&self.allowed) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        let headers = request.headers_mut();
-        headers.insert("x-bkapi-authorization", self.authorization.clone());
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert("x-bkapi-authorization", authorization.clone());
+        }
         Box::new(async move {
             let sent = wasmtime_wasi_http::default_send_request(request, options);
             let (response, io) = sent.await?;

@@ -1,6 +1,5 @@
 //! What the durable host must not lose, and where it keeps it.
 
-use crate::durable::Order;
 use crate::{Operation, Outcome, Step};
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -12,9 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// When a function that writes has returned, a crash no longer undoes its write.
 pub trait Store: Send + Sync + 'static {
     /// Stores an operation that begins, with its first record.
-    fn insert(&self, operation: &Operation, order: &Order, step: &Step) -> Result<()>;
+    fn insert(&self, operation: &Operation, step: &Step) -> Result<()>;
 
-    /// Whether an order of this title has been stored.
+    /// Whether an operation with this title has been stored.
     fn is_known(&self, title: &str) -> Result<bool>;
 
     /// The operation with this id, which has been stored.
@@ -115,11 +114,11 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    fn insert(&self, operation: &Operation, order: &Order, step: &Step) -> Result<()> {
+    fn insert(&self, operation: &Operation, step: &Step) -> Result<()> {
         let json = serde_json::to_string(operation)?;
         self.database().execute(
             "INSERT INTO operation VALUES (?1, ?2, ?3, ?4, 'start', ?5)",
-            params![operation.id, order.title, json, step.record_json, step.due_s],
+            params![operation.id, operation.title(), json, step.record_json, step.due_s],
         )?;
         Ok(())
     }

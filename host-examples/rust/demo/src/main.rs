@@ -8,7 +8,10 @@ mod thief;
 
 use anyhow::{Context, Result, bail};
 use fake_itsm::{CallbackAttempt, FakeItsm, Fault, HttpClient, Options};
-use rust_host::{Confirmation, Itsm, Outcome, Settings, Verdict, callback_endpoint, env};
+use rust_host::{
+    Callback, Confirmation, Endpoint, Itsm, Outcome, Settings, Verdict, callback_endpoint, env,
+    fast_approval,
+};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,11 +123,15 @@ impl Demo {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let callback_url = format!("http://{}/itsm/callback", listener.local_addr()?);
         let settings = Settings {
-            gateway: fake.gateway_url(),
+            endpoint: Endpoint::Gateway(fake.gateway_url()),
             app_code: "demo".to_owned(),
             app_secret: "the demo's app secret".to_owned(),
-            callback_url: callback_url.clone(),
-            binding_keys: vec![format!("itsm-key.demo.{}", "5eed".repeat(16))],
+            access_token: None,
+            tenant_id: None,
+            callback: Some(Callback {
+                url: callback_url.clone(),
+                keys: vec![format!("itsm-key.demo.{}", "5eed".repeat(16))],
+            }),
         };
         let component = Path::new(&env("ITSM_WASM_DIR")?).join("itsm.wasm");
         if !component.is_file() {
@@ -142,7 +149,7 @@ impl Demo {
     async fn play(&mut self, story: Story) -> Result<(String, Option<Verdict>)> {
         println!("A ticket that {}", story.title());
         let title = format!("open an account: {}", story.title());
-        let operation = self.itsm.prepare("carol", &title, &["admin"]).await?;
+        let operation = self.itsm.prepare(fast_approval("carol", &title, &["admin"])).await?;
         let sn = self.itsm.create(&operation).await.context("create")?.sn;
         println!("  create    {sn}, for operation {}", operation.id);
         if story == Story::Lost {

@@ -5,8 +5,8 @@
 //! ITSM_DECIDE_WITHIN_S, which can be left out, after how many seconds a ticket is withdrawn.
 
 use anyhow::Result;
-use rust_host::durable::{Durable, Order, Sqlite};
-use rust_host::{Itsm, Settings, env};
+use rust_host::durable::{Durable, Sqlite};
+use rust_host::{Itsm, Settings, env, fast_approval};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -27,13 +27,9 @@ async fn main() -> Result<()> {
     host.tick(true).await?;
     let title = env("ITSM_TITLE").unwrap_or_else(|_| "order".to_owned());
     for index in 0..number("ITSM_ORDERS").unwrap_or(1) {
-        host.begin(&Order {
-            creator: "carol".to_owned(),
-            title: format!("{title} {index}"),
-            approver: "admin".to_owned(),
-            decide_by_s: number("ITSM_DECIDE_WITHIN_S").map(|within| now_s() + within),
-        })
-        .await?;
+        let ticket = fast_approval("carol", &format!("{title} {index}"), &["admin"]);
+        let decide_by_s = number("ITSM_DECIDE_WITHIN_S").map(|within| now_s() + within);
+        host.begin(ticket, decide_by_s).await?;
     }
     host.run(Duration::from_secs(1)).await;
     Ok(())

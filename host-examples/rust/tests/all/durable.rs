@@ -3,7 +3,8 @@
 use crate::set_up::{Logged, folder, free_address, itsm, settings, until, with_settings};
 use crate::thief;
 use fake_itsm::{FakeItsm, Fault, Options, Tags};
-use rust_host::durable::{Durable, Entry, Order, Sqlite};
+use rust_host::durable::{Durable, Entry, Sqlite};
+use rust_host::fast_approval;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,18 +38,13 @@ async fn set_up(test: &str, options: Options) -> Set {
 }
 
 impl Set {
-    /// Begins an order, with a time for the decision.
+    /// Begins an operation, with a time for the decision.
     async fn begin(&self, decide_by_s: Option<u64>) {
-        let order = Order {
-            creator: "carol".into(),
-            title: TITLE.into(),
-            approver: "admin".into(),
-            decide_by_s,
-        };
-        self.host.begin(&order).await.unwrap();
+        let ticket = fast_approval("carol", TITLE, &["admin"]);
+        self.host.begin(ticket, decide_by_s).await.unwrap();
     }
 
-    /// The order's ticket, when its flow runs.
+    /// The operation's ticket, when its flow runs.
     async fn ticket(&self) -> String {
         let sn = self.fake.tickets()[0].sn.clone();
         self.fake.started(&sn).await.unwrap();

@@ -1,11 +1,11 @@
 //! The host against the fake ITSM, through its HTTP endpoint.
 
-use crate::set_up::{LONGEST, Logged, SECRET, itsm, settings};
+use crate::set_up::{LONGEST, Logged, SECRET, itsm, key, settings};
 use crate::thief;
 use component_tests::Callbacks;
 use component_tests::wit_callbacks::Claims;
 use fake_itsm::{FakeItsm, Fault, HttpClient, Options};
-use rust_host::{Confirmation, Itsm, Outcome, Verdict, callback_endpoint};
+use rust_host::{Confirmation, Itsm, Outcome, Verdict, callback_endpoint, fast_approval};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
@@ -31,7 +31,7 @@ async fn set_up() -> Set {
 
 impl Set {
     async fn create(&self) -> (String, String) {
-        let prepared = self.itsm.prepare("carol", "扩容", &["admin"]).await;
+        let prepared = self.itsm.prepare(fast_approval("carol", "扩容", &["admin"])).await;
         let operation = prepared.unwrap();
         let created = self.itsm.create(&operation).await;
         (operation.id, created.unwrap().sn)
@@ -181,7 +181,7 @@ async fn what_comes_to_the_endpoint_is_judged_before_it_is_read_and_the_log_says
     let blank = format!("X-Itsm-Binding:  \t{header} \r\n").into_bytes();
     let binding = async |url: &str, expires_s| {
         let claims = Claims { operation_id: "op1".into(), callback_url: url.into(), expires_s };
-        let key = settings(String::new(), String::new()).binding_keys.remove(0);
+        let key = key();
         let (name, value) = Callbacks::alone().bind(&key, &claims).await.unwrap().header;
         format!("{name}: {value}\r\n").into_bytes()
     };
@@ -273,7 +273,7 @@ async fn a_redirect_is_reported_and_not_followed() {
     let set = set_up().await;
     let redirect = Fault::Redirect("http://127.0.0.1:9/".into());
     set.fake.fault("create_ticket", redirect, 1);
-    let operation = set.itsm.prepare("carol", "t", &["admin"]).await.unwrap();
+    let operation = set.itsm.prepare(fast_approval("carol", "t", &["admin"])).await.unwrap();
     let error = set.itsm.create(&operation).await.unwrap_err().to_string();
     assert!(error.contains("redirect"), "{error}");
     assert_eq!(set.itsm.outgoing_requests(), 1);

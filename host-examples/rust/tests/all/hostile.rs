@@ -2,7 +2,7 @@
 
 use crate::set_up::{SECRET, failure, itsm, settings};
 use component_tests::{Scripted, Step, answer, envelope};
-use rust_host::{Advice, Failure, Itsm, Settings};
+use rust_host::{Advice, Failure, Itsm, Settings, fast_approval};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ async fn what_a_server_repeats_of_the_credentials_stands_in_no_text() {
     let script = next.clone();
     let server = Scripted::start(move |_, _| vec![script.lock().unwrap().clone()]).await;
     let itsm = host(&server.url(), AWKWARD).within(Duration::from_secs(2));
-    let operation = itsm.prepare("carol", "t", &["admin"]).await.unwrap();
+    let operation = itsm.prepare(fast_approval("carol", "t", &["admin"])).await.unwrap();
     for form in forms.into_iter().chain([long.as_str()]) {
         let message = format!("no {form}\r\n\u{1b}[31mno");
         let in_header = format!("no {form}");
@@ -121,7 +121,8 @@ async fn what_never_ends_is_given_up_at_the_deadline() {
     let calls = table.into_iter().enumerate().map(|(row, (what, ..))| {
         let itsm = itsm.clone();
         async move {
-            let operation = itsm.prepare("carol", &name(row), &["admin"]).await.unwrap();
+            let operation =
+                itsm.prepare(fast_approval("carol", &name(row), &["admin"])).await.unwrap();
             let begun = Instant::now();
             let create = failure(itsm.create(&operation).await);
             assert!(create.may_have_acted, "{what}: {create:?}");
@@ -146,7 +147,7 @@ async fn a_limit_to_memory_that_is_reached_is_said_and_the_next_call_goes_on() {
         Scripted::start(move |count, _| vec![envelope(if count == 0 { &long } else { &ticket })])
             .await;
     let itsm = host(&server.url(), SECRET).with_memory(3 << 20);
-    let operation = itsm.prepare("carol", "t", &["admin"]).await.unwrap();
+    let operation = itsm.prepare(fast_approval("carol", "t", &["admin"])).await.unwrap();
     let error = itsm.create(&operation).await.unwrap_err().to_string();
     assert!(error.starts_with("the call was stopped, and ITSM may have done"), "{error}");
     assert!(error.contains("growing memory"), "{error}");

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use rust_host::{Error, Failure, Itsm, Settings};
+use rust_host::{Callback, Endpoint, Error, Failure, Itsm, Settings};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -31,13 +31,19 @@ pub fn wasm_folder() -> PathBuf {
     folder
 }
 
+/// The key to which the settings bind callbacks.
+pub fn key() -> String {
+    format!("itsm-key.t.{}", "0f".repeat(32))
+}
+
 pub fn settings(gateway: String, callback_url: String) -> Settings {
     Settings {
-        gateway,
+        endpoint: Endpoint::Gateway(gateway),
         app_code: "app".into(),
         app_secret: SECRET.into(),
-        callback_url,
-        binding_keys: vec![format!("itsm-key.t.{}", "0f".repeat(32))],
+        access_token: None,
+        tenant_id: None,
+        callback: Some(Callback { url: callback_url, keys: vec![key()] }),
     }
 }
 
@@ -60,13 +66,15 @@ pub fn failure<T>(answer: Result<T, Error>) -> Failure {
 
 /// Says to a program where its ITSM is, and its component.
 pub fn with_settings<'a>(program: &'a mut Command, settings: &Settings) -> &'a mut Command {
+    let Endpoint::Gateway(gateway) = &settings.endpoint else { panic!("a gateway") };
+    let callback = settings.callback.as_ref().unwrap();
     program
         .env("ITSM_WASM_DIR", wasm_folder())
-        .env("ITSM_GATEWAY", &settings.gateway)
+        .env("ITSM_GATEWAY", gateway)
         .env("ITSM_APP_CODE", &settings.app_code)
         .env("ITSM_APP_SECRET", &settings.app_secret)
-        .env("ITSM_CALLBACK_URL", &settings.callback_url)
-        .env("ITSM_BINDING_KEYS", settings.binding_keys.join(","))
+        .env("ITSM_CALLBACK_URL", &callback.url)
+        .env("ITSM_BINDING_KEYS", callback.keys.join(","))
 }
 
 /// An empty folder for a test.

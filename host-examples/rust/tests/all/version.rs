@@ -5,7 +5,7 @@ use crate::set_up::{folder, settings};
 use anyhow::Result;
 use component_tests::under_version;
 use fake_itsm::{FakeItsm, Options};
-use rust_host::{Confirmation, Itsm, Settings};
+use rust_host::{Confirmation, Itsm, Settings, fast_approval};
 use std::sync::Arc;
 
 /// This host with the built component under another version.
@@ -21,7 +21,7 @@ async fn a_component_of_0_1_1_serves_the_host_and_one_of_0_2_0_does_not() {
     let settings = settings(fake.gateway_url(), "http://127.0.0.1:9/callback".into());
 
     let itsm = load("0.1.1", settings.clone()).unwrap();
-    let operation = itsm.prepare("carol", "扩容", &["admin"]).await.unwrap();
+    let operation = itsm.prepare(fast_approval("carol", "扩容", &["admin"])).await.unwrap();
     let ticket = itsm.create(&operation).await.unwrap();
     let answer = itsm.confirm_own(&ticket.sn).await;
     assert!(matches!(answer, Ok(Confirmation::Open(_))), "{answer:?}");

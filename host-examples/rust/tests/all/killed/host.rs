@@ -1,7 +1,7 @@
 //! The program that is killed: the durable host, with a store that kills it, and a clock that runs faster.
 
-use rust_host::durable::{Durable, Order, Sqlite, Store};
-use rust_host::{Itsm, Operation, Outcome, Settings, Step, env};
+use rust_host::durable::{Durable, Sqlite, Store};
+use rust_host::{Itsm, Operation, Outcome, Settings, Step, env, fast_approval};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,13 +37,9 @@ async fn is_a_program() {
     let decide_within_s =
         env("ITSM_DECIDE_WITHIN_S").ok().map(|value| value.parse::<u64>().unwrap());
     for index in 0..super::ORDERS {
-        let order = Order {
-            creator: "carol".to_owned(),
-            title: format!("{} {index}", super::TITLE),
-            approver: "admin".to_owned(),
-            decide_by_s: decide_within_s.map(|within| now_s() + within),
-        };
-        host.begin(&order).await.unwrap();
+        let title = format!("{} {index}", super::TITLE);
+        let decide_by_s = decide_within_s.map(|within| now_s() + within);
+        host.begin(fast_approval("carol", &title, &["admin"]), decide_by_s).await.unwrap();
     }
     host.run(Duration::from_millis(50)).await;
 }
@@ -54,7 +50,7 @@ fn now_s() -> u64 {
 }
 
 /// An operation that is not yet stored.
-type Unstored = (Operation, Order, Step);
+type Unstored = (Operation, Step);
 
 /// A store that kills the program before or after one of its writes, as a power cut would.
 struct Killing {
@@ -111,22 +107,22 @@ impl Killing {
         let Some(unstored) = &self.unstored else { return Ok(()) };
         let mut unstored = unstored.lock().unwrap();
         if let Some(place) = unstored.iter().position(|(operation, ..)| operation.id == id) {
-            let (operation, order, step) = unstored.remove(place);
-            self.store.insert(&operation, &order, &step)?;
+            let (operation, step) = unstored.remove(place);
+            self.store.insert(&operation, &step)?;
         }
         Ok(())
     }
 }
 
 impl Store for Killing {
-    fn insert(&self, operation: &Operation, order: &Order, step: &Step) -> Result<()> {
+    fn insert(&self, operation: &Operation, step: &Step) -> Result<()> {
         if let Some(unstored) = &self.unstored {
             // An operation has no `clone`, as a secret should have none.
             let copy = serde_json::from_value(serde_json::to_value(operation)?)?;
-            unstored.lock().unwrap().push((copy, order.clone(), step.clone()));
+            unstored.lock().unwrap().push((copy, step.clone()));
             return Ok(());
         }
-        self.write("start", || self.store.insert(operation, order, step))
+        self.write("start", || self.store.insert(operation, step))
     }
 
     fn advance(&self, id: &str, event: &str, record: &str, step: &Step) -> Result<bool> {
