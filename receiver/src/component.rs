@@ -8,8 +8,8 @@ use crate::bindings::blueking::itsm::tickets;
 use crate::bindings::blueking::itsm::types::{
     self as itsm, AppCredentials, Authorization, Confirmation, Connection, Outcome, User, Verdict,
 };
+use crate::refusals::Refusals;
 use crate::settings::{Endpoint, Settings, path};
-use std::sync::atomic::{AtomicU32, Ordering};
 use wasi::cli::{environment, stderr};
 use wasi::clocks::wall_clock;
 use wasi::exports::http::incoming_handler::Guest;
@@ -27,6 +27,8 @@ const BODY_WITHIN_NS: u64 = 5_000_000_000;
 const CONFIRM_WITHIN_MS: u32 = 2_000;
 /// To the sender all that is not bound looks alike.
 const NOT_OURS: &str = "not a callback of this receiver";
+/// The reasons that are counted: another path, and those of a binding that does not hold.
+const REASONS: usize = 7;
 
 impl Guest for Receiver {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
@@ -47,7 +49,7 @@ impl Guest for Receiver {
 fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
     let target = request.path_with_query().unwrap_or_default();
     if path(&target) != settings.callback_path {
-        log_once(0, "a request came to another path than that of ITSM_CALLBACK_URL");
+        log_counted(0, "a request came to another path than that of ITSM_CALLBACK_URL");
         return Reply { status: 404, ..callbacks::refused(NOT_OURS) };
     }
     let (keys, url) = (&settings.binding_keys, &settings.callback_url);
@@ -220,14 +222,17 @@ fn log_unbound(unbound: &BindingError) {
         BindingError::InvalidKey(_) => (5, "can't be checked: a key in ITSM_BINDING_KEYS is none"),
         BindingError::Other(why) => (6, why.as_str()),
     };
-    log_once(reason, &format!("a request {why}"));
+    log_counted(reason, &format!("a request {why}"));
 }
 
-/// A line for what strangers can bring about too: once in an instance's life, so they can't fill the log.
-fn log_once(reason: u32, line: &str) {
-    static LOGGED: AtomicU32 = AtomicU32::new(0);
-    if LOGGED.fetch_or(1 << reason, Ordering::Relaxed) & 1 << reason == 0 {
-        log(&format!("refused: {line}"));
+/// A line for what strangers can bring about too: one a minute for each reason, which says how often.
+fn log_counted(reason: usize, line: &str) {
+    static REFUSALS: [Refusals; REASONS] = [const { Refusals::new() }; REASONS];
+    let Some(refusals) = REFUSALS.get(reason) else { return };
+    match refusals.one_more(wall_clock::now().seconds) {
+        Some(1) => log(&format!("refused: {line}")),
+        Some(count) => log(&format!("refused {count} times: {line}")),
+        None => {}
     }
 }
 

@@ -6,6 +6,7 @@
 //! nothing itself: the sink counts by the operation id.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod refusals;
 pub mod settings;
 
 // The imports do not link natively.

@@ -15,6 +15,8 @@ const REQUESTS_AN_INSTANCE: &str = "1000";
 /// Serves until it is stopped. What is wrong with the settings is said before anything is received.
 pub fn run(folder: &Path) -> Result<ExitCode> {
     let listen = std::env::var("ITSM_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    // Else whoever holds the port would answer in the receiver's place.
+    drop(TcpListener::bind(&listen).with_context(|| format!("{listen} can't be listened on"))?);
     let forwards = std::env::var("ITSM_FORWARD_URL").is_ok();
     let sink = if forwards { "forward" } else { "stdout" };
     let mut wasmtime = Command::new(python::wasmtime()?);
@@ -36,25 +38,33 @@ pub fn run(folder: &Path) -> Result<ExitCode> {
     Ok(tools::exit_code(serving.wait()?))
 }
 
-/// Serves with a setting missing, which has to end at once with a sentence.
+/// Serves with a setting missing, and at a port that another server holds. Both have to end at once with a
+/// sentence.
 pub fn check() -> Result<()> {
-    let ended = Command::new(std::env::current_exe()?)
-        .arg("serve")
-        .env("ITSM_LISTEN", format!("127.0.0.1:{}", free_port()?))
-        .env("ITSM_GATEWAY", "http://127.0.0.1:1/prod")
-        .env_remove("ITSM_BINDING_KEYS")
-        .output()?;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let sentence = "error: the receiver is not ready: ITSM_BINDING_KEYS is not set";
-    if ended.status.success() || !said.lines().any(|line| line == sentence) {
-        bail!("`cargo xtask serve` without keys ended with {}:\n{said}", ended.status);
+    let other = TcpListener::bind("127.0.0.1:0")?;
+    let held = other.local_addr()?.to_string();
+    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let no_keys = "error: the receiver is not ready: ITSM_BINDING_KEYS is not set";
+    for (listen, sentence) in
+        [(&free, no_keys.to_owned()), (&held, format!("error: {held} can't be listened on: "))]
+    {
+        let ended = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .env("ITSM_LISTEN", listen)
+            .env("ITSM_GATEWAY", "http://127.0.0.1:1/prod")
+            .env_remove("ITSM_BINDING_KEYS")
+            .output()?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let is_said = said.lines().any(|line| line.starts_with(&sentence));
+        if ended.status.success() || !is_said {
+            bail!(
+                "`cargo xtask serve` ended with {}, and should say {sentence}:\n{said}",
+                ended.status
+            );
+        }
+        println!("{sentence}");
     }
-    println!("{sentence}");
     Ok(())
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until the receiver answers that it is set up.
