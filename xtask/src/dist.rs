@@ -32,6 +32,7 @@ pub fn make() -> Result<PathBuf> {
         fs::copy(built.join(name), folder.join(name))?;
     }
     fs::write(folder.join("blueking-itsm.wit"), wit_lint::in_one_file()?)?;
+    program(&built, &folder)?;
     npm_package(&built, &folder)?;
     wheel(&built, &folder)?;
     let mut sums = String::new();
@@ -80,7 +81,18 @@ pub fn check() -> Result<()> {
         console.log((await itsm.tickets.newOperationId()).length);";
     // A file, not --eval: a worker thread inherits node's flags, and takes no file with that one.
     fs::write(empty.join("call.mjs"), call)?;
-    said("npm package", Command::new("node").arg("call.mjs").current_dir(&empty))
+    said("npm package", Command::new("node").arg("call.mjs").current_dir(&empty))?;
+
+    // Nobody listens there: the component has been started, and has said so.
+    let mut itsm = Command::new(named(&tools::host_target()?)?);
+    itsm.args(["status", "REQ1", "--deadline", "1s"]).current_dir(&empty).env_clear();
+    itsm.env("ITSM_GATEWAY", "http://127.0.0.1:1/prod").env("ITSM_APP_CODE", "app");
+    let status = itsm.env("ITSM_APP_SECRET", "secret").status()?;
+    if status.code() != Some(32) {
+        bail!("itsm should say that the server can't be reached, and ends with {status}");
+    }
+    println!("the command itsm works where it is copied to");
+    Ok(())
 }
 
 /// An operation id has 26 characters.
@@ -91,6 +103,16 @@ fn said(what: &str, call: &mut Command) -> Result<()> {
     }
     println!("the {what} works where it is installed");
     Ok(())
+}
+
+/// The command `itsm`, with the component compiled inside.
+fn program(built: &Path, folder: &Path) -> Result<()> {
+    let bare = tools::target_dir()?.join("itsm-bare");
+    fs::copy(tools::program("itsm")?, &bare)?;
+    // Names and lines for a debugger are two thirds of it.
+    tools::run(Command::new("strip").arg(&bare))?;
+    let named = folder.join(format!("itsm-{}", tools::host_target()?));
+    tools::run(Command::new(&bare).arg("precompile").arg(built.join("itsm.wasm")).arg(named))
 }
 
 fn npm_package(built: &Path, folder: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The README of `host-examples/command-line`: what it says to type is typed, and answers what it says.
+//! The page `host-examples/command-line/invoke.md`: what it says to type is typed, and answers what it says.
 
 use crate::set_up::{self, KEY};
 use command_tests::{SECRET, wasmtime};
@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
-const README: &str = include_str!("../../../../host-examples/command-line/README.md");
+const README: &str = include_str!("../../../../host-examples/command-line/invoke.md");
 
 /// A shell in the example's folder, with `wasmtime` on its `PATH`.
 fn shell(script: &str) -> Command {
@@ -96,9 +96,9 @@ async fn what_the_readme_says_to_type_answers_what_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
     for (call, start) in
-        [("'parse([1, 2])'", "err(malformed("), ("'nosuch()'", "Error: "), ("", "./itsm: ")]
+        [("'parse([1, 2])'", "err(malformed("), ("'nosuch()'", "Error: "), ("", "./invoke: ")]
     {
-        let output = shell(&format!("./itsm {call}")).output().await.unwrap();
+        let output = shell(&format!("./invoke {call}")).output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.starts_with(start), "{stderr}");
         assert!(output.stdout.is_empty(), "{call}");
@@ -110,7 +110,7 @@ async fn a_call_that_fails_prints_nothing_on_stdout_and_ends_with_1() {
 async fn a_server_whose_answer_never_ends_is_given_up_at_the_deadline() {
     for (what, server) in set_up::never_ending().await {
         let call = format!(
-            r#"./itsm 'status({{endpoint: gateway("{}/prod"), authorization: added-by-host, headers: [], deadline-ms: 1000}}, "REQ1")'"#,
+            r#"./invoke 'status({{endpoint: gateway("{}/prod"), authorization: added-by-host, headers: [], deadline-ms: 1000}}, "REQ1")'"#,
             server.url()
         );
         let begun = Instant::now();
@@ -127,10 +127,10 @@ async fn a_server_whose_answer_never_ends_is_given_up_at_the_deadline() {
 async fn a_thiefs_ticket_is_foreign_and_the_operations_own_is_not() {
     const URL: &str = "https://my-host.example.com/itsm/callback";
     const SCRIPT: &str = r#"
-        ./itsm "receive([\"$KEY\"], [$HEADER], \"$URL\", 1, [$BYTES])" itsm-callbacks.wasm >"$RECEPTION" || exit
+        ./invoke "receive([\"$KEY\"], [$HEADER], \"$URL\", 1, [$BYTES])" itsm-callbacks.wasm >"$RECEPTION" || exit
         SN=$(sed 's/.*callback: {sn: \("[^"]*"\).*/\1/' "$RECEPTION")
         TAG=$(sed 's/.* tag: \("[^"]*"\).*/\1/' "$RECEPTION")
-        ./itsm "confirm($ITSM, $SN, $TAG)""#;
+        ./invoke "confirm($ITSM, $SN, $TAG)""#;
     let fake = FakeItsm::start(Options::default()).await.unwrap();
     let Binding { header, tag } = set_up::binding("op1", URL).await;
     let real = set_up::make(&fake, &set_up::fast(&tag, "bob")).await;
