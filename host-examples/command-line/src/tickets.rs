@@ -360,7 +360,7 @@ impl Asked {
         }
     }
 
-    /// Asks about all numbers, and says by the exit code whether all that ended were approved and none is lost.
+    /// Asks about all numbers, and prints one answer each. What an answer says is no failure of the command.
     async fn reconcile(&self, file: &std::path::Path) -> Result<Exit> {
         let language = self.configuration.language;
         let mut text = String::new();
