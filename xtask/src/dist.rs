@@ -32,7 +32,7 @@ pub fn make() -> Result<PathBuf> {
         fs::copy(built.join(name), folder.join(name))?;
     }
     fs::write(folder.join("blueking-itsm.wit"), wit_lint::in_one_file()?)?;
-    program(&built, &folder)?;
+    fs::copy(program(&built)?, folder.join(format!("itsm-{}", tools::host_target()?)))?;
     npm_package(&built, &folder)?;
     wheel(&built, &folder)?;
     let mut sums = String::new();
@@ -106,13 +106,14 @@ fn said(what: &str, call: &mut Command) -> Result<()> {
 }
 
 /// The command `itsm`, with the component compiled inside.
-fn program(built: &Path, folder: &Path) -> Result<()> {
-    let bare = tools::target_dir()?.join("itsm-bare");
+pub fn program(built: &Path) -> Result<PathBuf> {
+    let (bare, whole) =
+        (tools::target_dir()?.join("itsm-bare"), tools::target_dir()?.join("itsm-whole"));
     fs::copy(tools::program("itsm")?, &bare)?;
     // Names and lines for a debugger are two thirds of it.
     tools::run(Command::new("strip").arg(&bare))?;
-    let named = folder.join(format!("itsm-{}", tools::host_target()?));
-    tools::run(Command::new(&bare).arg("precompile").arg(built.join("itsm.wasm")).arg(named))
+    tools::run(Command::new(&bare).arg("precompile").arg(built.join("itsm.wasm")).arg(&whole))?;
+    Ok(whole)
 }
 
 fn npm_package(built: &Path, folder: &Path) -> Result<()> {

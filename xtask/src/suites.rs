@@ -158,6 +158,14 @@ pub const SUITES: &[Suite] = &[
         run: javascript_host,
     },
     Suite {
+        name: "site",
+        shows: "a person's way over the pages of the fake site, in a browser, and axe finds nothing on them",
+        after: &["build"],
+        needs: &[NODE, CHROMIUM],
+        run: site,
+        ..PLAIN
+    },
+    Suite {
         name: "dist",
         shows: "the npm package and the wheel work where they are installed",
         needs: &[WASM32, PYTHON, NODE],
@@ -307,6 +315,14 @@ fn javascript_host() -> Result<()> {
     let mut tests = packages.npm();
     tests.args(["run", "--silent", "test"]).env("CHROMIUM", chromium_here()?);
     tools::run(with_built(&mut tests)?)
+}
+
+fn site() -> Result<()> {
+    let packages = node::Packages::install("tests/site")?;
+    let program = dist::program(&components::folder()?)?;
+    let mut tests = packages.npm();
+    tests.args(["run", "--silent", "test"]);
+    tools::run(tests.env("ITSM", program).env("CHROMIUM", chromium_here()?))
 }
 
 /// Tells a test of a host where the components and the fake ITSM are.

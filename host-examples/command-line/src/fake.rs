@@ -2,14 +2,17 @@
 
 use crate::configuration::Flags;
 use crate::exit::Exit;
-use crate::words;
+use crate::{scenario, words};
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use fake_itsm::{FakeItsm, Flow, Options, Switch, Tags};
 
 /// Serves a fake site on this machine, with pages for a browser.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Fake {
+    #[command(subcommand)]
+    play: Option<Play>,
     /// The port on 127.0.0.1. 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8790)]
     port: u16,
@@ -34,6 +37,12 @@ pub struct Fake {
     oldest_esb: bool,
 }
 
+#[derive(Subcommand)]
+enum Play {
+    /// Plays a scenario on a fake site, and exits with 0 only if all came as the scenario says.
+    Run(scenario::Run),
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Tag {
     /// From V2.6.3 on.
@@ -46,6 +55,9 @@ enum Tag {
 
 impl Fake {
     pub async fn run(self, flags: &Flags) -> Result<Exit> {
+        if let Some(Play::Run(run)) = self.play {
+            return run.run().await;
+        }
         let language = words::language(|name| std::env::var(name).ok());
         let flows: Result<Vec<_>> = self.flows.iter().map(|flow| Flow::find(flow)).collect();
         let faults: Result<Vec<_>> = self.faults.iter().map(|fault| Switch::parse(fault)).collect();

@@ -13,6 +13,7 @@ mod fake;
 mod gate;
 mod listen;
 mod resume;
+mod scenario;
 mod show;
 mod tickets;
 mod trigger;

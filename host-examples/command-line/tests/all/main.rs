@@ -9,6 +9,7 @@
 mod callbacks;
 mod gate;
 mod killed;
+mod scenario;
 mod set_up;
 mod site;
 mod tickets;
