@@ -12,7 +12,7 @@ const program = process.env.FAKE_ITSM ?? fileURLToPath(new URL('../../target/deb
 /** @param {string[]} options of its command line */
 export async function startFakeItsm(...options) {
   if (!existsSync(program)) {
-    throw new Error('the fake ITSM is missing: run `cargo build -p fake-itsm`, or set FAKE_ITSM to the program');
+    throw new Error('the fake ITSM is missing: run `cargo build --bin fake-itsm`, or set FAKE_ITSM to the program');
   }
   const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   process.on('exit', () => child.kill());

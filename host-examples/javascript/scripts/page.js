@@ -12,12 +12,14 @@ const TYPES = new Map([
   ['.js', 'text/javascript'],
 ]);
 
-export async function servePage() {
+/** @param {string} base the path of the page, which ends with a slash */
+export async function servePage(base = '/') {
   const server = createServer(async (request, response) => {
     // A URL has no way out of the folder: its `..` are gone when it has been read.
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const path = pathname === '/' ? '/index.html' : pathname;
-    const content = await readFile(new URL(`../page${path}`, import.meta.url)).catch(() => undefined);
+    const path = pathname === base ? 'index.html' : pathname.slice(base.length);
+    const content =
+      pathname.startsWith(base) && (await readFile(new URL(`../page/${path}`, import.meta.url)).catch(() => undefined));
     const type = TYPES.get(extname(path));
     if (content && type) response.writeHead(200, { 'content-type': type }).end(content);
     else response.writeHead(404).end();
@@ -25,7 +27,7 @@ export async function servePage() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}/`, server };
+  return { url: `http://127.0.0.1:${port}${base}`, server };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
