@@ -153,15 +153,16 @@ impl From<SendError> for NoAnswer {
             Error::BrokenOff => {
                 Self::Broken { why: "it broke off while the answer came".to_owned(), unsent }
             }
-            Error::Host(code) => Self::of_code(code, unsent),
+            Error::Host(code) => Self::of_code(&code, unsent),
         }
     }
 }
 
 impl NoAnswer {
     /// What a code of wasi:http means. Some codes have more behind their name, in parentheses.
-    fn of_code(why: String, unsent: bool) -> Self {
-        match why.split('(').next().unwrap_or_default() {
+    fn of_code(code: &str, unsent: bool) -> Self {
+        let why = in_words(code);
+        match code.split('(').next().unwrap_or_default() {
             "HttpRequestDenied" => Self::Denied,
             "DnsError" | "DestinationNotFound" => Self::NoSuchHost { unsent },
             "TlsCertificateError" | "TlsProtocolError" | "TlsAlertReceived" => {
@@ -181,9 +182,54 @@ impl NoAnswer {
     }
 }
 
+/// A code of wasi:http as a person writes it, with the host's own reason if there is one: `connection refused`.
+fn in_words(code: &str) -> String {
+    let (name, more) = code.split_once('(').unwrap_or((code, ""));
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    for short in ["dns", "http", "ip", "tls", "uri"] {
+        let at = words.split(' ').position(|word| word == short);
+        if at.is_some() {
+            words = words.replacen(short, &short.to_ascii_uppercase(), 1);
+        }
+    }
+    match more.split_once('"').and_then(|(_, text)| text.rsplit_once('"')) {
+        Some((reason, _)) => format!("{words}: {reason}"),
+        None => words,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_said_in_words_with_the_hosts_reason() {
+        for (code, words) in [
+            ("ConnectionRefused", "connection refused"),
+            ("HttpProtocolError", "HTTP protocol error"),
+            ("DestinationIpProhibited", "destination IP prohibited"),
+            (
+                "TlsAlertReceived(TlsAlertReceivedPayload { alert-id: Some(48) })",
+                "TLS alert received",
+            ),
+            ("HttpRequestBodySize(Some(1))", "HTTP request body size"),
+            (
+                "DnsError(DnsErrorPayload { rcode: Some(\"NXDOMAIN\"), info-code: None })",
+                "DNS error: NXDOMAIN",
+            ),
+            ("InternalError(Some(\"say \\\"why\\\"\"))", "internal error: say \\\"why\\\""),
+            ("InternalError(None)", "internal error"),
+            ("", ""),
+        ] {
+            assert_eq!(in_words(code), words, "{code}");
+        }
+    }
 
     fn no_answer(why: Error, unsent: bool) -> NoAnswer {
         SendError { why, unsent }.into()
@@ -247,7 +293,7 @@ mod tests {
         for (code, expected) in codes {
             for unsent in [true, false] {
                 let error = Error::of_host(&format!("ErrorCode::{code}"));
-                assert_eq!(no_answer(error, unsent), expected(code.to_owned(), unsent), "{code}");
+                assert_eq!(no_answer(error, unsent), expected(in_words(code), unsent), "{code}");
             }
         }
     }

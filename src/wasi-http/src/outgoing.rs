@@ -105,9 +105,14 @@ fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Sta
     let _ = options.set_connect_timeout(Some(remaining));
     let _ = options.set_first_byte_timeout(Some(remaining));
     let _ = options.set_between_bytes_timeout(Some(remaining));
+    let stream = body.write().map_err(|()| unsendable("body"))?;
+    let ahead = if request.proves_unsent { 0 } else { room_ahead(&stream) };
+    let (ahead, content) = content.split_at(ahead.min(content.len()));
+    if !ahead.is_empty() {
+        stream.write(ahead).map_err(|_| unsendable("body"))?;
+    }
     let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(of_host)?;
 
-    let stream = body.write().map_err(|()| unsendable("body"))?;
     let early = if request.proves_unsent { PIECES_TAKEN_EARLY } else { 0 };
     let (early, rest) = content.split_at(early.min(content.len()));
     let mut outgoing = Outgoing { stream, answer: answer.subscribe(), deadline };
@@ -115,11 +120,9 @@ fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Sta
     drop(outgoing);
     let untaken = match written {
         Ok(()) => {
-            // Where this fails there can be an answer all the same, and it counts more.
-            let finished = OutgoingBody::finish(body, None);
-            if let (Err(code), false) = (finished, answer.subscribe().ready()) {
-                return Err(of_host(code));
-            }
+            // This fails where the host has let go of the body already: the server has all of it, or has answered
+            // before. The answer tells, or why there is none.
+            let _ = OutgoingBody::finish(body, None);
             None
         }
         Err(Interrupted::Deadline) => return Err(Error::Deadline),
@@ -127,6 +130,13 @@ fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Sta
         Err(Interrupted::Closed | Interrupted::Answered) => Some(body),
     };
     Ok(Started { answer, _untaken: untaken })
+}
+
+/// What the host takes of a body before it has the request leaves together with the head, so that a server's first
+/// read takes both. A server that answered without the body would break the connection under it, by which hosts lose
+/// the answer (seen with wasmtime: 28 of 100).
+fn room_ahead(stream: &OutputStream) -> usize {
+    stream.check_write().map_or(0, |room| usize::try_from(room).unwrap_or(usize::MAX))
 }
 
 fn of_host(code: ErrorCode) -> Error {

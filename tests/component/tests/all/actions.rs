@@ -19,6 +19,7 @@ use component_tests::{
 use fake_itsm::{Exchange, FakeItsm, Fault, Options};
 use serde_json::{Value, json};
 use std::fmt::Debug;
+use std::io::{Read, Write};
 
 /// A server that knows the app.
 fn known() -> Options {
@@ -599,4 +600,26 @@ async fn a_callback_address_is_fit_only_if_it_answers_as_itsm_wants() {
     let target = callback_target("http://127.0.0.1:1/");
     let unreachable = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
     assert!(matches!(unreachable, Err(CallbackUrlError::Unreachable(_))), "{unreachable:?}");
+}
+
+/// A proxy in front of a receiver does that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_comes_with_the_head_is_heard() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            // One read, as servers make it for the head.
+            let read = connection.read(&mut [0; 8192]).unwrap();
+            assert_ne!(read, 0);
+            let _ = connection.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let host = Host::new();
+    for _ in 0..100 {
+        let target = callback_target(&format!("http://{address}/itsm/callback"));
+        let checked = call!(host => blueking_itsm_diagnosis.call_check_callback_url(&target));
+        assert_eq!(checked, Err(CallbackUrlError::Status(403)));
+    }
 }
