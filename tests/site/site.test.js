@@ -50,6 +50,11 @@ test('a gate waits, somebody approves on the page, and the callback is accepted'
   await page.reload();
   assert.match(await page.locator('#callbacks').innerText(), /accepted/i);
 
+  await page.getByRole('link', { name: 'What does this callback prove?' }).click();
+  await page.getByText('It claims that the ticket was approved.').first().waitFor();
+  assert.equal(new URL(page.url()).pathname, '/reader/');
+  assert.match(await page.locator('#callback').innerText(), new RegExp(sn));
+
   await page.goto(`${site.url}/requests`);
   const requests = await page.locator('main').innerText();
   assert.match(requests, /create_ticket/);

@@ -105,14 +105,18 @@ fn said(what: &str, call: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The command `itsm`, with the component compiled inside.
+/// The command `itsm`, with the component compiled inside, and the page that reads callbacks.
 pub fn program(built: &Path) -> Result<PathBuf> {
     let (bare, whole) =
         (tools::target_dir()?.join("itsm-bare"), tools::target_dir()?.join("itsm-whole"));
     fs::copy(tools::program("itsm")?, &bare)?;
     // Names and lines for a debugger are two thirds of it.
     tools::run(Command::new("strip").arg(&bare))?;
-    tools::run(Command::new(&bare).arg("precompile").arg(built.join("itsm.wasm")).arg(&whole))?;
+    let mut npm = Packages::install(JAVASCRIPT)?.npm();
+    tools::run(npm.args(["run", "--silent", "build"]).env("ITSM_WASM_DIR", built))?;
+    let page = tools::root()?.join(JAVASCRIPT).join("page");
+    let parts = [&built.join("itsm.wasm"), &page, &whole];
+    tools::run(Command::new(&bare).arg("pack").args(parts))?;
     Ok(whole)
 }
 

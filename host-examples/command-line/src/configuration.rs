@@ -1,6 +1,6 @@
 //! Where the settings come from: flags, the environment, a file. What comes first wins.
 
-use crate::component;
+use crate::packed;
 use crate::words;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -142,7 +142,7 @@ fn settings_in(text: &str) -> Result<BTreeMap<String, String>> {
 impl Configuration {
     /// The host with these settings. `log` takes the lines of its endpoint.
     pub fn itsm(&self, log: Arc<dyn Fn(String) + Send + Sync>) -> Result<Itsm> {
-        let component = component::load()?;
+        let component = packed::component()?;
         let itsm = Itsm::with_component(&component, self.settings.clone(), log)?;
         Ok(itsm.within(self.deadline).speaking(self.language))
     }

@@ -2,7 +2,7 @@
 
 use crate::configuration::Flags;
 use crate::exit::Exit;
-use crate::{scenario, words};
+use crate::{packed, scenario, words};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fake_itsm::{FakeItsm, Flow, Options, Switch, Tags};
@@ -73,6 +73,7 @@ impl Fake {
             },
             flows: flows?,
             page: true,
+            reader: packed::reader()?,
             ..Options::default()
         };
         let own = options.flows.len();

@@ -3,14 +3,15 @@
 
 use crate::configuration::{Configuration, Flags};
 use crate::exit::Exit;
-use crate::words;
+use crate::{packed, words};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use clap::Args;
-use fake_itsm::HttpClient;
+use fake_itsm::{HttpClient, Reader};
 use rust_host::{BoundCallback, Callback, Confirmation, Itsm, Language, Reception, Reply};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ struct Listening {
     language: Language,
     forward: Option<Arc<str>>,
     client: Arc<HttpClient>,
+    reader: Arc<Reader>,
 }
 
 impl Listen {
@@ -51,11 +53,24 @@ impl Listen {
                 "正在 {listen} 监听发往 {url} 的回调"
             )
         );
+        let reader = packed::reader()?;
+        if reader.is_there() {
+            let page = format!("http://{listen}{}", Reader::ADDRESS);
+            println!(
+                "{}",
+                say!(
+                    language,
+                    "a page that reads what you paste: {page}",
+                    "可粘贴内容并读取的页面：{page}"
+                )
+            );
+        }
         let listening = Listening {
             itsm: configuration.itsm(Arc::new(drop))?,
             language,
             forward: self.forward.map(Arc::from),
             client: Arc::default(),
+            reader: Arc::new(reader),
         };
         let router = Router::new().fallback(receive).with_state(listening);
         axum::serve(listener, router)
@@ -67,6 +82,9 @@ impl Listen {
 }
 
 async fn receive(State(listening): State<Listening>, request: Request) -> Response {
+    if let Some(page) = listening.page(request.method(), request.uri()) {
+        return page;
+    }
     match listening.answer(request).await {
         Ok(response) => response,
         Err(error) => {
@@ -79,6 +97,13 @@ async fn receive(State(listening): State<Listening>, request: Request) -> Respon
 }
 
 impl Listening {
+    /// A file of the page that reads callbacks. ITSM posts, so it never asks for one.
+    fn page(&self, method: &Method, uri: &Uri) -> Option<Response> {
+        let (kind, text) = self.reader.file(uri.path()).filter(|_| method == Method::GET)?;
+        let response = Response::builder().header("content-type", kind);
+        response.body(Body::from(text.to_owned())).ok()
+    }
+
     async fn answer(&self, request: Request) -> Result<Response> {
         let language = self.language;
         let (head, body) = request.into_parts();

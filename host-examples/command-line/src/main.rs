@@ -6,12 +6,12 @@
 #[macro_use]
 mod words;
 
-mod component;
 mod configuration;
 mod exit;
 mod fake;
 mod gate;
 mod listen;
+mod packed;
 mod resume;
 mod scenario;
 mod show;
@@ -52,12 +52,14 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Compiles a component for this program.
+    /// Makes this program carry a component and the page that reads callbacks.
     #[command(hide = true)]
-    Precompile {
+    Pack {
         /// The component.
         component: std::path::PathBuf,
-        /// This program, with the compiled component at its end.
+        /// The folder of the page.
+        page: std::path::PathBuf,
+        /// The program that carries both.
         program: std::path::PathBuf,
     },
 }
@@ -94,8 +96,8 @@ async fn run(Arguments { flags, command }: Arguments) -> Result<Exit> {
             );
             Ok(Exit::Done)
         }
-        Command::Precompile { component, program } => {
-            component::append(&component, &program)?;
+        Command::Pack { component, page, program } => {
+            packed::pack(&component, &page, &program)?;
             Ok(Exit::Done)
         }
         Command::Gate(gate) => gate.run(&flags).await,

@@ -3,6 +3,7 @@
 use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use rust_host::{Decision, Ending, Language, RunningNode, Ticket};
 use serde_json::{Value, json};
+use terminal_size::{Width, terminal_size};
 
 pub fn facts(ticket: &Ticket, language: Language) -> Vec<(String, String)> {
     let mut facts = vec![
@@ -73,6 +74,9 @@ pub fn table<const N: usize>(
         .set_style(TableComponent::HeaderLines, '─')
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(heads);
+    if let Some((Width(columns), _)) = terminal_size() {
+        table.set_width(columns);
+    }
     for row in rows {
         table.add_row(row);
     }

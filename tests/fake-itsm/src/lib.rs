@@ -31,6 +31,7 @@ pub use callback::{CallbackAttempt, Undelivered, is_delivered};
 pub use fault::{ALWAYS, Fault, Stage, Switch};
 pub use flow_file::Flow;
 pub use http_client::{HttpAnswer, HttpClient};
+pub use page::Reader;
 
 use anyhow::{Context, Result, bail};
 use connection::{Connection, Scissors};
@@ -72,6 +73,8 @@ pub struct Options {
     pub flows: Vec<Flow>,
     /// Whether it has pages for people, and leads to them in `ticket_url`.
     pub page: bool,
+    /// The page that reads callbacks, for the pages to lead to.
+    pub reader: Reader,
 }
 
 /// What a server does with tags.
@@ -101,6 +104,7 @@ impl Default for Options {
             in_creation: Duration::ZERO,
             flows: Vec::new(),
             page: false,
+            reader: Reader::default(),
         }
     }
 }

@@ -6,7 +6,7 @@
     reason = "a test may panic"
 )]
 
-use fake_itsm::{FakeItsm, Fault, Flow, HttpAnswer, HttpClient, Options, Switch};
+use fake_itsm::{FakeItsm, Fault, Flow, HttpAnswer, HttpClient, Options, Reader, Switch};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -689,6 +689,31 @@ async fn the_failed_list_and_the_ticket_say_why_a_callback_failed() {
         page(&fake, &format!("/tickets/{sn}"), "en").await.contains("never sent: a fault lost it")
     );
     assert!(!page(&fake, "/failed", "en").await.contains(&sn));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_that_reads_callbacks_is_led_to_where_it_is_given() {
+    let without = site().await;
+    assert!(!page(&without, "/", "en").await.contains("/reader/"));
+    assert_eq!(get(&without, "/reader/", &[]).await.status, 404);
+
+    let files = [("index.html", "<title>reads</title>"), ("page.js", "read()")];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let options = Options { page: true, reader: Reader(files.into()), ..Options::default() };
+    let fake = FakeItsm::start(options).await.unwrap();
+    assert!(page(&fake, "/", "en").await.contains(r#"href="/reader/""#));
+    assert_eq!(page(&fake, "/reader/", "en").await, "<title>reads</title>");
+    let script = get(&fake, "/reader/page.js", &[]).await;
+    assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+
+    let sn = made(&fake, "2", "http://127.0.0.1:1/itsm?secret=s3cret").await;
+    fake.approve(&sn, "bob").await.unwrap();
+    fake.called_back(&sn).await.unwrap();
+    let ticket = page(&fake, &format!("/tickets/{sn}"), "zh").await;
+    let link =
+        attributes(&ticket, "href").into_iter().find(|it| it.starts_with("/reader/#")).unwrap();
+    assert!(link.starts_with("/reader/#lang=zh&amp;body=%7B"), "{link}");
+    assert!(link.contains(&format!("%22{sn}%22")) && !link.contains("s3cret"), "{link}");
 }
 
 /// The page's way to each fault leads to the same as the program's flag.

@@ -1,6 +1,6 @@
 //! `itsm listen` and `itsm trigger`: callbacks that are looked at, and callbacks to try an endpoint with.
 
-use crate::set_up::{ended, fake, itsm};
+use crate::set_up::{PAGE, ended, fake, itsm};
 use fake_itsm::FakeItsm;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
@@ -71,6 +71,19 @@ async fn each_callback_is_taken_apart_and_only_what_itsm_confirms_is_accepted() 
         let times = if what == "twice" { 2 } else { 1 };
         assert_eq!(lines.matches("POST /itsm/callback").count(), times, "{what}: {lines}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_that_reads_callbacks_is_beside_the_endpoint() {
+    let fake = fake().await;
+    let listening = Listening::start(&fake, None);
+    let page = listening.address.replace("/itsm/callback", "/reader/");
+    let client = fake_itsm::HttpClient::default();
+    assert_eq!(client.get(&page).await.unwrap().body, PAGE);
+    // A callback that goes there by mistake is looked at like any other.
+    assert_ne!(client.post(&page, &[], "{}").await.unwrap().body, PAGE);
+    let printed = listening.stop();
+    assert!(printed.contains(&page) && printed.contains("POST /reader/"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,17 +23,22 @@ pub fn itsm(fake: &FakeItsm, arguments: &[&str]) -> Command {
     itsm
 }
 
+/// What stands in for the page that reads callbacks, which the suite `site` tries in a browser.
+pub const PAGE: &str = "<title>reads callbacks</title>";
+
 /// The program as it is given away, with the component compiled inside. It finds no settings.
 pub fn program() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let packed = PROGRAM.get_or_init(|| {
-        let folder = std::env::var_os("ITSM_WASM_DIR").map(PathBuf::from);
+        let given = std::env::var_os("ITSM_WASM_DIR").map(PathBuf::from);
         let built = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/itsm"));
-        let component = folder.unwrap_or_else(built).join("itsm.wasm");
+        let component = given.unwrap_or_else(built).join("itsm.wasm");
         assert!(component.is_file(), "run `cargo xtask build` first");
+        let page = folder("page");
+        std::fs::write(page.join("index.html"), PAGE).unwrap();
         let packed = folder_of_tests().join("itsm");
         let mut bare = Command::new(env!("CARGO_BIN_EXE_itsm"));
-        let done = bare.arg("precompile").args([&component, &packed]).status();
+        let done = bare.arg("pack").args([&component, &page, &packed]).status();
         assert!(done.unwrap().success());
         packed
     });

@@ -5,10 +5,13 @@ mod failed;
 mod faults;
 mod graph;
 mod mask;
+mod reader;
 mod requests;
 mod ticket;
 mod tickets;
 pub(crate) mod words;
+
+pub use reader::Reader;
 
 use crate::deed::Deed;
 use crate::server::{Body, answered};
@@ -109,7 +112,7 @@ pub(crate) async fn serve(site: &Arc<Site>, asked: &Asked<'_>) -> Option<Respons
     let is_ours = matches!(
         parts[..],
         ["" | "failed" | "requests" | "events" | "style.css" | "live.js" | "fake"]
-            | ["tickets" | "faults" | "fake", ..]
+            | ["tickets" | "faults" | "fake" | "reader", ..]
     );
     // The actions of the API are no business of other sites' pages either. Programs call them by any name.
     if asked.method == "POST" && asked.is_from_elsewhere() {
@@ -149,6 +152,10 @@ pub(crate) async fn serve(site: &Arc<Site>, asked: &Asked<'_>) -> Option<Respons
         (false, ["events"]) => events::answer(site),
         (false, ["style.css"]) => file("text/css; charset=utf-8", include_str!("style.css")),
         (false, ["live.js"]) => file("text/javascript; charset=utf-8", include_str!("live.js")),
+        (false, ["reader", ..]) => match site.options.reader.file(asked.path) {
+            Some((kind, text)) => file(kind, text),
+            None => view.missing(),
+        },
         _ => view.missing(),
     })
 }
@@ -170,11 +177,12 @@ fn see(location: &str) -> Response<Body> {
     answered(303, &[("location", location)], String::new())
 }
 
-const NAVIGATION: [(&str, Both); 4] = [
+const NAVIGATION: [(&str, Both); 5] = [
     ("/", words::TICKETS),
     ("/failed", words::FAILED),
     ("/requests", words::REQUESTS),
     ("/faults", words::FAULTS),
+    (Reader::ADDRESS, words::READER),
 ];
 
 impl View<'_> {
@@ -226,9 +234,11 @@ impl View<'_> {
                         nav aria-label=(self.say(words::PAGES)) {
                             ul {
                                 @for (address, name) in NAVIGATION {
-                                    li {
-                                        a href=(address) aria-current=[(address == self.asked.path).then_some("page")] {
-                                            (self.say(name))
+                                    @if address != Reader::ADDRESS || self.site.options.reader.is_there() {
+                                        li {
+                                            a href=(address) aria-current=[(address == self.asked.path).then_some("page")] {
+                                                (self.say(name))
+                                            }
                                         }
                                     }
                                 }

@@ -1,7 +1,7 @@
 //! One ticket, and what people do to it.
 
 use super::words;
-use super::{Text, View, encoded, fact, graph, mask, requests, see, tickets};
+use super::{Reader, Text, View, encoded, fact, graph, mask, requests, see, tickets};
 use crate::callback::CallbackAttempt;
 use crate::deed::{Deed, WhyNot};
 use crate::form::Field;
@@ -271,18 +271,26 @@ pub(crate) fn outcome(view: &View, sent: &CallbackAttempt) -> Markup {
 
 fn callback(view: &View, sent: &CallbackAttempt) -> Markup {
     let answer: String = mask::answer(sent).chars().take(MOST_CHARACTERS).collect();
+    let body = mask::body(view.language, &sent.body);
     html! {
         p { (sent.at) " " (outcome(view, sent)) }
         dl.wide {
             (fact(view.say(words::ADDRESS), html! { code { "POST " (Text(&mask::address(&sent.url))) } }))
             (fact(view.say(words::HEADERS), requests::headers(&sent.headers)))
-            (fact(view.say(words::BODY), html! { pre { (Text(&mask::body(view.language, &sent.body))) } }))
+            (fact(view.say(words::BODY), html! { pre { (Text(&body)) } }))
             @if let Some(status) = sent.status {
                 (fact(view.say(words::ANSWER_STATUS), status))
                 (fact(view.say(words::ANSWER), html! {
                     pre { (Text(if answer.is_empty() { view.say(words::EMPTY) } else { &answer })) }
                 }))
             }
+        }
+        @if view.site.options.reader.is_there() {
+            // What follows the sign stays in the browser.
+            p { a href={
+                (Reader::ADDRESS) "#lang=" (view.language.code())
+                "&body=" (encoded(&body)) "&address=" (encoded(&mask::address(&sent.url)))
+            } { (view.say(words::READ_THIS)) } }
         }
     }
 }

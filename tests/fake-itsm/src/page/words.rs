@@ -68,6 +68,8 @@ pub const TICKETS: Both = Both("工单", "Tickets");
 pub const FAILED: Both = Both("失败的回调", "Failed callbacks");
 pub const REQUESTS: Both = Both("请求", "Requests");
 pub const FAULTS: Both = Both("故障", "Faults");
+pub const READER: Both = Both("读回调", "Read a callback");
+pub const READ_THIS: Both = Both("这条回调能证明什么？", "What does this callback prove?");
 pub const GATEWAY: Both = Both("API 网关：", "API gateway: ");
 pub const TIMES_ARE: Both =
     Both("时间是服务器所在时区（UTC+8）的时间。", "Times are those of the server's zone, UTC+8.");
