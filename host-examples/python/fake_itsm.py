@@ -29,7 +29,9 @@ class FakeItsm:
     """A running fake ITSM. Its people act by `tell`, and `show` is what they see."""
 
     def __init__(self, *options: str) -> None:
-        program = built(Path(os.environ.get("FAKE_ITSM", ROOT / "target/debug/fake-itsm")), "cargo build -p fake-itsm")
+        program = built(
+            Path(os.environ.get("FAKE_ITSM", ROOT / "target/debug/fake-itsm")), "cargo build --bin fake-itsm"
+        )
         self._process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().rpartition(" ")[2].strip()

@@ -92,6 +92,8 @@ impl Component {
                 .args(self.features)
                 .arg("--target-dir")
                 .arg(&folder)
+                // With any value, two sets of features of one package have two files, and neither build undoes the other.
+                .env("__CARGO_DEFAULT_LIB_METADATA", "components")
                 .env("CARGO_ENCODED_RUSTFLAGS", flags()?),
         )?;
         let file = self.package.replace('-', "_");
@@ -100,11 +102,11 @@ impl Component {
     }
 }
 
-/// Builds all components, and returns the folder they are in.
-pub fn build() -> Result<PathBuf> {
+/// Builds some of them, and returns the folder they are in.
+pub fn build_only(components: &[Component]) -> Result<PathBuf> {
     let folder = folder()?;
     fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-    for component in ALL {
+    for component in components {
         let name = component.name;
         let module = component.compile(TARGET)?;
         let bytes =
@@ -115,6 +117,12 @@ pub fn build() -> Result<PathBuf> {
         write(&component.file(&folder), &bytes)?;
         println!("{name}.wasm: {} bytes", bytes.len());
     }
+    Ok(folder)
+}
+
+/// Builds all components and what is composed of them, and returns the folder they are in.
+pub fn build() -> Result<PathBuf> {
+    let folder = build_only(&ALL)?;
     for (name, parts) in COMPOSED {
         let files = parts.map(|part| part.file(&folder));
         let bytes = compose(&files).with_context(|| format!("{name} can't be composed"))?;

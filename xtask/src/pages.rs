@@ -48,9 +48,18 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
+/// Commands that compile wasmtime once more, with the features that one package alone wants. Without `-p`, cargo takes
+/// the packages that `cargo xtask` has compiled together.
+const SLOW: [&str; 2] = ["cargo run -p", "cargo build -p"];
+
 /// What is wrong with these pages, given as path and text.
 fn faults(pages: &BTreeMap<String, String>) -> Vec<String> {
     let mut faults = Vec::new();
+    for (path, page) in pages {
+        for command in SLOW.iter().filter(|command| page.contains(**command)) {
+            faults.push(format!("{path} says `{command}`: name the program by --bin instead"));
+        }
+    }
     let english_only = |path: &str| ENGLISH_ONLY.iter().any(|(page, _)| path.starts_with(page));
     for (path, english) in pages.iter().filter(|(path, _)| !path.ends_with(".zh.md")) {
         let translation = path.replace(".md", ".zh.md");
@@ -84,6 +93,10 @@ mod tests {
         for (pages, expected) in [
             (vec![("docs/a.md", english), ("docs/a.zh.md", chinese)], ""),
             (vec![("docs/a.md", english)], "docs/a.md has no Chinese page docs/a.zh.md"),
+            (
+                vec![("docs/actions.md", "`cargo run -p host`")],
+                "docs/actions.md says `cargo run -p`: name the program by --bin instead",
+            ),
             (vec![("docs/actions.md", english), ("docs/decisions/001-a.md", english)], ""),
             (
                 vec![("docs/a.md", english), ("docs/a.zh.md", &chinese.replace('x', "y"))],

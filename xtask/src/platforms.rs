@@ -24,7 +24,6 @@ pub fn run() -> Result<()> {
         tools::run(
             tools::cargo()?
                 .arg("test")
-                .args(tools::HOSTS)
                 .args(["--test", "all", "--"])
                 .args(UNDER_WASMTIME)
                 .env("ITSM_WASM_DIR", &folder)

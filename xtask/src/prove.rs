@@ -13,16 +13,10 @@ pub fn run() -> Result<()> {
     tools::run(
         tools::cargo()?
             .arg("test")
-            .args(tools::HOSTS)
             .args(["--test", "all", "--", "killed::", "--nocapture"])
             .env("KILL_RUNS", KILL_RUNS)
             .env("ITSM_WASM_DIR", components::folder()?),
     )?;
     println!("\n== the model of tracking, whole");
-    tools::run(tools::cargo()?.arg("test").args(tools::HOSTS).args([
-        "--test",
-        "tracking",
-        "--",
-        "--nocapture",
-    ]))
+    tools::run(tools::cargo()?.arg("test").args(["--test", "tracking", "--", "--nocapture"]))
 }

@@ -158,7 +158,7 @@ fn functions(resolve: &Resolve, id: InterfaceId, interface: &str) -> Vec<String>
 fn without_patch(package: &PackageName, interface: &str) -> String {
     let PackageName { namespace, name, version } = package;
     let line = version.as_ref().map(|version| {
-        let (line, _) = PackageName::version_compat_track_string(version);
+        let line = PackageName::version_compat_track_string(version);
         format!("@{line}")
     });
     format!("{namespace}:{name}/{interface}{}", line.unwrap_or_default())
@@ -250,7 +250,7 @@ pub mod tests {
         let package = resolve.push_str("test.wit", wit).unwrap();
         let world = resolve.select_world(&[package], None).unwrap();
         let encoding = StringEncoding::UTF8;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding, false)
+        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding)
             .unwrap();
         components::encode(&module).unwrap()
     }

@@ -43,14 +43,9 @@ pub fn target_dir() -> Result<PathBuf> {
     })
 }
 
-/// The packages that run natively, the pure core and this one aside. They are always compiled together:
-/// alone, each would want its dependencies with other features, and wasmtime takes minutes each time. This
-/// one is always compiled alone, since `cargo xtask` does so first.
-pub const HOSTS: [&str; 5] = ["--workspace", "--exclude", "blueking-itsm", "--exclude", "xtask"];
-
-/// Builds a program of the workspace.
+/// Builds a program of the workspace's default members.
 pub fn program(name: &str) -> Result<PathBuf> {
-    run(cargo()?.args(["build", "--quiet"]).args(HOSTS).args(["--bin", name]))?;
+    run(cargo()?.args(["build", "--bin", name]))?;
     Ok(target_dir()?.join("debug").join(name))
 }
 

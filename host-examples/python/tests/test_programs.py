@@ -37,7 +37,7 @@ class Demo(unittest.TestCase):
     def test_it_says_what_to_build(self) -> None:
         for settings, words in [
             ({"ITSM_WASM_DIR": "nowhere"}, "itsm.wasm is not built: run `cargo xtask build`\n"),
-            ({"FAKE_ITSM": "nowhere/fake-itsm"}, "fake-itsm is not built: run `cargo build -p fake-itsm`\n"),
+            ({"FAKE_ITSM": "nowhere/fake-itsm"}, "fake-itsm is not built: run `cargo build --bin fake-itsm`\n"),
         ]:
             with self.subTest(settings):
                 ended = run("demo.py", **settings)

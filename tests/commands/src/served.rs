@@ -1,6 +1,7 @@
 use crate::{component, wasmtime};
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -20,10 +21,15 @@ type Lines = Arc<Mutex<Vec<String>>>;
 const MOST_MEMORY: &str = "max-memory-size=16777216";
 
 impl Served {
-    /// A port that is free now. Settings want the address before it is served.
+    /// A port that is free now. Settings want the address before it is served. It is below the ports that systems
+    /// give to connections on their way out, so none of those takes it meanwhile.
     pub fn free_port() -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.local_addr().expect("an address").port()
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let mut ports = std::iter::from_fn(|| {
+            let place = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+            u16::try_from(20_000 + place % 10_000).ok()
+        });
+        ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
     }
 
     /// Serves a built component.

@@ -1,7 +1,8 @@
 //! Creates six tickets on a fake ITSM and shows, as it happens, what became of each.
 //!
-//! Everything it prints comes from the component's answers. `--seed N` changes numbers and order;
-//! `--flip` makes the fake decide one ticket the other way, and then the demo fails.
+//! Everything it prints comes from the component's answers. `--stay` keeps the fake open, with the tickets on its
+//! pages. `--seed N` changes numbers and order. `--flip` makes the fake decide one ticket the other way, and then the
+//! demo fails.
 #![expect(clippy::indexing_slicing, reason = "serde_json has null for a member that is missing")]
 
 mod thief;
@@ -62,7 +63,7 @@ struct Demo {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let (seed, flip) = arguments()?;
+    let Arguments { seed, flip, stay } = arguments()?;
     let mut demo = Demo::start(seed, flip).await?;
     let mut rows = Vec::new();
     for story in order(seed) {
@@ -80,23 +81,36 @@ async fn main() -> Result<ExitCode> {
     }
     let all = Story::ALL.len();
     println!("{} of {all} verdicts are as expected", all - wrong);
+    if stay {
+        println!("\nTheir pages are at {}/ until you press Ctrl-C.", demo.fake.url());
+        tokio::signal::ctrl_c().await?;
+    } else {
+        println!("\n`cargo xtask demo --stay` shows their pages in a browser.");
+    }
     Ok(ExitCode::from(u8::from(wrong > 0)))
 }
 
-fn arguments() -> Result<(u64, bool)> {
-    let (mut seed, mut flip) = (1, false);
+struct Arguments {
+    seed: u64,
+    flip: bool,
+    stay: bool,
+}
+
+fn arguments() -> Result<Arguments> {
+    let (mut seed, mut flip, mut stay) = (1, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--flip" => flip = true,
+            "--stay" => stay = true,
             "--seed" => {
                 let value = arguments.next().context("--seed wants a number")?;
                 seed = value.parse().context("--seed wants a number")?;
             }
-            other => bail!("{other} is no option: there are --seed N and --flip"),
+            other => bail!("{other} is no option: there are --stay, --seed N and --flip"),
         }
     }
-    Ok((seed, flip))
+    Ok(Arguments { seed, flip, stay })
 }
 
 /// The stories in an order that the seed decides. A forger needs another's approved ticket first.
@@ -119,7 +133,7 @@ fn order(seed: u64) -> Vec<Story> {
 
 impl Demo {
     async fn start(seed: u64, flip: bool) -> Result<Self> {
-        let fake = FakeItsm::start(Options { seed, ..Options::default() }).await?;
+        let fake = FakeItsm::start(Options { seed, page: true, ..Options::default() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let callback_url = format!("http://{}/itsm/callback", listener.local_addr()?);
         let settings = Settings {

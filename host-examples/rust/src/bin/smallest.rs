@@ -1,6 +1,6 @@
 //! The smallest host: asks bob for an approval, and waits until ITSM says how it ended.
 //!
-//!     ITSM_WASM_DIR=target/itsm cargo run -p rust-host --bin smallest
+//!     ITSM_WASM_DIR=target/itsm cargo run --bin smallest
 //!
 //! ITSM_GATEWAY, ITSM_APP_CODE and ITSM_APP_SECRET come from the environment too.
 
