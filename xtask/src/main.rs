@@ -3,6 +3,7 @@
 
 mod components;
 mod compose;
+mod description;
 mod dist;
 mod dummies;
 mod formatting;

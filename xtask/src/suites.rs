@@ -54,7 +54,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "build",
-        shows: "the components can be built, and hold no path of the machine",
+        shows: "the components can be built, hold no path of the machine, and export what is described",
         needs: &[WASM32],
         run: || components::build().map(drop),
         ..PLAIN
