@@ -2,13 +2,13 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { callbacks, ItsmError, tracking } from './itsm.js';
-import { oneLine } from './redact.js';
+import { oneLine } from './package/redact.js';
 
 /** @import { Itsm } from './itsm.js' */
 /** @import { Settings } from './endpoint.js' */
-/** @import { NewTicket } from './generated/itsm/interfaces/blueking-itsm-tickets.js' */
-/** @import { Verdict } from './generated/itsm/interfaces/blueking-itsm-types.js' */
-/** @import { Action, Event, Step } from './generated/callbacks/interfaces/blueking-itsm-tracking.js' */
+/** @import { NewTicket } from './itsm.js' */
+/** @import { Verdict } from './itsm.js' */
+/** @import { Action, Event, Step } from './itsm.js' */
 
 /** @typedef {{ creator: string, approver: string, title: string }} What */
 /**
@@ -31,7 +31,7 @@ export function newTicket({ callbackUrl, bindingKeys }, operationId, { creator, 
   const { header, tag } = callbacks.bind(bindingKeys[0], {
     operationId,
     callbackUrl,
-    expiresS: nowS() + BigInt(BINDING_HOLDS_S),
+    expiresS: nowS() + BINDING_HOLDS_S,
   });
   return {
     tag,
@@ -106,7 +106,7 @@ export class Approval {
     const { operationId, recordJson } = this.#kept;
     if (recordJson) return this.take({ tag: 'tick' });
     const now = nowS();
-    const decideByS = decideWithinS ? now + BigInt(decideWithinS) : undefined;
+    const decideByS = decideWithinS ? now + decideWithinS : undefined;
     await this.#follow(this.#stored(tracking.start(operationId, decideByS, now)));
   }
 
@@ -130,7 +130,7 @@ export class Approval {
   async #follow({ actions, dueS }) {
     clearTimeout(this.#timer);
     if (dueS !== undefined) {
-      this.#timer = setTimeout(() => this.take({ tag: 'tick' }).catch(this.#fail), Number(dueS - nowS()) * 1000);
+      this.#timer = setTimeout(() => this.take({ tag: 'tick' }).catch(this.#fail), (dueS - nowS()) * 1000);
     }
     for (const action of actions) {
       const event = await this.#do(action);
@@ -216,5 +216,5 @@ function attempt(call) {
 }
 
 function nowS() {
-  return BigInt(Math.floor(Date.now() / 1000));
+  return Math.floor(Date.now() / 1000);
 }

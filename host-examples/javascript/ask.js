@@ -61,7 +61,7 @@ console.log(approval.verdict ?? 'no verdict');
 process.exitCode = approval.verdict === 'approved' ? 0 : 1;
 
 async function begin() {
-  const operationId = await itsm.tickets.newOperationId();
+  const operationId = itsm.tickets.newOperationId();
   return { operationId, what, ticket: newTicket(settings, operationId, what) };
 }
 

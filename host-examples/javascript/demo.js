@@ -7,7 +7,7 @@ import { callbackListener } from './endpoint.js';
 import { startFakeItsm } from './fake-itsm.js';
 import { Itsm } from './itsm.js';
 
-/** @import { NewTicket } from './generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from './itsm.js' */
 
 const [code, secret] = ['demo', "the demo's app secret"];
 const fake = await startFakeItsm('--credentials', `${code}:${secret}`);
@@ -41,7 +41,7 @@ const STORIES = [
 const rows = [];
 for (const { title, act, expected } of STORIES) {
   console.log(`A ticket that ${title}`);
-  const operationId = await itsm.tickets.newOperationId();
+  const operationId = itsm.tickets.newOperationId();
   const ticket = newTicket(settings, operationId, { creator: 'carol', approver: 'admin', title });
   // Before it is created: by its tag it can be found if the answer is lost.
   record.set(operationId, { ticket });

@@ -1,10 +1,10 @@
 // The address that ITSM calls back.
 
 import { callbacks, Itsm } from './itsm.js';
-import { oneLine } from './redact.js';
+import { oneLine } from './package/redact.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
-/** @import { Endpoint, Header, Outcome } from './generated/itsm/interfaces/blueking-itsm-types.js' */
+/** @import { Endpoint, Header, Outcome } from './itsm.js' */
 
 /**
  * @typedef Settings
@@ -59,7 +59,7 @@ export function callbackListener(settings, handOver, write) {
       return { ...refuse('callbacks are received at the path of the callback address'), status: 404 };
     }
     const body = await read(request);
-    const now = BigInt(Math.floor(Date.now() / 1000));
+    const now = Math.floor(Date.now() / 1000);
     const reception = callbacks.receive(settings.bindingKeys, received(request), settings.callbackUrl, now, body);
     if (reception.tag === 'refused') {
       log(`  refused   ${reception.val.why}`);

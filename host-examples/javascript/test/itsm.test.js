@@ -9,14 +9,14 @@ import { AUTHORIZATION, fakeItsm, itsmAt, SECRET } from './set-up.js';
 const fake = await fakeItsm();
 const itsm = itsmAt(fake.gateway);
 
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from '../itsm.js' */
 /**
  * @param {Partial<NewTicket>} changes
  * @returns {Promise<NewTicket>}
  */
 async function ticket(changes = {}) {
   return {
-    tag: await itsm.tickets.newTag(),
+    tag: itsm.tickets.newTag(),
     service: { tag: 'fast-approval', val: { approvers: ['admin'], content: 'why' } },
     creator: 'carol',
     title: 'a title',
@@ -191,7 +191,7 @@ test('after an argument of a wrong type the next call works', async () => {
   const wrong = /** @type {any} */ (undefined);
   await assert.rejects(itsm.tickets.status(wrong, 'REQ1'), TypeError);
   await assert.rejects(/** @type {any} */ (itsm.tickets).noSuchFunction(), TypeError);
-  assert.match(await itsm.tickets.newOperationId(), /^[a-z2-7]{26}$/);
+  assert.match(itsm.tickets.newOperationId(), /^[a-z2-7]{26}$/);
 });
 
 test('a call under way is rejected when its host is closed', async () => {

@@ -6,7 +6,7 @@ import { Itsm } from '../itsm.js';
 import { itsmAt } from './set-up.js';
 
 /** @import { Socket } from 'node:net' */
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from '../itsm.js' */
 
 /**
  * A server that does with each request that it has read whole what `answer` says.

@@ -10,8 +10,8 @@ import { callbackListener } from '../endpoint.js';
 import { startFakeItsm } from '../fake-itsm.js';
 import { Itsm } from '../itsm.js';
 
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
-/** @import { Outcome } from '../generated/itsm/interfaces/blueking-itsm-types.js' */
+/** @import { NewTicket } from '../itsm.js' */
+/** @import { Outcome } from '../itsm.js' */
 
 export const SECRET = 'canary-of-the-app-secret';
 export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
@@ -80,7 +80,7 @@ export async function setUp(handOver = () => {}, ...options) {
      * @param {Partial<NewTicket>} changes of the built-in approval
      */
     async ticket(changes = {}) {
-      const operationId = await itsm.tickets.newOperationId();
+      const operationId = itsm.tickets.newOperationId();
       const what = { creator: 'carol', approver: 'admin', title: '扩容' };
       const ticket = { ...newTicket(settings, operationId, what), ...changes };
       tags.push(ticket.tag);

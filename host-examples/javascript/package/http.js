@@ -1,0 +1,78 @@
+// The way out: undici, with the application's own dispatcher for proxies, private CAs, pools and tracing.
+
+import { validateHeaderValue } from 'node:http';
+import { Dispatcher, getGlobalDispatcher } from 'undici';
+
+/** @import { Send } from './exchange.js' */
+
+const CREDENTIALS = 'x-bkapi-authorization';
+const encoder = new TextEncoder();
+const latin1 = new TextDecoder('latin1');
+
+/**
+ * @param {object} settings
+ * @param {string} settings.origin the server of ITSM, whose requests get the credentials
+ * @param {string} settings.credentials the header's value
+ * @param {string[]} settings.allow further origins, whose requests get no credentials
+ * @param {import('undici').Dispatcher | undefined} settings.dispatcher
+ * @returns {Send}
+ */
+export function sender({ origin, credentials, allow, dispatcher }) {
+  validateHeaderValue(CREDENTIALS, credentials);
+  const allowed = [origin, ...allow.map((url) => new URL(url).origin)];
+  return async (request, signal) => {
+    if (!allowed.includes(request.origin)) throw { code: 'HTTP-request-denied' };
+    const headers = request.headers.flatMap(([name, value]) => [name, latin1.decode(value)]);
+    const hasOwn = request.headers.some(([name]) => name.toLowerCase() === CREDENTIALS);
+    if (request.origin === origin && !hasOwn) headers.push(CREDENTIALS, credentials);
+    const by = dispatcher ?? getGlobalDispatcher();
+    try {
+      // An application's dispatcher can be of another version of undici: then the request is of that version too.
+      const {
+        statusCode,
+        headers: raw,
+        body,
+      } = await (by.request ?? Dispatcher.prototype.request).call(by, {
+        method: /** @type {import('undici').Dispatcher.HttpMethod} */ (request.method),
+        ...{ origin: request.origin, path: request.path, headers, body: /** @type {any} */ (request.body), signal },
+        ...{ responseHeaders: 'raw', headersTimeout: 0, bodyTimeout: 0 },
+        // Also where the dispatcher would follow redirects. They would get the credentials.
+        ...{ maxRedirections: 0 },
+      });
+      return { status: statusCode, headers: pairs(/** @type {any} */ (raw)), body: failing(body) };
+    } catch (error) {
+      throw { code: code(error), cause: error };
+    }
+  };
+}
+
+/** @param {AsyncIterable<Uint8Array>} body */
+async function* failing(body) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw { code: code(error), cause: error };
+  }
+}
+
+/** @param {string[]} raw names and values in turn @returns {[string, Uint8Array][]} */
+function pairs(raw) {
+  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at], encoder.encode(raw[2 * at + 1])]);
+}
+
+/**
+ * What wasi:http calls a failure. It is for words alone: what was sent is known without it.
+ * @param {any} error
+ * @returns {string}
+ */
+function code(error) {
+  const name = String(error?.code ?? error?.errors?.[0]?.code ?? '');
+  if (/^(ENOTFOUND|EAI_)/.test(name)) return 'DNS-error';
+  if (name === 'ECONNREFUSED') return 'connection-refused';
+  if (/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(name)) return 'connection-timeout';
+  if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_ABORTED)$/.test(name)) return 'connection-terminated';
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(name)) return 'TLS-certificate-error';
+  if (/^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/.test(name)) return 'HTTP-response-header-section-size';
+  if (/^(HPE_|UND_ERR_RES|ERR_SSL)/.test(name)) return 'HTTP-protocol-error';
+  return error?.cause ? code(error.cause) : 'internal-error';
+}

@@ -1,0 +1,1 @@
+export { callbacks, Itsm, ItsmError, tracking } from './itsm.js';
