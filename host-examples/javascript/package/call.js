@@ -119,6 +119,12 @@ export class Call {
     this.#wake?.();
   }
 
+  /** The call has its result: then it has come to where it was before. */
+  settle() {
+    if (this.#at < this.#told.length || this.#opened < this.#exchanges.length)
+      throw new Diverged('the call ends earlier than before');
+  }
+
   /** Makes the call again, from its beginning. */
   again() {
     this.#at = 0;

@@ -14,6 +14,7 @@ export type Input<T> = T extends number
         ? readonly Input<I>[]
         : { readonly [M in keyof T]: Input<T[M]> };
 
+/** What a call that asks ITSM takes behind its arguments. */
 export interface CallOptions {
   /**
    * Cancels the call. It then fails with an `ItsmError`, whose `cause` is the signal's reason, and which says whether ITSM
@@ -22,6 +23,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What an `Itsm` may do besides. */
 export interface ItsmOptions {
   /**
    * Further servers that may be reached, by their addresses, such as your own for `diagnosis.checkCallbackUrl`. Their
@@ -75,7 +77,7 @@ export declare class ItsmError extends Error implements Failure {
   /** The gateway's or the ESB's id of the request. */
   readonly requestId: string | undefined;
   /** The error that the function names, such as a `BindingError`. */
-  readonly payload: any;
+  readonly payload: unknown;
   toJSON(): object;
 }
 

@@ -13,8 +13,8 @@ const latin1 = new TextDecoder('latin1');
  * @param {object} settings
  * @param {string} settings.origin the server of ITSM, whose requests get the credentials
  * @param {string} settings.credentials the header's value
- * @param {string[]} settings.allow further origins, whose requests get no credentials
- * @param {import('undici').Dispatcher | undefined} settings.dispatcher
+ * @param {readonly string[]} settings.allow further origins, whose requests get no credentials
+ * @param {any} settings.dispatcher of any version of undici
  * @returns {Send}
  */
 export function sender({ origin, credentials, allow, dispatcher }) {

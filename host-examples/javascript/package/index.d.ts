@@ -1211,7 +1211,7 @@ export interface Callbacks {
    * `callbackUrl` is the address that the host gave to ITSM: take the address from the host's settings, not
    * from the request. `nowS` is the host's clock in seconds since 1970.
    */
-  receive(keys: Input<string[]>, headers: Input<Header[]>, callbackUrl: Input<string>, nowS: Input<number>, body: Input<Uint8Array>): Reception;
+  receive(keys: Input<string[]>, headers: Input<Header[]>, callbackUrl: string, nowS: Input<number>, body: Uint8Array): Reception;
   /**
    * Reads a callback's body. Pass the bytes of the request, never a JSON text that was parsed and written
    * again.
@@ -1220,7 +1220,7 @@ export interface Callbacks {
    * body is not a callback.
    * @throws {ItsmError} whose `payload` is `ParseError`
    */
-  parse(body: Input<Uint8Array>): Callback;
+  parse(body: Uint8Array): Callback;
   /**
    * Reads the token from a callback's body, for `tickets.verifyToken`.
    *
@@ -1228,7 +1228,7 @@ export interface Callbacks {
    * with `ParseError` when the body is not a JSON object with a token.
    * @throws {ItsmError} whose `payload` is `ParseError`
    */
-  token(body: Input<Uint8Array>): string;
+  token(body: Uint8Array): string;
   /**
    * Translates a status and ITSM's flag into a verdict. The verdict is only a claim.
    *
@@ -1241,7 +1241,7 @@ export interface Callbacks {
    * manager closed the ticket, or that an approval with a no was deleted from the flow. Never act on the
    * verdict: act on the outcome of `tickets.confirm`.
    */
-  conclude(status: Input<string>, approveResult: Input<boolean>, ended: Input<boolean>): Verdict;
+  conclude(status: string, approveResult: boolean, ended: boolean): Verdict;
   /**
    * Makes the header that binds a callback address to an operation, and the tag of the operation's ticket.
    * Put both into the ticket for `tickets.create`. Store the key: the component does not.
@@ -1251,7 +1251,7 @@ export interface Callbacks {
    * a claim does not have its form: the error says which part, and never contains the key.
    * @throws {ItsmError} whose `payload` is `string`
    */
-  bind(key: Input<string>, claims: Input<Claims>): Binding;
+  bind(key: string, claims: Input<Claims>): Binding;
   /**
    * Checks the binding in the headers of a callback. `receive` includes the check.
    *
@@ -1261,7 +1261,7 @@ export interface Callbacks {
    * host's clock in seconds since 1970. Fails with `BindingError` when the headers contain no valid binding.
    * @throws {ItsmError} whose `payload` is `BindingError`
    */
-  checkBinding(keys: Input<string[]>, headers: Input<Header[]>, callbackUrl: Input<string>, nowS: Input<number>): Bound;
+  checkBinding(keys: Input<string[]>, headers: Input<Header[]>, callbackUrl: string, nowS: Input<number>): Bound;
   /** Makes the answer that lets ITSM count the callback as delivered. */
   accepted(): Reply;
   /**
@@ -1269,7 +1269,7 @@ export interface Callbacks {
    *
    * ITSM stores `message` where its administrators can read the message. Only the first 256 bytes are sent.
    */
-  refused(message: Input<string>): Reply;
+  refused(message: string): Reply;
   /**
    * Reads the body of a request from a trigger's API action or from a webhook node of a flow. The body must
    * follow the template in this project's guide (docs/node-events.md).
@@ -1278,7 +1278,7 @@ export interface Callbacks {
    * The result is a claim. Fails with `ParseError` when the body does not follow the template.
    * @throws {ItsmError} whose `payload` is `ParseError`
    */
-  parseNodeEvent(body: Input<Uint8Array>): NodeEvent;
+  parseNodeEvent(body: Uint8Array): NodeEvent;
   /**
    * Returns true when a callback is the test request of `diagnosis.checkCallbackUrl`. `receive` includes
    * the test. If the binding is valid, a receiver answers `accepted` and does nothing else.
@@ -1313,7 +1313,7 @@ export interface Tracking {
    * Fails when the id does not have its form, or when the time for a decision has already passed.
    * @throws {ItsmError} whose `payload` is `string`
    */
-  start(operationId: Input<string>, decideByS: Input<number | undefined>, nowS: Input<number>): Step;
+  start(operationId: string, decideByS: Input<number | undefined>, nowS: Input<number>): Step;
   /**
    * Processes an event. `nowS` is always the host's present time. Between two steps, tracking counts at
    * most the time that it told the host to wait. So a clock that jumps forward once, after an answer to
@@ -1324,7 +1324,7 @@ export interface Tracking {
    * nothing then. Records of older versions are accepted.
    * @throws {ItsmError} whose `payload` is `string`
    */
-  advance(recordJson: Input<string>, event: Input<Event>, nowS: Input<number>): Step;
+  advance(recordJson: string, event: Input<Event>, nowS: Input<number>): Step;
 }
 
 /**
@@ -1377,7 +1377,7 @@ export interface Tickets {
    * the form of a tag.
    * @throws {ItsmError}
    */
-  confirm(connection: Input<Connection>, sn: Input<string>, tag: Input<string>, options?: CallOptions): Promise<Confirmation>;
+  confirm(connection: Input<Connection>, sn: string, tag: string, options?: CallOptions): Promise<Confirmation>;
   /**
    * Asks ITSM about a ticket of the host, by the number that `create` or `recover` returned. The function
    * uses no tag, so it also works on servers without tags. Never pass a number that a callback names:
@@ -1388,7 +1388,7 @@ export interface Tickets {
    * bytes.
    * @throws {ItsmError}
    */
-  confirmOwn(connection: Input<Connection>, sn: Input<string>, options?: CallOptions): Promise<Confirmation>;
+  confirmOwn(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<Confirmation>;
   /**
    * Searches for an operation's ticket by its tag, after the answer to `create` was lost.
    *
@@ -1438,7 +1438,7 @@ export interface Tickets {
    * or fails with code 3900004: treat both as no.
    * @throws {ItsmError}
    */
-  verifyToken(connection: Input<Connection>, token: Input<string>, options?: CallOptions): Promise<boolean>;
+  verifyToken(connection: Input<Connection>, token: string, options?: CallOptions): Promise<boolean>;
   /**
    * Reads which of the numbers in `among` are on ITSM's list of failed callbacks, in the order of `among`.
    *
@@ -1465,24 +1465,24 @@ export interface Tickets {
    * gateway. Fails with `fix-argument` and the name of the condition as `search` does.
    * @throws {ItsmError}
    */
-  searchByUser(connection: Input<Connection>, user: Input<string>, view: Input<UserView>, filter: Input<UserFilter>, page: Input<number>, pageSize: Input<number>, options?: CallOptions): Promise<UserTicketPage>;
+  searchByUser(connection: Input<Connection>, user: string, view: Input<UserView>, filter: Input<UserFilter>, page: Input<number>, pageSize: Input<number>, options?: CallOptions): Promise<UserTicketPage>;
   /**
    * Reads the present state of a ticket, with the allowed actions and the forms of its running nodes. Fails
    * with `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  status(connection: Input<Connection>, sn: Input<string>, options?: CallOptions): Promise<TicketStatus>;
+  status(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<TicketStatus>;
   /**
    * Reads a ticket with its form and, if the ticket has ended, the time of its end. Fails with
    * `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  info(connection: Input<Connection>, sn: Input<string>, options?: CallOptions): Promise<TicketInfo>;
+  info(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<TicketInfo>;
   /**
    * Reads a ticket's log, oldest entry first. Fails with `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  log(connection: Input<Connection>, sn: Input<string>, options?: CallOptions): Promise<LogEntry[]>;
+  log(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<LogEntry[]>;
   /**
    * Explains the state or the end of a ticket: the ending, the decisions and their reasons.
    *
@@ -1496,7 +1496,7 @@ export interface Tickets {
    * `connection.deadlineMs` when no node is running and the deadline leaves no time for the three seconds.
    * @throws {ItsmError}
    */
-  explain(connection: Input<Connection>, sn: Input<string>, options?: CallOptions): Promise<Explanation>;
+  explain(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<Explanation>;
 }
 
 /**
@@ -1518,7 +1518,7 @@ export interface Operations {
    * number.
    * @throws {ItsmError}
    */
-  withdraw(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, message: Input<string>, options?: CallOptions): Promise<void>;
+  withdraw(connection: Input<Connection>, sn: string, operator: string, message: string, options?: CallOptions): Promise<void>;
   /**
    * Terminates a ticket, as one of its current processors or as a ticket manager. `message` is the reason, 1
    * to 255 characters. ITSM calls back during this request, as for `withdraw`. Use the function also to
@@ -1528,7 +1528,7 @@ export interface Operations {
    * when the ticket has ended. Fails with `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  terminate(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, message: Input<string>, options?: CallOptions): Promise<void>;
+  terminate(connection: Input<Connection>, sn: string, operator: string, message: string, options?: CallOptions): Promise<void>;
   /**
    * Suspends a ticket, as one of its current processors or as a ticket manager. `message` is the reason, 1
    * to 255 characters. A suspended ticket can still be approved over the API. Do not suspend a ticket twice:
@@ -1538,7 +1538,7 @@ export interface Operations {
    * with `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  suspend(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, message: Input<string>, options?: CallOptions): Promise<void>;
+  suspend(connection: Input<Connection>, sn: string, operator: string, message: string, options?: CallOptions): Promise<void>;
   /**
    * Resumes a suspended ticket, as one of its current processors or as a ticket manager. `message` is the
    * reason, 1 to 255 characters. Read `tickets.status` afterwards to see whether the ticket runs.
@@ -1547,7 +1547,7 @@ export interface Operations {
    * `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  resume(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, message: Input<string>, options?: CallOptions): Promise<void>;
+  resume(connection: Input<Connection>, sn: string, operator: string, message: string, options?: CallOptions): Promise<void>;
   /**
    * Reads the decision of a finished approval. Take the node's id from `tickets.status` while the node is
    * running, or from `services.nodes`.
@@ -1557,7 +1557,7 @@ export interface Operations {
    * `connection.endpoint`, because no ESB publishes the action: use a gateway.
    * @throws {ItsmError}
    */
-  nodeResult(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, options?: CallOptions): Promise<NodeDecision>;
+  nodeResult(connection: Input<Connection>, sn: string, nodeId: Input<number>, options?: CallOptions): Promise<NodeDecision>;
   /**
    * Reads the users who have decided at an approval. Empty while nobody has decided. When two users decide
    * at the same moment and one decision is enough, ITSM names both.
@@ -1566,7 +1566,7 @@ export interface Operations {
    * `fix-argument` `connection.endpoint`, because no ESB publishes the action: use a gateway.
    * @throws {ItsmError}
    */
-  approvers(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, options?: CallOptions): Promise<string[]>;
+  approvers(connection: Input<Connection>, sn: string, nodeId: Input<number>, options?: CallOptions): Promise<string[]>;
   /**
    * Rates a `FINISHED` ticket (ITSM's action `comment`, over an ESB `comment_ticket`). A ticket can be rated
    * once. `stars` is 1 to 5. `comments` has at most 255 characters and can be empty. The operator's name has
@@ -1576,19 +1576,19 @@ export interface Operations {
    * of an argument that is beyond its limits.
    * @throws {ItsmError}
    */
-  rate(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, stars: Input<number>, comments: Input<string>, options?: CallOptions): Promise<void>;
+  rate(connection: Input<Connection>, sn: string, operator: string, stars: Input<number>, comments: string, options?: CallOptions): Promise<void>;
   /**
    * Adds followers to a ticket. Fails with `fix-argument` `sn` when no ticket has the number, and with
    * `fix-argument` `users` when the list is empty. Over an ESB, fails with `fix-argument`
    * `connection.endpoint`, because no ESB publishes the action: use a gateway.
    * @throws {ItsmError}
    */
-  follow(connection: Input<Connection>, sn: Input<string>, users: Input<string[]>, options?: CallOptions): Promise<void>;
+  follow(connection: Input<Connection>, sn: string, users: Input<string[]>, options?: CallOptions): Promise<void>;
   /**
    * Removes followers from a ticket. Fails as `follow` does.
    * @throws {ItsmError}
    */
-  unfollow(connection: Input<Connection>, sn: Input<string>, users: Input<string[]>, options?: CallOptions): Promise<void>;
+  unfollow(connection: Input<Connection>, sn: string, users: Input<string[]>, options?: CallOptions): Promise<void>;
 }
 
 /**
@@ -1615,7 +1615,7 @@ export interface Handling {
    * `fix-argument` `sn` when no ticket has the number.
    * @throws {ItsmError}
    */
-  approve(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, approver: Input<string>, approved: Input<boolean>, remark: Input<string>, options?: CallOptions): Promise<void>;
+  approve(connection: Input<Connection>, sn: string, nodeId: Input<number>, approver: string, approved: boolean, remark: string, options?: CallOptions): Promise<void>;
   /**
    * Submits the form of a node, as one of its processors. `fields` are at least the required fields of
    * `RunningNode.fields`.
@@ -1624,27 +1624,27 @@ export interface Handling {
    * `give-up` when `operator` may not handle the node.
    * @throws {ItsmError}
    */
-  transition(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, operator: Input<string>, fields: Input<Field[]>, options?: CallOptions): Promise<void>;
+  transition(connection: Input<Connection>, sn: string, nodeId: Input<number>, operator: string, fields: Input<Field[]>, options?: CallOptions): Promise<void>;
   /**
    * Claims a node that several users may handle: `operator` becomes the node's processor. Fails with
    * `fix-argument` `nodeId` when the node can't be claimed, and with `give-up` when `operator` may not
    * claim it.
    * @throws {ItsmError}
    */
-  claim(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, operator: Input<string>, options?: CallOptions): Promise<void>;
+  claim(connection: Input<Connection>, sn: string, nodeId: Input<number>, operator: string, options?: CallOptions): Promise<void>;
   /**
    * Assigns a node to `to`, where the flow requires that somebody distributes the node. Fails with
    * `fix-argument` when `to` is empty, and with `give-up` when `operator` may not distribute the node.
    * @throws {ItsmError}
    */
-  distribute(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, operator: Input<string>, to: Input<Assignees>, options?: CallOptions): Promise<void>;
+  distribute(connection: Input<Connection>, sn: string, nodeId: Input<number>, operator: string, to: Input<Assignees>, options?: CallOptions): Promise<void>;
   /**
    * Hands a node over to `to` (ITSM's DELIVER), where the flow allows a hand-over. `message` is the reason,
    * 1 to 255 characters. Fails with `fix-argument` when the flow does not allow a hand-over or an argument
    * is invalid, and with `give-up` when `operator` may not hand the node over.
    * @throws {ItsmError}
    */
-  handOver(connection: Input<Connection>, sn: Input<string>, nodeId: Input<number>, operator: Input<string>, to: Input<Assignees>, message: Input<string>, options?: CallOptions): Promise<void>;
+  handOver(connection: Input<Connection>, sn: string, nodeId: Input<number>, operator: string, to: Input<Assignees>, message: string, options?: CallOptions): Promise<void>;
   /**
    * Changes fields of the form with which an open ticket was created. ITSM requires each field's type, so
    * the component reads the form first. ITSM does not check `operator`: it only writes the name into the
@@ -1655,7 +1655,7 @@ export interface Handling {
    * with `fix-argument` `connection.endpoint`, because no ESB publishes the action: use a gateway.
    * @throws {ItsmError}
    */
-  editFields(connection: Input<Connection>, sn: Input<string>, operator: Input<string>, fields: Input<Field[]>, options?: CallOptions): Promise<void>;
+  editFields(connection: Input<Connection>, sn: string, operator: string, fields: Input<Field[]>, options?: CallOptions): Promise<void>;
 }
 
 /**
@@ -1684,7 +1684,7 @@ export interface Services {
    * without a service are left out. Fails with `fix-argument` when a field of `connection` is invalid.
    * @throws {ItsmError}
    */
-  listCatalogs(connection: Input<Connection>, projectKey: Input<string | undefined>, onlyWithServices: Input<boolean>, options?: CallOptions): Promise<Catalog[]>;
+  listCatalogs(connection: Input<Connection>, projectKey: Input<string | undefined>, onlyWithServices: boolean, options?: CallOptions): Promise<Catalog[]>;
   /**
    * Lists the nodes of a service's flow in their order. The first node is the node that creates tickets.
    * With `ticketCreator`, nodes whose processor is the creator or the creator's leader contain that user.
@@ -1728,21 +1728,21 @@ export interface Administration {
    * Fails with `fix-argument` `catalogJson` when the text is not a JSON object or ITSM refuses a member.
    * @throws {ItsmError}
    */
-  createCatalog(connection: Input<Connection>, catalogJson: Input<string>, options?: CallOptions): Promise<string>;
+  createCatalog(connection: Input<Connection>, catalogJson: string, options?: CallOptions): Promise<string>;
   /**
    * Creates a service with its flow from a JSON object, as a site exports a service. Returns ITSM's answer
    * as JSON text. Fails with `fix-argument` `serviceJson` when the text is not a JSON object or ITSM
    * refuses a member.
    * @throws {ItsmError}
    */
-  importService(connection: Input<Connection>, serviceJson: Input<string>, options?: CallOptions): Promise<string>;
+  importService(connection: Input<Connection>, serviceJson: string, options?: CallOptions): Promise<string>;
   /**
    * Replaces a service and its flow. The JSON object is that of `importService` with the service's `id`.
    * Returns ITSM's answer as JSON text. Tickets that already run keep their old flow. Fails with
    * `fix-argument` `serviceJson` when the text is not a JSON object or ITSM refuses a member.
    * @throws {ItsmError}
    */
-  updateService(connection: Input<Connection>, serviceJson: Input<string>, options?: CallOptions): Promise<string>;
+  updateService(connection: Input<Connection>, serviceJson: string, options?: CallOptions): Promise<string>;
 }
 
 /** Functions that find the errors of a configuration and describe failures, in words for people. */
@@ -1856,7 +1856,7 @@ export declare class ItsmError extends Error implements Failure {
   /** The gateway's or the ESB's id of the request. */
   readonly requestId: string | undefined;
   /** The error that the function names, such as a `BindingError`. */
-  readonly payload: any;
+  readonly payload: unknown;
   toJSON(): object;
 }
 

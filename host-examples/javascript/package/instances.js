@@ -35,10 +35,8 @@ export class Instance {
   #running = new Map();
   #exports;
   #names;
-  /** @type {Uint8Array | undefined} */
-  #bytes;
-  /** @type {DataView | undefined} */
-  #view;
+  #bytes = new Uint8Array();
+  #view = new DataView(new ArrayBuffer());
 
   /** @param {() => Uint8Array<ArrayBuffer>} core the bytes of the core module */
   constructor(core) {
@@ -72,13 +70,13 @@ export class Instance {
 
   bytes() {
     const { buffer } = this.#exports.memory;
-    if (this.#bytes?.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
     return this.#bytes;
   }
 
   view() {
     const { buffer } = this.#exports.memory;
-    if (this.#view?.buffer !== buffer) this.#view = new DataView(buffer);
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     return this.#view;
   }
 

@@ -106,6 +106,7 @@ export class Itsm {
       const instance = this.#pool.take(call);
       try {
         const value = await instance.run(row.export, lower(instance));
+        call.settle();
         return this.#shown(ended(this.#pool, instance, row, lift, value), false);
       } catch (error) {
         if (!(error instanceof Waiting)) throw error;

@@ -10,8 +10,7 @@ import { callbackListener } from '../endpoint.js';
 import { startFakeItsm } from '../fake-itsm.js';
 import { Itsm } from '../itsm.js';
 
-/** @import { NewTicket } from '../itsm.js' */
-/** @import { Outcome } from '../itsm.js' */
+/** @import { Endpoint, NewTicket, Outcome } from '../itsm.js' */
 
 export const SECRET = 'canary-of-the-app-secret';
 export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
@@ -25,9 +24,18 @@ export async function fakeItsm(...options) {
   return fake;
 }
 
+/**
+ * What an Itsm is made of.
+ * @param {string} gateway
+ * @returns {[Endpoint, Record<string, string>]}
+ */
+export function itsmOptions(gateway) {
+  return [{ tag: 'gateway', val: gateway }, AUTHORIZATION];
+}
+
 /** @param {string} gateway */
 export function itsmAt(gateway) {
-  const itsm = new Itsm({ tag: 'gateway', val: gateway }, AUTHORIZATION);
+  const itsm = new Itsm(...itsmOptions(gateway));
   after(() => itsm.close());
   return itsm;
 }
