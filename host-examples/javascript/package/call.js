@@ -17,11 +17,10 @@ const AGES_NS = 2n ** 62n;
 /** The most that `setTimeout` takes. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Thrown out of WebAssembly by a call that has to wait. */
-export class Waiting extends Error {
+/** Thrown out of WebAssembly by a call that has to wait. It is no error, and needs no stack. */
+export class Waiting {
   /** @param {Pollable[]} pollables */
   constructor(pollables) {
-    super('the call has to wait');
     this.pollables = pollables;
   }
 }

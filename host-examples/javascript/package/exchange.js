@@ -1,5 +1,7 @@
 // One request and its answer.
 
+import { EventEmitter } from 'node:events';
+
 /**
  * @typedef {object} Request
  * @property {string} method
@@ -14,8 +16,9 @@
  * @property {AsyncIterable<Uint8Array>} body
  */
 /**
- * The one way out. It takes the body's bytes only when they are about to be written to a connection.
- * @typedef {(request: Request & { body: Uint8Array | AsyncIterable<Uint8Array> | undefined }, signal: AbortSignal) => Promise<Response>} Send
+ * The one way out. It takes the body's bytes only when they are about to be written to a connection, and lets go of
+ * the connection at the signal's event `abort`. An emitter is much cheaper than an `AbortController`.
+ * @typedef {(request: Request & { body: Uint8Array | AsyncIterable<Uint8Array> | undefined }, signal: EventEmitter) => Promise<Response>} Send
  */
 
 /** Pieces of a body that are taken before there is a connection. Such small ones come from who wants to know of it. */
@@ -37,7 +40,8 @@ export class Exchange {
 
   #send;
   #request;
-  #abort = new AbortController();
+  #signal = new EventEmitter();
+  #isAborted = false;
   /** @type {Set<() => void>} */
   #listeners = new Set();
   /** @type {Uint8Array[]} */
@@ -116,7 +120,10 @@ export class Exchange {
 
   /** Lets go of the connection, if it is still in use. */
   abort() {
-    if (this.#begun && !this.ended) this.#abort.abort();
+    if (!this.#begun || this.ended) return;
+    this.#isAborted = true;
+    this.#signal.emit('abort');
+    this.#changed();
   }
 
   /** @param {Uint8Array | AsyncIterable<Uint8Array> | undefined} body */
@@ -124,7 +131,7 @@ export class Exchange {
     this.#begun = true;
     let head;
     try {
-      const { status, headers, body: incoming } = await this.#send({ ...this.#request, body }, this.#abort.signal);
+      const { status, headers, body: incoming } = await this.#send({ ...this.#request, body }, this.#signal);
       head = { status, headers };
       for await (const chunk of incoming) {
         if (chunk.length === 0) continue;
@@ -157,13 +164,12 @@ export class Exchange {
   #until(holds) {
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (!holds() && !this.#abort.signal.aborted) return;
+        if (!holds() && !this.#isAborted) return;
         undo();
         if (holds()) resolve();
         else reject(new Error('nobody waits for it any more'));
       };
       const undo = this.subscribe(look);
-      this.#abort.signal.addEventListener('abort', look, { once: true });
       look();
     });
   }
