@@ -13,7 +13,7 @@ import { EventEmitter } from 'node:events';
  * @typedef {object} Response
  * @property {number} status
  * @property {[string, Uint8Array][]} headers
- * @property {AsyncIterable<Uint8Array>} body
+ * @property {AsyncIterable<Uint8Array> | Uint8Array[]} body
  */
 /**
  * The one way out. It takes the body's bytes only when they are about to be written to a connection, and lets go of

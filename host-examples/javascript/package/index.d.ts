@@ -1795,6 +1795,7 @@ export type Input<T> = T extends number
         ? readonly Input<I>[]
         : { readonly [M in keyof T]: Input<T[M]> };
 
+/** What a call that asks ITSM takes behind its arguments. */
 export interface CallOptions {
   /**
    * Cancels the call. It then fails with an `ItsmError`, whose `cause` is the signal's reason, and which says whether ITSM
@@ -1803,6 +1804,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What an `Itsm` may do besides. */
 export interface ItsmOptions {
   /**
    * Further servers that may be reached, by their addresses, such as your own for `diagnosis.checkCallbackUrl`. Their
@@ -1864,3 +1866,102 @@ export declare class ItsmError extends Error implements Failure {
 export declare const callbacks: Callbacks;
 /** Keeps the record of one awaited operation. The functions send nothing. */
 export declare const tracking: Tracking;
+
+/** What the endpoint is made for. */
+export interface EndpointSettings {
+  /** The endpoint's address, as ITSM reaches it. */
+  callbackUrl: string;
+  /** The keys that tie callbacks to operations: the first is for new operations, and all may still be in use. */
+  keys: string[];
+  /** Takes a line for people about each thing that happens. No line holds a secret. */
+  log?: ((line: string) => void) | undefined;
+}
+
+/**
+ * A listener for a `node:http` server, and for Express. It examines a callback, asks ITSM about the ticket, hands the
+ * outcome over and answers.
+ *
+ * It needs no record of the operations: the key gives the secret tag of each operation's ticket. The same outcome can
+ * come twice: recognise a repetition by the operation id. When `onOutcome` throws, ITSM is told that the callback was
+ * not taken.
+ */
+export declare function endpoint(
+  itsm: Itsm,
+  settings: EndpointSettings,
+  onOutcome: (operationId: string, outcome: Outcome) => unknown,
+): (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Promise<void>;
+
+/** The endpoint as a middleware of Koa, before what reads bodies. */
+export declare function koa(
+  path: string,
+  listener: ReturnType<typeof endpoint>,
+): (context: any, next: () => Promise<any>) => Promise<void>;
+
+/** The endpoint as a plugin of Fastify, for `app.register`. */
+export declare function fastify(path: string, listener: ReturnType<typeof endpoint>): (app: any) => Promise<void>;
+
+/** An approval to ask for: a ticket without what binds its callback. */
+export type ApprovalRequest = Omit<NewTicket, 'tag' | 'callback' | 'fields' | 'processors'> &
+  Partial<Pick<NewTicket, 'fields' | 'processors'>> & {
+    /** After so many seconds the ticket is taken back, unless there is a decision. */
+    decideWithinS?: number | undefined;
+  };
+
+/** One awaited operation, as a store keeps it. It holds a secret: the ticket's tag. */
+export interface Operation {
+  operationId: string;
+  /** Counts the changes, from 1. */
+  revision: number;
+  /** When there is something to do, in seconds since 1970. `undefined` when the operation is settled. */
+  dueS: number | undefined;
+  /** The record of `tracking`. */
+  recordJson: string;
+  ticket: NewTicket;
+  /** What was delivered. */
+  outcome?: Outcome | undefined;
+}
+
+/** Where operations are kept. Each function may also return a promise. */
+export interface OperationStore {
+  get(operationId: string): Operation | undefined | Promise<Operation | undefined>;
+  /**
+   * Stores an operation, and returns true once that is durable. It returns false, and stores nothing, if the stored
+   * revision is another than the one before: another process was faster.
+   */
+  put(operation: Operation): boolean | Promise<boolean>;
+  /** The ids of the operations that are due. */
+  due(nowS: number): string[] | Promise<string[]>;
+}
+
+/** What approvals are awaited for. */
+export interface ApprovalSettings extends EndpointSettings {
+  /**
+   * Takes an outcome. It is called at least once for each operation, and again if it throws or if the process ends within
+   * it: recognise a repetition by the operation id.
+   */
+  onOutcome: (operationId: string, outcome: Outcome, ticket: NewTicket) => unknown;
+}
+
+/** Approvals that are awaited, whatever is lost, late or forged, and by whichever process runs. */
+export interface Approvals {
+  /** Makes a ticket and awaits it. Returns the id of the operation once the ticket is made, or may be made. */
+  request(request: ApprovalRequest, operationId?: string): Promise<string>;
+  /** Takes an outcome from the endpoint: `endpoint(itsm, settings, approvals.outcome)`. */
+  outcome(operationId: string, outcome: Outcome): Promise<void>;
+  /** Does what is due. Call it every few seconds, or let `run` do so. */
+  tick(): Promise<void>;
+  /** Does what is due until the signal stops it. */
+  run(options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+export declare function approvals(itsm: Itsm, store: OperationStore, settings: ApprovalSettings): Approvals;
+
+/** A ticket whose callback is bound to an operation, for those who keep their own record. */
+export declare function boundTicket(
+  settings: Pick<EndpointSettings, 'callbackUrl' | 'keys'>,
+  operationId: string,
+  request: ApprovalRequest,
+): NewTicket;
+
+/** Operations in a table of SQLite: `sqliteStore(new DatabaseSync(file))`, or with `better-sqlite3`. */
+export declare function sqliteStore(database: object): OperationStore;

@@ -6,7 +6,7 @@ import { wasi } from './wasi.js';
 /** @import { Call } from './call.js' */
 
 /** Idle ones that are kept. Each has a megabyte or two. */
-const MOST_IDLE = 16;
+const MOST_IDLE = 64;
 /** An instance is thrown away after so many calls, and when its memory, which never shrinks, is so large. */
 const MOST_CALLS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
