@@ -213,7 +213,11 @@ test('two processes do what is due once', async () => {
   await fake.post('approve', { sn, who: 'admin' });
   const operation = await store.get(operationId);
   assert.ok(operation && (await store.put({ ...operation, dueS: 1, revision: operation.revision + 1 })));
+  const asked = async () =>
+    (await fake.get('exchanges')).filter((/** @type {any} */ { action }) => action === 'ticket_approval_result').length;
+  const before = await asked();
   await Promise.all(workers.map(({ tick }) => tick()));
+  assert.equal((await asked()) - before, 1);
   assert.deepEqual(outcomes, [operationId]);
   assert.equal((await store.get(operationId))?.dueS, undefined);
   await assert.rejects(workers[1].request({ ...WANTED, title: 'shared' }, operationId), /already/);

@@ -383,6 +383,16 @@ test('what comes back can be written as JSON', async () => {
     assert.equal((await itsm.services.form(itsm.connection, id)).service.id, service.id);
 });
 
+test('a text comes back as it was given, also with a mark of byte order', () => {
+  const body = JSON.stringify({
+    title: '\ufeff扩容\ufeff',
+    sn: 'REQ1',
+    current_status: 'FINISHED',
+    approve_result: true,
+  });
+  assert.equal(callbacks.parse(Buffer.from(body)).title, '\ufeff扩容\ufeff');
+});
+
 test('a number that JavaScript can not hold is not made another one', () => {
   const claims = { operationId: 'op1', callbackUrl: 'https://h/cb', expiresS: 2n ** 53n };
   const { header } = callbacks.bind(KEY, claims);
