@@ -72,9 +72,9 @@ fn table(description: &Value) -> Result<String> {
         }
         table += &format!("  {}: {{\n", camel(text(interface, "name")));
         for function in functions {
-            let params = list(function, "params").iter().map(|param| {
-                Ok(json!([camel(text(param, "name")), bare(&param["type"])?]))
-            });
+            let params = list(function, "params")
+                .iter()
+                .map(|param| Ok(json!([camel(text(param, "name")), bare(&param["type"])?])));
             let params = json!(params.collect::<Result<Vec<_>>>()?);
             let result = function.get("result").map(bare).transpose()?;
             let (export, asks) = (&function["export"], &function["asks"]);
@@ -90,9 +90,12 @@ fn table(description: &Value) -> Result<String> {
         .collect();
     for (interface, ty) in each(description, "types") {
         let name = full_name(interface, ty);
-        if let ("variant", kind) = kind(ty)? && errors.contains(name.as_str()) {
-            let said = members(kind)
-                .map(|case| (text(case, "name").to_owned(), json!(words.written(case).replace('\n', " "))));
+        if let ("variant", kind) = kind(ty)?
+            && errors.contains(name.as_str())
+        {
+            let said = members(kind).map(|case| {
+                (text(case, "name").to_owned(), json!(words.written(case).replace('\n', " ")))
+            });
             table += &format!("  {}: {},\n", json!(name), Value::Object(said.collect()));
         }
     }
@@ -243,7 +246,11 @@ impl Words {
         for (_, ty) in each(description, "types") {
             let (word, kind) = kind(ty)?;
             let names = members(kind).map(|member| text(member, "name").to_owned());
-            if word == "record" { words.members.extend(names) } else { words.cases.extend(names) }
+            if word == "record" {
+                words.members.extend(names)
+            } else {
+                words.cases.extend(names)
+            }
             words.types.insert(text(ty, "name").to_owned());
         }
         for (_, function) in each(description, "functions") {
@@ -300,9 +307,13 @@ impl Words {
 }
 
 /// All types, or all functions, each with its interface.
-fn each<'a>(description: &'a Value, what: &'static str) -> impl Iterator<Item = (&'a Value, &'a Value)> {
+fn each<'a>(
+    description: &'a Value,
+    what: &'static str,
+) -> impl Iterator<Item = (&'a Value, &'a Value)> {
     let interfaces = list(description, "interfaces").iter();
-    interfaces.flat_map(move |interface| list(interface, what).iter().map(move |it| (interface, it)))
+    interfaces
+        .flat_map(move |interface| list(interface, what).iter().map(move |it| (interface, it)))
 }
 
 fn full_name(interface: &Value, ty: &Value) -> String {
@@ -341,7 +352,113 @@ fn camel(name: &str) -> String {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_ascii_uppercase().to_string() + letters.as_str()
-    })
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Value {
+        json!({ "version": "1.2.3", "interfaces": [
+            { "name": "types", "docs": "", "functions": [], "types": [
+                { "name": "pair", "docs": "Two.", "kind": { "alias": { "tuple": ["string", "u64"] } } },
+                { "name": "site-name", "docs": "A `site-name`.", "kind": { "record": [
+                    { "name": "full-url", "docs": "`none` is no\naddress.", "type": { "option": "string" } },
+                    { "name": "pairs", "docs": "", "type": { "list": { "type": "types.pair" } } },
+                ] } },
+                { "name": "way-off", "docs": "", "kind": { "variant": [
+                    { "name": "too-far", "docs": "See `site-name.full-url`,\nnot `too-far`.", "type": "u32" },
+                    { "name": "lost", "docs": "Nowhere */." },
+                ] } },
+                { "name": "colour", "docs": "", "kind": { "enum": [{ "name": "dark-red", "docs": "Red." }] } },
+            ] },
+            { "name": "far-acts", "docs": "Deeds.", "types": [], "functions": [
+                { "name": "go-on", "docs": "Goes.", "asks": true, "export": "a:b/far-acts@1.2.3#go-on",
+                  "params": [{ "name": "to-site", "type": { "type": "types.site-name" } },
+                             { "name": "body", "type": { "list": "u8" } }],
+                  "result": { "result": { "err": { "type": "types.way-off" } } } },
+                { "name": "rest", "docs": "", "asks": false, "export": "a:b/far-acts@1.2.3#rest",
+                  "params": [], "result": { "type": "types.colour" } },
+            ] },
+        ] })
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_each_type_and_function() {
+        let table = table(&small()).unwrap();
+        for line in [
+            r#"export const version = "1.2.3";"#,
+            r#"  "types.pair": {"tuple":["string","u64"]},"#,
+            r#"  "types.site-name": {"record":[["fullUrl",{"option":"string"}],["pairs",{"list":"types.pair"}]]},"#,
+            r#"  "types.way-off": {"variant":[["too-far","u32"],["lost"]]},"#,
+            r#"  "types.colour": {"enum":["dark-red"]},"#,
+            r#"  farActs: {"#,
+            r#"    goOn: {"asks":true,"export":"a:b/far-acts@1.2.3#go-on","params":[["toSite","types.site-name"],["body",{"list":"u8"}]],"result":{"result":[null,"types.way-off"]}},"#,
+            r#"    rest: {"asks":false,"export":"a:b/far-acts@1.2.3#rest","params":[],"result":"types.colour"},"#,
+            r#"  "types.way-off": {"lost":"Nowhere */.","too-far":"See `SiteName.fullUrl`, not `too-far`."},"#,
+        ] {
+            assert!(table.lines().any(|found| found == line), "{line}\n{table}");
+        }
+    }
+
+    #[test]
+    fn the_types_have_the_words_of_the_wit_with_the_names_of_javascript() {
+        let expected = "// Made from wit/ and host.d.ts by `cargo xtask javascript --bless`.
+
+/** Two. */
+export type Pair = [string, number];
+
+/** A `SiteName`. */
+export interface SiteName {
+  /**
+   * `undefined` is no
+   * address.
+   */
+  fullUrl?: string | undefined;
+  pairs: Pair[];
+}
+
+export type WayOff =
+  /**
+   * See `SiteName.fullUrl`,
+   * not `too-far`.
+   */
+  | { tag: 'too-far'; val: number }
+  /** Nowhere * /. */
+  | { tag: 'lost'; val?: undefined };
+
+export type Colour =
+  /** Red. */
+  | 'dark-red';
+
+/** Deeds. */
+export interface FarActs {
+  /**
+   * Goes.
+   * @throws {ItsmError} whose `payload` is `WayOff`
+   */
+  goOn(toSite: Input<SiteName>, body: Uint8Array, options?: CallOptions): Promise<void>;
+  rest(): Colour;
+}
+
+// The rest.
+";
+        assert_eq!(types(&small(), "// The rest.\n").unwrap(), expected);
+    }
+
+    #[test]
+    fn what_the_package_does_not_know_is_refused() {
+        for (kind, why) in [
+            (json!({ "alias": "f64" }), "abi.js does not know the type \"f64\""),
+            (json!({ "flags": [] }), "abi.js does not know flags"),
+        ] {
+            let ty = json!({ "name": "odd", "docs": "", "kind": kind });
+            let interface = json!({ "name": "types", "types": [ty], "functions": [] });
+            let description = json!({ "version": "1.0.0", "interfaces": [interface] });
+            assert_eq!(table(&description).unwrap_err().to_string(), why);
+        }
+    }
 }

@@ -29,6 +29,8 @@ export function sender({ origin, credentials, allow, dispatcher }) {
     if (request.origin === origin && !hasOwn) headers.push(CREDENTIALS, credentials);
     const by = dispatcher ?? getGlobalDispatcher();
     try {
+      // Bun has an undici of its own, which dispatches nothing.
+      if (typeof (by.request ?? by.dispatch) !== 'function') return await byFetch(request, headers, signal);
       // An application's dispatcher can be of another version of undici: then the request is of that version too.
       const {
         statusCode,
@@ -51,6 +53,27 @@ export function sender({ origin, credentials, allow, dispatcher }) {
       throw { code: code(error), cause: error };
     }
   };
+}
+
+/**
+ * By the engine's own `fetch`, which does not tell when there is a connection: a write that fails may have acted.
+ * @param {Parameters<Send>[0]} request
+ * @param {string[]} headers names and values in turn
+ * @param {Parameters<Send>[1]} signal
+ * @returns {ReturnType<Send>}
+ */
+async function byFetch({ method, origin, path, body }, headers, signal) {
+  const aborting = new AbortController();
+  signal.once('abort', () => aborting.abort());
+  const whole = [];
+  if (body instanceof Uint8Array) whole.push(body);
+  else if (body) for await (const chunk of body) whole.push(chunk);
+  const answer = await fetch(origin + path, {
+    ...{ method, headers: pairs(headers).map(([name, value]) => [name, latin1.decode(value)]) },
+    ...{ body: whole.length ? Buffer.concat(whole) : undefined, redirect: 'manual', signal: aborting.signal },
+  });
+  const received = [...answer.headers].flat();
+  return { status: answer.status, headers: pairs(received), body: failing(/** @type {any} */ (answer.body ?? [])) };
 }
 
 /** @param {AsyncIterable<Uint8Array>} body */

@@ -1895,10 +1895,18 @@ export declare function endpoint(
 export declare function koa(
   path: string,
   listener: ReturnType<typeof endpoint>,
-): (context: any, next: () => Promise<any>) => Promise<void>;
+): (
+  context: {
+    path: string;
+    respond?: boolean;
+    req: import('node:http').IncomingMessage;
+    res: import('node:http').ServerResponse;
+  },
+  next: () => Promise<unknown>,
+) => Promise<void>;
 
 /** The endpoint as a plugin of Fastify, for `app.register`. */
-export declare function fastify(path: string, listener: ReturnType<typeof endpoint>): (app: any) => Promise<void>;
+export declare function fastify(path: string, listener: ReturnType<typeof endpoint>): (app: object) => Promise<void>;
 
 /** An approval to ask for: a ticket without what binds its callback. */
 export type ApprovalRequest = Omit<NewTicket, 'tag' | 'callback' | 'fields' | 'processors'> &

@@ -252,6 +252,9 @@ function settings(endpoint, authorization, options) {
     if (!/^https?:/.test(url) || !URL.canParse(url))
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');
   }
+  const { dispatcher } = /** @type {{ dispatcher?: any }} */ (options);
+  if (dispatcher && typeof (dispatcher.request ?? dispatcher.dispatch) !== 'function')
+    throw new TypeError('options.dispatcher: a dispatcher of undici is expected');
   const wrong = Object.entries(Object(authorization)).find(([, value]) => typeof value !== 'string');
   if (typeof authorization !== 'object' || wrong)
     throw new TypeError(`authorization${wrong ? `.${wrong[0]}` : ''}: a text is expected`);

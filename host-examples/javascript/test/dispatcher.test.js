@@ -77,6 +77,33 @@ test('without one, the global dispatcher takes them', async () => {
   undici.setGlobalDispatcher(before);
 });
 
+test('where undici dispatches nothing, as in Bun, fetch takes them', async (t) => {
+  const [global, at] = [/** @type {any} */ (globalThis), Symbol.for('undici.globalDispatcher.1')];
+  const before = global[at];
+  global[at] = {};
+  const { fetch } = global;
+  t.after(() => Object.assign(global, { [at]: before, fetch }));
+  let fetched = 0;
+  global.fetch = (/** @type {any} */ url, /** @type {any} */ options) => {
+    fetched += 1;
+    return undici.fetch(url, { ...options, dispatcher: before });
+  };
+  const itsm = new Itsm({ tag: 'gateway', val: fake.gateway }, AUTHORIZATION);
+  const { sn } = await itsm.tickets.create(itsm.connection, ticket());
+  assert.equal((await itsm.tickets.confirmOwn(itsm.connection, sn)).tag, 'open');
+  assert.ok(fetched >= 2);
+  await fake.post('fault', { action: 'get_ticket_status', fault: 'redirect', to: fake.url, times: 1 });
+  await assert.rejects(itsm.tickets.status(itsm.connection, sn), /redirect/);
+  const nobody = new Itsm({ tag: 'gateway', val: 'http://127.0.0.1:9/prod' }, AUTHORIZATION);
+  await assert.rejects(nobody.tickets.create(nobody.connection, ticket()), { name: 'ItsmError', mayHaveActed: true });
+  await fake.post('fault', { action: 'create_ticket', fault: 'hang', times: 1 });
+  const signal = AbortSignal.timeout(300);
+  await assert.rejects(itsm.tickets.create(itsm.connection, ticket(), { signal }), {
+    mayHaveActed: true,
+    message: /cancelled/,
+  });
+});
+
 test('a proxy is used, and the server of ITSM gets the credentials through it', async () => {
   /** @type {string[]} */
   const seen = [];
