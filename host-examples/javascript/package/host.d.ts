@@ -136,6 +136,7 @@ export type ApprovalRequest = Omit<NewTicket, 'tag' | 'callback' | 'fields' | 'p
 
 /** One awaited operation, as a store keeps it. It holds a secret: the ticket's tag. */
 export interface Operation {
+  /** The id of the operation, which is public. */
   operationId: string;
   /** Counts the changes, from 1. */
   revision: number;
@@ -143,6 +144,7 @@ export interface Operation {
   dueS: number | undefined;
   /** The record of `tracking`. */
   recordJson: string;
+  /** The ticket, as it was or will be sent. */
   ticket: NewTicket;
   /** What was delivered. */
   outcome?: Outcome | undefined;
@@ -150,6 +152,7 @@ export interface Operation {
 
 /** Where operations are kept. Each function may also return a promise. */
 export interface OperationStore {
+  /** The operation with this id, if there is one. */
   get(operationId: string): Operation | undefined | Promise<Operation | undefined>;
   /**
    * Stores an operation, and returns true once that is durable. It returns false, and stores nothing, if the stored
@@ -181,6 +184,7 @@ export interface Approvals {
   run(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** Awaits approvals, whose operations are in a store. */
 export declare function approvals(itsm: Itsm, store: OperationStore, settings: ApprovalSettings): Approvals;
 
 /** A ticket whose callback is bound to an operation, for those who keep their own record. */
