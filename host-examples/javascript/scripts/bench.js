@@ -1,4 +1,5 @@
-// Measures create and confirm beside fetch, which sends the same requests: pairs a second, at 1 and at 32 at once.
+// Measures create and confirm beside fetch, which sends the same requests: pairs a second, at 1 and at 32 at once, and
+// this process's time of the CPU for each pair, which other work on the machine disturbs less.
 //
 // `node scripts/bench.js [SECONDS]`, after `npm run build`. The server answers at once, in its own process.
 
@@ -83,31 +84,39 @@ async function measure(ms) {
     return data;
   }
   /** @param {() => Promise<unknown>} one @param {number} atOnce @param {number} forMs */
-  async function rate(one, atOnce, forMs) {
+  async function measured(one, atOnce, forMs) {
     const begun = performance.now();
+    const cpu = process.cpuUsage();
     let ended = 0;
     const repeat = async () => {
       for (; performance.now() < begun + forMs; ended += 1) await one();
     };
     await Promise.all(Array.from({ length: atOnce }, repeat));
-    return (1000 * ended) / (performance.now() - begun);
+    const { user, system } = process.cpuUsage(cpu);
+    return { rate: (1000 * ended) / (performance.now() - begun), cpuMs: (user + system) / 1000 / ended };
   }
 
   console.log(`${process.version}, ${'Suspending' in WebAssembly ? 'JSPI' : 'calls made again'}`);
   for (const atOnce of [1, 32]) {
-    const rates = { fetch: 0, package: 0 };
+    const sums = { fetch: { rate: 0, cpuMs: 0 }, package: { rate: 0, cpuMs: 0 } };
     // In turn, so that both have the same of what else the machine does. The first turn warms up.
     for (const turn of [0, 1, 2, 3]) {
-      const [byOne, byOther] = [await rate(byFetch, atOnce, ms / 3), await rate(byPackage, atOnce, ms / 3)];
-      if (turn > 0) {
-        rates.fetch += byOne / 3;
-        rates.package += byOther / 3;
+      for (const [name, one] of /** @type {const} */ ([
+        ['fetch', byFetch],
+        ['package', byPackage],
+      ])) {
+        const { rate, cpuMs } = await measured(one, atOnce, ms / 3);
+        if (turn === 0) continue;
+        sums[name].rate += rate / 3;
+        sums[name].cpuMs += cpuMs / 3;
       }
     }
-    const times = (rates.package / rates.fetch).toFixed(2);
-    console.log(
-      `${atOnce} at once: fetch ${rates.fetch.toFixed(0)}/s, package ${rates.package.toFixed(0)}/s, ${times} times`,
+    const said = Object.entries(sums).map(
+      ([name, { rate, cpuMs }]) => `${name} ${rate.toFixed(0)}/s, ${cpuMs.toFixed(2)} ms`,
     );
+    const times = (sums.package.rate / sums.fetch.rate).toFixed(2);
+    const cheaper = (sums.fetch.cpuMs / sums.package.cpuMs).toFixed(2);
+    console.log(`${atOnce} at once: ${said.join('; ')}; ${times} times as many, ${cheaper} times for the CPU`);
   }
   await itsm.close();
   server.kill();
