@@ -5,64 +5,83 @@
 // not set, and ITSM_DECIDE_WITHIN_S, without which it waits for a decision for ever.
 
 import { once } from 'node:events';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { Approval, newTicket } from './approval.js';
-import { callbackListener } from './endpoint.js';
-import { Itsm } from './itsm.js';
+import { approvals, endpoint, Itsm } from './itsm.js';
+
+/** @import { Operation, OperationStore } from './itsm.js' */
 
 const [creator, approver, title] = process.argv.slice(2);
 if (!title) stop('usage: node ask.js CREATOR APPROVER TITLE');
-/** @type {import('./endpoint.js').Settings} */
+const authorization = { bk_app_code: env('ITSM_APP_CODE'), bk_app_secret: env('ITSM_APP_SECRET') };
+const itsm = new Itsm({ tag: 'gateway', val: env('ITSM_GATEWAY') }, authorization);
 const settings = {
-  endpoint: { tag: 'gateway', val: env('ITSM_GATEWAY') },
-  authorization: { bk_app_code: env('ITSM_APP_CODE'), bk_app_secret: env('ITSM_APP_SECRET') },
   callbackUrl: env('ITSM_CALLBACK_URL'),
-  bindingKeys: env('ITSM_BINDING_KEYS')
+  keys: env('ITSM_BINDING_KEYS')
     .split(',')
     .map((key) => key.trim()),
+  log: console.log,
 };
-const record = env('ITSM_RECORD');
+const file = env('ITSM_RECORD');
 const { hostname, port } = new URL(`http://${process.env.ITSM_LISTEN ?? '0.0.0.0:8080'}`);
 const decideWithinS = process.env.ITSM_DECIDE_WITHIN_S ?? '0';
 if (!/^\d{1,9}$/.test(decideWithinS)) stop('ITSM_DECIDE_WITHIN_S is not a number of seconds');
 
-const itsm = new Itsm(settings.endpoint, settings.authorization);
-const what = { creator, approver, title };
-const kept = Approval.kept(record) ?? (await begin());
-if (!isDeepStrictEqual(kept.what, what)) stop(`${record} keeps another operation: ${kept.what.title}`);
-console.log(`operation ${kept.operationId}`);
-const approval = new Approval(itsm, record, kept, console.log);
+const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: [approver], content: title } };
+const wanted = { creator, title, service };
+/** The one operation, which an earlier run may have left. */
+let kept = read();
+if (kept) {
+  const { ticket } = kept;
+  if (!isDeepStrictEqual({ creator: ticket.creator, title: ticket.title, service: ticket.service }, wanted))
+    stop(`${file} keeps another operation: ${ticket.title}`);
+}
+const operationId = kept?.operationId ?? itsm.tickets.newOperationId();
+console.log(`operation ${operationId}`);
+
+/** @type {OperationStore} */
+const store = {
+  get: (id) => (id === operationId ? kept : undefined),
+  put(operation) {
+    if (operation.revision !== (kept?.revision ?? 0) + 1) return false;
+    kept = operation;
+    // Nobody ever reads half of it, and nobody else reads the tag.
+    writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+    return true;
+  },
+  due: (now) => (kept?.dueS !== undefined && kept.dueS <= now ? [operationId] : []),
+};
+// The outcome itself is what the program is for: it is kept with the operation.
+const all = approvals(itsm, store, { ...settings, onOutcome() {} });
 
 // A connection that is kept open would keep the program from ending.
-const server = createServer({ keepAliveTimeout: 1 });
-server.on(
-  'request',
-  callbackListener(
-    settings,
-    async (operationId, outcome) => {
-      if (operationId !== kept.operationId) throw new Error(`${operationId} is not the operation of this program`);
-      await approval.take({ tag: 'confirmed', val: { tag: 'ended', val: outcome } });
-      if (!approval.verdict) throw new Error('the ticket is not known yet: asking again later');
-    },
-    console.log,
-  ),
-);
+const server = createServer({ keepAliveTimeout: 1 }, endpoint(itsm, settings, all.outcome));
 // It listens before the ticket is made: the callback can come before `create` has answered.
 server.listen(Number(port || 80), hostname);
 await once(server, 'listening');
 
-await approval.run(Number(decideWithinS));
-await approval.settled;
+// What an earlier run has left is due now.
+if (kept) store.put({ ...kept, dueS: kept.dueS && 0, revision: kept.revision + 1 });
+else await all.request({ ...wanted, decideWithinS: Number(decideWithinS) }, operationId);
+for (; kept?.dueS !== undefined; await sleep(200)) await all.tick();
 // The callback is answered before the program ends.
 server.close();
 await once(server, 'close');
-console.log(approval.verdict ?? 'no verdict');
-process.exitCode = approval.verdict === 'approved' ? 0 : 1;
+const verdict = kept?.outcome?.verdict;
+console.log(verdict ?? 'no verdict');
+process.exitCode = verdict === 'approved' ? 0 : 1;
 
-async function begin() {
-  const operationId = await itsm.tickets.newOperationId();
-  return { operationId, what, ticket: newTicket(settings, operationId, what) };
+/** @returns {Operation | undefined} */
+function read() {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (/** @type {any} */ error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** @param {string} name */

@@ -2,12 +2,10 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { newTicket } from './approval.js';
-import { callbackListener } from './endpoint.js';
 import { startFakeItsm } from './fake-itsm.js';
-import { Itsm } from './itsm.js';
+import { boundTicket, endpoint, Itsm } from './itsm.js';
 
-/** @import { NewTicket } from './generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from './itsm.js' */
 
 const [code, secret] = ['demo', "the demo's app secret"];
 const fake = await startFakeItsm('--credentials', `${code}:${secret}`);
@@ -15,17 +13,15 @@ const server = createServer().listen(0, '127.0.0.1');
 await once(server, 'listening');
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
-/** @type {import('./endpoint.js').Settings} */
 const settings = {
-  endpoint: { tag: 'gateway', val: fake.gateway },
-  authorization: { bk_app_code: code, bk_app_secret: secret },
   callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
-  bindingKeys: [`itsm-key.demo.${'5eed'.repeat(16)}`],
+  keys: [`itsm-key.demo.${'5eed'.repeat(16)}`],
+  log: console.log,
 };
-const itsm = new Itsm(settings.endpoint, settings.authorization);
+const itsm = new Itsm({ tag: 'gateway', val: fake.gateway }, { bk_app_code: code, bk_app_secret: secret });
 /** The host's record: each operation with its ticket, which holds the tag. @type {Map<string, { ticket: NewTicket, verdict?: string }>} */
 const record = new Map();
-server.on('request', callbackListener(settings, deliver, console.log));
+server.on('request', endpoint(itsm, settings, deliver));
 
 /** What people do in each story, and the verdict that must come of it. */
 const STORIES = [
@@ -41,8 +37,9 @@ const STORIES = [
 const rows = [];
 for (const { title, act, expected } of STORIES) {
   console.log(`A ticket that ${title}`);
-  const operationId = await itsm.tickets.newOperationId();
-  const ticket = newTicket(settings, operationId, { creator: 'carol', approver: 'admin', title });
+  const operationId = itsm.tickets.newOperationId();
+  const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: ['admin'], content: title } };
+  const ticket = boundTicket(settings, operationId, { service, creator: 'carol', title });
   // Before it is created: by its tag it can be found if the answer is lost.
   record.set(operationId, { ticket });
   const { sn } = await itsm.tickets.create(itsm.connection, ticket);

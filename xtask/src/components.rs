@@ -4,7 +4,7 @@
 //! component here. That is what keeps `wasi:cli` out of them.
 
 use crate::compose::compose;
-use crate::tools;
+use crate::{description, tools, wit_lint};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs;
@@ -75,6 +75,10 @@ pub const COMPOSED: [(&str, [Component; 3]); 2] = [
     ("itsm-receiver-forward", [ITSM, SINK_FORWARD, ITSM_RECEIVER]),
 ];
 
+/// What hosts load as a core module too, each with its world in `wit/`.
+pub const DESCRIBED: [(Component, &str); 2] =
+    [(ITSM, "provider"), (ITSM_CALLBACKS, "callbacks-only")];
+
 impl Component {
     /// Where the built component lies, within the folder that [`build`] returns.
     pub fn file(&self, folder: &Path) -> PathBuf {
@@ -123,6 +127,18 @@ pub fn build_only(components: &[Component]) -> Result<PathBuf> {
 /// Builds all components and what is composed of them, and returns the folder they are in.
 pub fn build() -> Result<PathBuf> {
     let folder = build_only(&ALL)?;
+    let (resolve, package) = wit_lint::load()?;
+    for (component, world) in DESCRIBED {
+        let (name, file) = (component.name, component.file(&folder));
+        let bytes = tools::read(&file)?;
+        let module = description::core_module(&bytes).with_context(|| format!("{name}.wasm"))?;
+        let world = resolve.select_world(&[package], Some(world))?;
+        let description = description::describe(&resolve, world, module);
+        let description = description.with_context(|| format!("{name}.core.wasm"))?;
+        write(&file.with_extension("core.wasm"), module)?;
+        write(&file.with_extension("json"), format!("{description:#}\n").as_bytes())?;
+        println!("{name}.core.wasm: {} bytes", module.len());
+    }
     for (name, parts) in COMPOSED {
         let files = parts.map(|part| part.file(&folder));
         let bytes = compose(&files).with_context(|| format!("{name} can't be composed"))?;

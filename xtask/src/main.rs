@@ -3,10 +3,12 @@
 
 mod components;
 mod compose;
+mod description;
 mod dist;
 mod dummies;
 mod formatting;
 mod guests;
+mod javascript;
 mod node;
 mod pages;
 mod platforms;
@@ -29,7 +31,7 @@ use std::process::{Command, ExitCode};
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 13] = [
+const VERBS: [Verb; 14] = [
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
@@ -55,6 +57,12 @@ const VERBS: [Verb; 13] = [
         "build, then compose each guest with itsm.wasm",
         &[WASM32, WASIP2, PYTHON, NODE],
         guests,
+    ),
+    (
+        "javascript",
+        "build, then compare the types and the table of the npm package with what is built [--bless]",
+        &[WASM32],
+        javascript,
     ),
     (
         "platforms",
@@ -151,6 +159,17 @@ fn guests(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     components::build()?;
     guests::build()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn javascript(arguments: &[String]) -> Result<ExitCode> {
+    let bless = flag(arguments, Some("--bless"))?;
+    let folder = components::build()?;
+    if bless {
+        javascript::bless(&folder)?;
+    } else {
+        javascript::check(&folder)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

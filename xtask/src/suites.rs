@@ -4,8 +4,8 @@ use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
-    components, dist, formatting, guests, node, python, readme, reference, serve, surface, tools,
-    wit_lint,
+    components, dist, formatting, guests, javascript, node, python, readme, reference, serve,
+    surface, tools, wit_lint,
 };
 use anyhow::{Result, anyhow, bail};
 use std::process::Command;
@@ -54,7 +54,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "build",
-        shows: "the components can be built, and hold no path of the machine",
+        shows: "the components can be built, hold no path of the machine, and export what is described",
         needs: &[WASM32],
         run: || components::build().map(drop),
         ..PLAIN
@@ -64,6 +64,13 @@ pub const SUITES: &[Suite] = &[
         shows: "the components import and export what tests/surface lists",
         after: &["build"],
         run: || surface::check(&components::folder()?),
+        ..PLAIN
+    },
+    Suite {
+        name: "javascript-types",
+        shows: "the types and the table of the npm package are made of what is built",
+        after: &["build"],
+        run: || javascript::check(&components::folder()?),
         ..PLAIN
     },
     Suite {

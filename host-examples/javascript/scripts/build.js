@@ -1,4 +1,4 @@
-// Turns the two components into JavaScript with types, by jco.
+// Puts the core module into the package, and turns a component into JavaScript for the page, by jco.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,9 +11,7 @@ const built = process.env.ITSM_WASM_DIR ?? join(here, '../../target/itsm');
 const WRITTEN_FOR = /^blueking:itsm\/[a-z-]+@0\.1\.\d+$/;
 
 const files = [
-  // The component's only way out is outgoing.js.
-  ...(await turn('itsm', 'generated/itsm', { map: { 'wasi:http/*': '../../outgoing.js#*' } })),
-  ...(await turn('itsm-callbacks', 'generated/callbacks')),
+  await core('itsm'),
   // In the page the WebAssembly is part of the script, so that the page fetches nothing.
   ...(await turn('itsm-callbacks', 'page/generated', { base64Cutoff: 2 ** 32 - 1 })),
 ];
@@ -26,20 +24,49 @@ for (const [path, content] of files) {
 }
 
 /**
+ * The core module as a script: so it needs no file at run time, and bundlers take it along.
+ * @param {string} name
+ */
+async function core(name) {
+  const file = `${name}.core.wasm`;
+  const wasm = await read(file);
+  const exported = WebAssembly.Module.exports(await WebAssembly.compile(wasm));
+  check(
+    file,
+    exported.map((each) => each.name.split('#')[0]),
+  );
+  return /** @type {const} */ ([join(here, 'package/core.js'), `export default '${wasm.toString('base64')}';\n`]);
+}
+
+/**
  * @param {string} name
  * @param {string} folder
  * @param {Parameters<typeof transpile>[1]} options
  */
 async function turn(name, folder, options = {}) {
-  const wasm = await readFile(join(built, `${name}.wasm`)).catch(() =>
-    stop(`${name}.wasm is missing: run \`cargo xtask build\`, or set ITSM_WASM_DIR to its folder`),
+  const { files, exports } = await transpile(await read(`${name}.wasm`), { name, ...options });
+  check(
+    `${name}.wasm`,
+    exports.map(([of]) => of),
   );
-  const { files, exports } = await transpile(wasm, { name, ...options });
-  // The bare names that jco gives to interfaces, and that this host uses, say nothing of the version.
-  const other = exports.map(([of]) => of).find((of) => of.startsWith('blueking:itsm/') && !WRITTEN_FOR.test(of));
-  if (other)
-    stop(`${name}.wasm has ${other}, and this host is written for version 0.1: use a component of that version`);
   return Object.entries(files).map(([file, content]) => /** @type {const} */ ([join(here, folder, file), content]));
+}
+
+/** @param {string} file */
+function read(file) {
+  return readFile(join(built, file)).catch(() =>
+    stop(`${file} is missing: run \`cargo xtask build\`, or set ITSM_WASM_DIR to its folder`),
+  );
+}
+
+/**
+ * The names of interfaces that this host uses say nothing of the version.
+ * @param {string} file
+ * @param {string[]} interfaces
+ */
+function check(file, interfaces) {
+  const other = interfaces.find((of) => of.startsWith('blueking:itsm/') && !WRITTEN_FOR.test(of));
+  if (other) stop(`${file} has ${other}, and this host is written for version 0.1: use a component of that version`);
 }
 
 /**

@@ -1,27 +1,20 @@
-// Makes the npm package: the component as JavaScript with its types, and the class around it.
+// Makes the npm package: its sources as they are, and the same in one file for `require`.
 
 import { execFileSync } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
-const here = new URL('../', import.meta.url);
-const folder = new URL('generated/package/', here);
+const from = new URL('../package/', import.meta.url);
+const folder = new URL('../generated/package/', import.meta.url);
 
-for (const path of ['itsm.js', 'worker.js', 'outgoing.js', 'redact.js', 'generated/itsm', 'generated/callbacks']) {
-  await cp(new URL(path, here), new URL(path, folder), { recursive: true });
-}
-await cp(new URL('package/README.md', here), new URL('README.md', folder));
-await cp(new URL('../../LICENSE', here), new URL('LICENSE', folder));
-
-// The package needs what this example needs, in the same version.
-const { dependencies } = await json('package.json');
-await writeFile(
-  new URL('package.json', folder),
-  JSON.stringify({ ...(await json('package/package.json')), dependencies }, null, 2),
-);
+const isShipped = (/** @type {string} */ name) => name !== 'host.d.ts' && !name.endsWith('.cjs');
+for (const name of (await readdir(from)).filter(isShipped)) await cp(new URL(name, from), new URL(name, folder));
+await cp(new URL('index.d.ts', from), new URL('index.d.cts', folder));
+await cp(new URL('../../../LICENSE', from), new URL('LICENSE', folder));
+await build({
+  entryPoints: [fileURLToPath(new URL('index.js', from))],
+  outfile: fileURLToPath(new URL('index.cjs', folder)),
+  ...{ bundle: true, platform: 'node', format: 'cjs', packages: 'external', target: 'node20', logLevel: 'warning' },
+});
 execFileSync('npm', ['pack', '--silent', '--pack-destination', '..'], { cwd: fileURLToPath(folder), stdio: 'inherit' });
-
-/** @param {string} path */
-async function json(path) {
-  return JSON.parse(await readFile(new URL(path, here), 'utf8'));
-}

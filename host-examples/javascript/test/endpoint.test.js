@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { callbacks } from '../itsm.js';
 import { KEY, SECRET, setUp } from './set-up.js';
 
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from '../itsm.js' */
 
 const set = await setUp();
 const { fake, itsm } = set;
@@ -20,7 +20,7 @@ async function handedOver(happens) {
 test('an outcome reaches the host, whatever it is', async (t) => {
   /** A service of the fake ITSM without an approval. @type {Partial<NewTicket>} */
   const handledOnly = {
-    service: { tag: 'id', val: 5n },
+    service: { tag: 'id', val: 5 },
     fields: [{ key: 'APPROVER', value: { tag: 'people', val: ['admin'] } }],
   };
   const cases = [
@@ -194,7 +194,7 @@ test('what comes to the endpoint is judged before it is read, and the log says w
   const bound = `X-Itsm-Binding: ${genuine}\r\n`;
   const elsewhere = /callbacks are received at the path/;
   const form = /there twice, or is not of its form/;
-  const binding = (/** @type {string} */ callbackUrl, /** @type {bigint} */ expiresS) =>
+  const binding = (/** @type {string} */ callbackUrl, /** @type {number} */ expiresS) =>
     `${callbacks.bind(KEY, { operationId, callbackUrl, expiresS }).header.join(': ')}\r\n`;
   const cases = [
     { what: 'in chunks', body: chunked, code: 0 },
@@ -207,12 +207,12 @@ test('what comes to the endpoint is judged before it is read, and the log says w
     { what: 'a header that is no text', headers: 'X-Itsm-Binding: \xff\xfe\r\n', log: form },
     {
       what: 'an expired binding',
-      headers: binding(set.settings.callbackUrl, 1n),
+      headers: binding(set.settings.callbackUrl, 1),
       log: /the binding of operation \w+ has expired/,
     },
     {
       what: 'another callback address',
-      headers: binding('https://gate.example.com/itsm/callback', 2n ** 40n),
+      headers: binding('https://gate.example.com/itsm/callback', 2 ** 40),
       log: /compare the address/,
     },
     { what: 'a slow body', body: slow, log: /the body came too slowly/ },

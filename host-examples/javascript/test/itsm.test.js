@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { CallError, ComponentError, callbacks, Itsm, tracking } from '../itsm.js';
-import { AUTHORIZATION, fakeItsm, itsmAt, SECRET } from './set-up.js';
+import { inspect } from 'node:util';
+import { callbacks, Itsm, ItsmError, tracking } from '../itsm.js';
+import { AUTHORIZATION, fakeItsm, itsmAt, KEY, SECRET } from './set-up.js';
 
 const fake = await fakeItsm();
 const itsm = itsmAt(fake.gateway);
 
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
+/** @import { NewTicket } from '../itsm.js' */
 /**
  * @param {Partial<NewTicket>} changes
- * @returns {Promise<NewTicket>}
+ * @returns {NewTicket}
  */
-async function ticket(changes = {}) {
+function ticket(changes = {}) {
   return {
-    tag: await itsm.tickets.newTag(),
+    tag: itsm.tickets.newTag(),
     service: { tag: 'fast-approval', val: { approvers: ['admin'], content: 'why' } },
     creator: 'carol',
     title: 'a title',
@@ -62,66 +61,66 @@ test('the component reaches the server of its endpoint, and no other', async (t)
   });
 });
 
-test('the credentials are on the requests, and never in the memory of the component', async (t) => {
-  const { port1, port2 } = new MessageChannel();
-  const thread = new Worker(new URL('watched-worker.js', import.meta.url), {
-    workerData: { origin: new URL(fake.url).origin, authorization: JSON.stringify(AUTHORIZATION), port: port2 },
-    transferList: [port2],
+test('an allowed server is reached, and gets no credentials', async () => {
+  const other = await fakeItsm();
+  const allowing = new Itsm(itsm.connection.endpoint, AUTHORIZATION, { allow: [`${other.url}/some/path`] });
+  await assert.rejects(
+    allowing.tickets.status({ ...allowing.connection, endpoint: { tag: 'gateway', val: other.gateway } }, 'REQ1'),
+    { origin: 'gateway', advice: { tag: 'fix-credentials' } },
+  );
+  const [{ headers }] = await other.get('exchanges');
+  assert.ok(!JSON.stringify(headers).includes(SECRET));
+  await assert.rejects(allowing.diagnosis.checkCallbackUrl({ url: `${other.url}/nowhere`, headers: [] }), (error) => {
+    assert.ok(error instanceof ItsmError);
+    return assert.doesNotMatch(JSON.stringify(error.payload), /allow-host/) ?? true;
   });
-  t.after(() => thread.terminate());
-  thread.postMessage({
-    of: 'tickets',
-    name: 'create',
-    values: [itsm.connection, await ticket({ title: 'a planted title' })],
+  await assert.rejects(itsm.diagnosis.checkCallbackUrl({ url: `${other.url}/nowhere`, headers: [] }), {
+    advice: { tag: 'allow-host', val: new URL(other.url).host },
   });
-  const [answer] = await once(thread, 'message');
-  assert.match(answer.value.sn, /^REQ/);
+});
 
+test('the credentials are on the requests, and never in the memory of the component', async (t) => {
+  const { Instance } = WebAssembly;
+  /** @type {WebAssembly.Memory[]} */
+  const memories = [];
+  t.after(() => {
+    WebAssembly.Instance = Instance;
+  });
+  WebAssembly.Instance = /** @type {any} */ (
+    class extends Instance {
+      /** @param {[WebAssembly.Module, WebAssembly.Imports]} values */
+      constructor(...values) {
+        super(...values);
+        memories.push(/** @type {WebAssembly.Memory} */ (this.exports.memory));
+      }
+    }
+  );
+  const watched = itsmAt(fake.gateway);
+  const { sn } = await watched.tickets.create(watched.connection, ticket({ title: 'a planted title' }));
+  assert.match(sn, /^REQ/);
   const sent = (await fake.get('exchanges')).at(-1);
   assert.deepEqual(
     sent.headers.filter((/** @type {string[]} */ [name]) => name === 'x-bkapi-authorization'),
     [['x-bkapi-authorization', JSON.stringify(AUTHORIZATION)]],
   );
-  port1.postMessage(['a planted title', SECRET]);
-  const [memory] = await once(port1, 'message');
   // What the component was given is found: the search looks at the right bytes.
-  assert.deepEqual(memory.found, ['a planted title']);
-  port1.close();
-});
-
-test('the component cannot read the credentials back from its own request', async (t) => {
-  const outgoing = new URL('../outgoing.js', import.meta.url);
-  const thread = new Worker(
-    `import(${JSON.stringify(outgoing)}).then(({ types }) => {
-    const headers = types.Fields.fromList([['accept', new Uint8Array([42])]]);
-    const request = new types.OutgoingRequest(headers);
-    const names = (fields) => fields.entries().map(([name]) => name);
-    require('node:worker_threads').parentPort.postMessage([names(headers), names(request.headers())]);
-  })`,
-    { eval: true, workerData: { origin: '', authorization: SECRET } },
+  const found = ['a planted title', SECRET].filter((text) =>
+    memories.some(({ buffer }) => Buffer.from(buffer).includes(text)),
   );
-  t.after(() => thread.terminate());
-  const [names] = await once(thread, 'message');
-  assert.deepEqual(names, [['accept'], ['accept']]);
+  assert.deepEqual(found, ['a planted title']);
 });
 
-test('every function of the component is reachable', async (t) => {
-  const { port1, port2 } = new MessageChannel();
-  const thread = new Worker(new URL('watched-worker.js', import.meta.url), {
-    workerData: { origin: '', authorization: '{}', port: port2 },
-    transferList: [port2],
-  });
-  t.after(() => thread.terminate());
-  port1.postMessage([]);
-  const [{ functions }] = await once(port1, 'message');
-  port1.close();
+test('every function of the component is there', async () => {
   const surface = await readFile(new URL('../../../tests/surface/itsm.txt', import.meta.url), 'utf8');
   const wanted = [...surface.matchAll(/^export blueking:itsm\/(.+)@.+#(.+)$/gm)].map(
     ([, of, name]) => `${of}.${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}`,
   );
+  const there = Object.entries({ callbacks, tracking, ...itsm }).flatMap(([of, functions]) =>
+    Object.keys(functions).map((name) => `${of}.${name}`),
+  );
   assert.ok(wanted.length > 40);
   assert.deepEqual(
-    wanted.filter((name) => !functions.includes(name)),
+    wanted.filter((name) => !there.includes(name)),
     [],
   );
 });
@@ -148,7 +147,7 @@ test('a failure says what to do next and whether ITSM may have acted', async (t)
   for (const { what, changes, fault, expected } of cases) {
     await t.test(what, async () => {
       if (fault) await fake.post('fault', { action: 'create_ticket', times: 1, ...fault });
-      await assert.rejects(itsm.tickets.create(itsm.connection, await ticket(changes)), (/** @type {any} */ error) => {
+      await assert.rejects(itsm.tickets.create(itsm.connection, ticket(changes)), (/** @type {any} */ error) => {
         assert.equal(error.name, 'ItsmError');
         assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, error[name]])), expected);
         assert.notEqual(error.message, '');
@@ -168,53 +167,313 @@ test('a failure says what to do next and whether ITSM may have acted', async (t)
   });
 });
 
-test('a function with an error of its own rejects with its payload', async () => {
+test('each function fails with the one error, which has advice', async (t) => {
   const [service] = await itsm.services.listServices(itsm.connection, {});
   const named = [{ name: 'no such node', users: ['admin'] }];
-  await assert.rejects(
-    itsm.services.resolveProcessors(itsm.connection, service.id, named),
-    (/** @type {any} */ error) => {
-      assert.ok(error instanceof ComponentError && error instanceof CallError);
-      assert.equal(error.message, 'unknown-name: no such node');
-      assert.equal(error.payload.tag, 'unknown-name');
-      return true;
+  const claims = { operationId: 'op1', callbackUrl: 'https://h/cb', expiresS: 1 };
+  const { header } = callbacks.bind(KEY, claims);
+  /** @type {{ what: string, call: () => unknown, message: RegExp, payload: unknown, advice?: RegExp }[]} */
+  const cases = [
+    {
+      what: 'a case that holds more',
+      call: () => itsm.services.resolveProcessors(itsm.connection, service.id, named),
+      message: /^unknown-name: no such node$/,
+      payload: 'unknown-name',
+      advice: /./,
     },
+    {
+      what: 'a case that holds a failure',
+      call: () => itsm.services.resolveProcessors(itsm.connection, '9999', named),
+      message: /./,
+      payload: 'failed',
+    },
+    {
+      what: 'a case',
+      call: () => callbacks.checkBinding([KEY], [], 'https://h/cb', 1),
+      message: /^absent$/,
+      payload: 'absent',
+    },
+    {
+      what: 'a case that holds a record',
+      call: () => callbacks.checkBinding([KEY], [header], 'https://h/cb', 2),
+      message: /^expired$/,
+      payload: 'expired',
+      advice: /has expired/,
+    },
+    {
+      what: 'a case that holds a text',
+      call: () => callbacks.parse(Buffer.from('text')),
+      message: /^malformed: ./,
+      payload: 'malformed',
+      advice: /not a JSON object/,
+    },
+    { what: 'a text', call: () => callbacks.bind('a key', claims), message: /key/, payload: undefined, advice: /key/ },
+    {
+      what: 'a text, of tracking',
+      call: () => tracking.advance('{}', { tag: 'tick' }, 1),
+      message: /record/,
+      payload: undefined,
+    },
+  ];
+  for (const { what, call, message, payload, advice = /./ } of cases) {
+    await t.test(what, async () => {
+      await assert.rejects(
+        async () => call(),
+        (/** @type {any} */ error) => {
+          assert.ok(error instanceof ItsmError);
+          assert.match(error.message, message);
+          assert.equal(error.mayHaveActed, false);
+          assert.equal(/** @type {any} */ (error.payload)?.tag, payload);
+          assert.match(JSON.stringify(error.advice), advice);
+          assert.match(JSON.stringify(error), /"message":".+"advice":\{"tag":/);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+test('many calls at once are all answered, each by an instance of its own', async () => {
+  const made = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => itsm.tickets.create(itsm.connection, ticket({ title: `t${at}` }))),
   );
+  assert.equal(new Set(made.map(({ sn }) => sn)).size, 40);
 });
 
-test('many more calls than threads are all answered', async () => {
-  const ids = await Promise.all(Array.from({ length: 20 }, () => itsm.tickets.newOperationId()));
-  assert.equal(new Set(ids).size, 20);
+test('arguments are checked before anything is sent', async (t) => {
+  const before = (await fake.get('exchanges')).length;
+  const { connection, tickets, operations } = itsm;
+  const fast = (/** @type {any} */ val) => ({ service: { tag: 'fast-approval', val } });
+  /** @type {any} */
+  const any = { ...tickets, ...operations, ...callbacks };
+  const create = (/** @type {any} */ changes) => any.create(connection, ticket(changes));
+  /** @type {[string, () => unknown][]} */
+  const cases = [
+    [
+      'ticket.service.approvers: a list is expected, not a text',
+      () => create(fast({ approvers: 'admin', content: '' })),
+    ],
+    [
+      'ticket.service.approvers[1]: a text is expected, not null',
+      () => create(fast({ approvers: ['a', null], content: '' })),
+    ],
+    ['sns: a list is expected, not a text', () => any.reconcile(connection, 'REQ1')],
+    ['users: a list is expected, not a text', () => any.follow(connection, 'REQ1', 'admin')],
+    ['among: a list is expected, not a text', () => any.failedCallbacks(connection, 'REQ1')],
+    ['ticket.title: a text is expected, not undefined', () => create({ title: undefined })],
+    ['ticket.title: a text is expected, not 5', () => create({ title: 5 })],
+    ['ticket.title: the text has half of a surrogate pair', () => create({ title: '\ud83d' })],
+    ['ticket.extraJSON: there is no such member; the members are tag, service,', () => create({ extraJSON: '{}' })],
+    [
+      'connection.deadlineMs: a whole number from 0 to 4294967295 is expected, not 1.5',
+      () => any.status({ ...connection, deadlineMs: 1.5 }, 'R'),
+    ],
+    ['connection: an object is expected, not undefined', () => any.status(undefined, 'R')],
+    ['connection: an object is expected, not a text', () => any.status('R')],
+    ['sn: a text is expected, not undefined', () => any.status(connection)],
+    [
+      'nodeId: a whole number from 0 to 18446744073709551615 is expected, not -1',
+      () => any.nodeResult(connection, 'R', -1),
+    ],
+    [
+      'nodeId: a whole number from 0 to 18446744073709551615 is expected, not 9007199254740992',
+      () => any.nodeResult(connection, 'R', 2 ** 53),
+    ],
+    [
+      'ticket.service.tag: one of id, fast-approval is expected, not a text',
+      () => create({ service: { tag: 'fast' } }),
+    ],
+    ['ticket.service: an object with a tag is expected, not 5', () => create({ service: 5 })],
+    [
+      'connection.authorization.val: nothing beside added-by-host is expected, not 1',
+      () => any.status({ ...connection, authorization: { tag: 'added-by-host', val: 1 } }, 'R'),
+    ],
+    [
+      'view: one of todo, created, history, dealt, attention, approval is expected, not a text',
+      () => any.searchByUser(connection, 'u', 'all', {}, 1, 10),
+    ],
+    [
+      'connection.headers[0]: a list of 2 is expected, not an object',
+      () => any.status({ ...connection, headers: [{}] }, 'R'),
+    ],
+    ['body: a Uint8Array is expected, not a text', () => any.parse('text')],
+    ['approveResult: true or false is expected, not a text', () => any.conclude('FINISHED', 'yes', true)],
+    ['options.signal: an AbortSignal is expected', () => any.status(connection, 'R', { signal: 1 })],
+    ['options.timeout: there is no such option; there is signal', () => any.status(connection, 'R', { timeout: 1 })],
+    ['2 arguments and options are expected, not 4', () => any.status(connection, 'R', {}, {})],
+    ['3 arguments are expected, not 4', () => any.conclude('FINISHED', true, true, 1)],
+  ];
+  for (const [message, call] of cases) {
+    await t.test(message, async () => {
+      await assert.rejects(
+        async () => call(),
+        (/** @type {any} */ error) => {
+          assert.ok(error instanceof TypeError && error.message.startsWith(message), String(error));
+          return true;
+        },
+      );
+    });
+  }
+  assert.equal((await fake.get('exchanges')).length, before);
+  assert.match(itsm.tickets.newOperationId(), /^[a-z2-7]{26}$/);
 });
 
-test('after an argument of a wrong type the next call works', async () => {
-  const wrong = /** @type {any} */ (undefined);
-  await assert.rejects(itsm.tickets.status(wrong, 'REQ1'), TypeError);
-  await assert.rejects(/** @type {any} */ (itsm.tickets).noSuchFunction(), TypeError);
-  assert.match(await itsm.tickets.newOperationId(), /^[a-z2-7]{26}$/);
+test('settings that are wrong are named, and no secret is shown', async (t) => {
+  const { endpoint } = itsm.connection;
+  /** @type {any} */
+  const Any = Itsm;
+  /** @type {[RegExp, () => unknown][]} */
+  const cases = [
+    [/^endpoint: an object with a tag is expected, not a text$/, () => new Any(fake.gateway, AUTHORIZATION)],
+    [
+      /^endpoint.tag: one of gateway, esb, esb-legacy is expected/,
+      () => new Any({ tag: 'gatway', val: '' }, AUTHORIZATION),
+    ],
+    [
+      /^endpoint, options.allow: addresses of http or https/,
+      () => new Any({ tag: 'gateway', val: 'itsm' }, AUTHORIZATION),
+    ],
+    [
+      /^endpoint, options.allow: addresses of http or https/,
+      () => new Any(endpoint, AUTHORIZATION, { allow: ['itsm'] }),
+    ],
+    [/^authorization: a text is expected/, () => new Any(endpoint, SECRET)],
+    [/^authorization.bk_app_secret: a text is expected/, () => new Any(endpoint, { bk_app_secret: undefined })],
+    [
+      /^options.proxy: there is no such option; there is allow, dispatcher$/,
+      () => new Any(endpoint, AUTHORIZATION, { proxy: '' }),
+    ],
+    [/^options.dispatcher: a dispatcher of undici/, () => new Any(endpoint, AUTHORIZATION, { dispatcher: {} })],
+    [/Invalid character in header content/, () => new Any(endpoint, { bk_app_secret: '密码' })],
+  ];
+  for (const [message, make] of cases) {
+    await t.test(String(message), () =>
+      assert.throws(make, (/** @type {any} */ error) => {
+        assert.ok(error instanceof TypeError);
+        assert.match(error.message, message);
+        assert.ok(!/密码|canary/.test(error.message));
+        return true;
+      }),
+    );
+  }
 });
 
-test('a call under way is rejected when its host is closed', async () => {
+test('a name that is misspelt is no function, and the object can be shown', () => {
+  const { tickets } = /** @type {any} */ (itsm);
+  assert.equal(tickets.craete, undefined);
+  assert.throws(() => tickets.craete(), /tickets\.craete is not a function/);
+  assert.equal(tickets.create.name, 'create');
+  for (const shown of [JSON.stringify({ itsm }), inspect(itsm, { depth: 9, showHidden: true })]) {
+    assert.match(shown, /tickets/);
+    assert.ok(!shown.includes(SECRET));
+  }
+});
+
+test('what comes back can be written as JSON', async () => {
+  const created = await itsm.tickets.create(itsm.connection, ticket());
+  const page = await itsm.tickets.search(
+    itsm.connection,
+    { sns: [created.sn], serviceIds: [], bkBizIds: [], statuses: [] },
+    1,
+    10,
+  );
+  assert.equal(JSON.parse(JSON.stringify(page)).tickets[0].sn, created.sn);
+  assert.equal(page.total, 1);
+  const [service] = await itsm.services.listServices(itsm.connection, {});
+  for (const id of [service.id, BigInt(service.id), String(service.id)])
+    assert.equal((await itsm.services.form(itsm.connection, id)).service.id, service.id);
+});
+
+test('a text comes back as it was given, also with a mark of byte order', () => {
+  const body = JSON.stringify({
+    title: '\ufeff扩容\ufeff',
+    sn: 'REQ1',
+    current_status: 'FINISHED',
+    approve_result: true,
+  });
+  assert.equal(callbacks.parse(Buffer.from(body)).title, '\ufeff扩容\ufeff');
+});
+
+test('a number that JavaScript can not hold is not made another one', () => {
+  const claims = { operationId: 'op1', callbackUrl: 'https://h/cb', expiresS: 2n ** 53n };
+  const { header } = callbacks.bind(KEY, claims);
+  assert.throws(() => callbacks.checkBinding([KEY], [header], 'https://h/cb', 1), {
+    name: 'RangeError',
+    message: 'expiresS: 9007199254740992 is larger than a number of JavaScript can hold exactly',
+  });
+  const fits = callbacks.bind(KEY, { ...claims, expiresS: 2n ** 53n - 1n });
+  assert.equal(callbacks.checkBinding([KEY], [fits.header], 'https://h/cb', 1).claims.expiresS, 2 ** 53 - 1);
+});
+
+test('a call is cancelled by its signal', async (t) => {
+  const slow = { action: 'create_ticket', fault: 'slow', ms: 3000, times: 1 };
+  await t.test('before it begins, nothing is sent', async () => {
+    const before = (await fake.get('exchanges')).length;
+    const reason = new Error('enough');
+    await assert.rejects(itsm.tickets.create(itsm.connection, ticket(), { signal: AbortSignal.abort(reason) }), {
+      name: 'ItsmError',
+      mayHaveActed: false,
+      cause: reason,
+    });
+    assert.equal((await fake.get('exchanges')).length, before);
+  });
+  await t.test('after it was sent, it may have acted', async () => {
+    await fake.post('fault', slow);
+    const begun = Date.now();
+    const aborting = new AbortController();
+    const call = itsm.tickets.create(itsm.connection, ticket({ title: 'cancelled' }), { signal: aborting.signal });
+    await fake.until('exchanges', (seen) => seen.action === 'create_ticket' && seen.body.includes('cancelled'));
+    aborting.abort();
+    await assert.rejects(call, (/** @type {any} */ error) => {
+      assert.ok(error instanceof ItsmError);
+      assert.deepEqual([error.mayHaveActed, error.advice], [true, { tag: 'look-up' }]);
+      assert.match(error.message, /cancelled/);
+      assert.equal(/** @type {any} */ (error.cause).name, 'AbortError');
+      return true;
+    });
+    assert.ok(Date.now() - begun < 2900);
+  });
+  await t.test('a read has not acted', async () => {
+    await fake.post('fault', { ...slow, action: 'get_ticket_status' });
+    await assert.rejects(itsm.tickets.status(itsm.connection, 'REQ1', { signal: AbortSignal.timeout(50) }), {
+      mayHaveActed: false,
+      message: /cancelled/,
+    });
+  });
+  await t.test('one that has ended is what it was', async () => {
+    const aborting = new AbortController();
+    const { sn } = await itsm.tickets.create(itsm.connection, ticket(), { signal: aborting.signal });
+    aborting.abort();
+    assert.match(sn, /^REQ/);
+  });
+});
+
+test('a call under way is rejected when its host is closed, and a later one too', async () => {
   const closing = itsmAt(fake.gateway);
   await fake.post('fault', { action: 'get_ticket_status', fault: 'slow', ms: 3000, times: 1 });
-  const call = assert.rejects(closing.tickets.status(closing.connection, 'REQ1'), /was ended/);
+  const call = assert.rejects(closing.tickets.status(closing.connection, 'REQ1'), {
+    name: 'ItsmError',
+    message: /cancelled/,
+  });
   await fake.until('exchanges', (seen) => seen.action === 'get_ticket_status' && seen.query.includes('REQ1'));
   await closing.close();
   await call;
+  await assert.rejects(closing.tickets.status(closing.connection, 'REQ1'), {
+    name: 'ItsmError',
+    message: /closed/,
+    mayHaveActed: false,
+  });
 });
 
-test('credentials that no header can hold are refused without being shown', () => {
-  assert.throws(
-    () => new Itsm(itsm.connection.endpoint, { bk_app_secret: '密码' }),
-    (/** @type {any} */ error) => {
-      assert.equal(error.code, 'ERR_INVALID_CHAR');
-      assert.ok(!error.message.includes('密码'));
-      return true;
-    },
-  );
+test('an argument that changes while the call waits does not change the call', async () => {
+  const changing = ticket({ title: 'as it was' });
+  const made = itsm.tickets.create(itsm.connection, changing);
+  changing.title = 'as it is';
+  const { sn } = await made;
+  assert.equal((await itsm.tickets.info(itsm.connection, sn)).ticket.title, 'as it was');
 });
 
-test('reading a callback and tracking an operation need no thread', () => {
+test('reading a callback and tracking an operation are plain functions', () => {
   assert.equal(callbacks.conclude('FINISHED', true, true), 'approved');
-  assert.deepEqual(tracking.start('k7w2hq4mzx3n6vbr5tjd8ycpfa', undefined, 0n).actions, [{ tag: 'create' }]);
+  assert.deepEqual(tracking.start('k7w2hq4mzx3n6vbr5tjd8ycpfa', undefined, 0).actions, [{ tag: 'create' }]);
 });

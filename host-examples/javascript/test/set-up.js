@@ -5,13 +5,10 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
-import { newTicket } from '../approval.js';
-import { callbackListener } from '../endpoint.js';
 import { startFakeItsm } from '../fake-itsm.js';
-import { Itsm } from '../itsm.js';
+import { boundTicket, endpoint, Itsm } from '../itsm.js';
 
-/** @import { NewTicket } from '../generated/itsm/interfaces/blueking-itsm-tickets.js' */
-/** @import { Outcome } from '../generated/itsm/interfaces/blueking-itsm-types.js' */
+/** @import { Endpoint, NewTicket, Outcome } from '../itsm.js' */
 
 export const SECRET = 'canary-of-the-app-secret';
 export const KEY = `itsm-key.t.${'0f'.repeat(32)}`;
@@ -25,9 +22,18 @@ export async function fakeItsm(...options) {
   return fake;
 }
 
+/**
+ * What an Itsm is made of.
+ * @param {string} gateway
+ * @returns {[Endpoint, Record<string, string>]}
+ */
+export function itsmOptions(gateway) {
+  return [{ tag: 'gateway', val: gateway }, AUTHORIZATION];
+}
+
 /** @param {string} gateway */
 export function itsmAt(gateway) {
-  const itsm = new Itsm({ tag: 'gateway', val: gateway }, AUTHORIZATION);
+  const itsm = new Itsm(...itsmOptions(gateway));
   after(() => itsm.close());
   return itsm;
 }
@@ -42,31 +48,20 @@ export async function setUp(handOver = () => {}, ...options) {
   await once(server, 'listening');
   after(() => server.close());
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  /** @type {import('../endpoint.js').Settings} */
-  const settings = {
-    endpoint: { tag: 'gateway', val: fake.gateway },
-    authorization: AUTHORIZATION,
-    callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
-    bindingKeys: [KEY],
-  };
+  const callbackUrl = `http://127.0.0.1:${port}/itsm/callback`;
   /** @type {{ operationId: string, sn: string, verdict: string }[]} */
   const handed = [];
   /** @type {string[]} */
   const logged = [];
   /** Of the tickets made here. @type {string[]} */
   const tags = [];
-  server.on(
-    'request',
-    callbackListener(
-      settings,
-      (operationId, outcome) => {
-        handOver(operationId, outcome);
-        handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
-      },
-      (line) => logged.push(line),
-    ),
-  );
+  const settings = { callbackUrl, keys: [KEY], log: (/** @type {string} */ line) => logged.push(line) };
   const itsm = itsmAt(fake.gateway);
+  const listener = endpoint(itsm, settings, (operationId, outcome) => {
+    handOver(operationId, outcome);
+    handed.push({ operationId, sn: outcome.ticket.sn, verdict: outcome.verdict });
+  });
+  server.on('request', listener);
 
   return {
     fake,
@@ -80,9 +75,10 @@ export async function setUp(handOver = () => {}, ...options) {
      * @param {Partial<NewTicket>} changes of the built-in approval
      */
     async ticket(changes = {}) {
-      const operationId = await itsm.tickets.newOperationId();
-      const what = { creator: 'carol', approver: 'admin', title: '扩容' };
-      const ticket = { ...newTicket(settings, operationId, what), ...changes };
+      const operationId = itsm.tickets.newOperationId();
+      const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: ['admin'], content: '扩容' } };
+      const wanted = { service, creator: 'carol', title: '扩容' };
+      const ticket = { ...boundTicket(settings, operationId, wanted), ...changes };
       tags.push(ticket.tag);
       const { sn } = await itsm.tickets.create(itsm.connection, ticket);
       await fake.started(sn);

@@ -18,6 +18,7 @@ export const VECTORS = JSON.parse(
 export function answered(callbacks, { made, not_made, checks }) {
   /** @param {any} vector */
   function bind({ key, operation_id: operationId, callback_url: callbackUrl, expires_s: expiresS }) {
+    // A text would do for the package; the page's functions take big integers alone.
     return callbacks.bind(key, { operationId, callbackUrl, expiresS: BigInt(expiresS) });
   }
   /** @param {any} vector */
@@ -26,6 +27,7 @@ export function answered(callbacks, { made, not_made, checks }) {
       const { claims, tag } = callbacks.checkBinding(keys, headers, callbackUrl, BigInt(nowS));
       return { result: 'bound', ...members(claims), tag };
     } catch (/** @type {any} */ error) {
+      if (error instanceof RangeError) return { result: error.name };
       const { tag: result, val } = error.payload;
       if (result === 'expired') return { result, ...members(val) };
       return result === 'invalid-key' ? { result, place: val } : { result };

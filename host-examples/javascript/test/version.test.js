@@ -11,11 +11,11 @@ const here = fileURLToPath(new URL('..', import.meta.url));
 const built = process.env.ITSM_WASM_DIR ?? join(here, '../../target/itsm');
 
 const SCRIPT = `
-import { Itsm, callbacks, tracking } from './itsm.js';
+import { Itsm, callbacks, tracking } from './package/index.js';
 const [gateway, secret] = process.argv.slice(2);
 const itsm = new Itsm({ tag: 'gateway', val: gateway }, { bk_app_code: 'app', bk_app_secret: secret });
-const { total } = await itsm.tickets.search(itsm.connection, { sns: [], serviceIds: new BigUint64Array(), bkBizIds: new BigInt64Array(), statuses: [] }, 1, 10);
-console.log(total, callbacks.conclude('REVOKED', false, true), tracking.start('op1', undefined, 0n).actions[0].tag);
+const { total } = await itsm.tickets.search(itsm.connection, { sns: [], serviceIds: [], bkBizIds: [], statuses: [] }, 1, 10);
+console.log(total, callbacks.conclude('REVOKED', false, true), tracking.start('op1', undefined, 0).actions[0].tag);
 `;
 
 /**
@@ -25,13 +25,13 @@ console.log(total, callbacks.conclude('REVOKED', false, true), tracking.start('o
 async function hostWithComponentsOf(version) {
   const folder = await mkdtemp(join(tmpdir(), 'itsm-version-'));
   after(() => rm(folder, { recursive: true }));
-  for (const file of ['package.json', 'itsm.js', 'worker.js', 'outgoing.js', 'redact.js', 'scripts/build.js']) {
-    await cp(join(here, file), join(folder, file));
+  for (const file of ['package.json', 'package', 'scripts/build.js']) {
+    await cp(join(here, file), join(folder, file), { recursive: true });
   }
   await symlink(join(here, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'use.js'), SCRIPT);
   await mkdir(join(folder, 'built'));
-  for (const file of ['itsm.wasm', 'itsm-callbacks.wasm']) {
+  for (const file of ['itsm.core.wasm', 'itsm-callbacks.wasm']) {
     const bytes = await readFile(join(built, file), 'latin1');
     const rewritten = bytes.replaceAll(/(blueking:itsm\/[a-z-]+)@0\.1\.0/g, `$1@${version}`);
     assert.notEqual(rewritten, bytes);
@@ -51,12 +51,12 @@ test('the host serves components of its version line, and refuses those of anoth
     {
       version: '0.2.0',
       refused:
-        'itsm.wasm has blueking:itsm/administration@0.2.0, and this host is written for version 0.1: use a component of that version\n',
+        'itsm.core.wasm has blueking:itsm/administration@0.2.0, and this host is written for version 0.1: use a component of that version\n',
     },
     {
       version: '1.1.0',
       refused:
-        'itsm.wasm has blueking:itsm/administration@1.1.0, and this host is written for version 0.1: use a component of that version\n',
+        'itsm.core.wasm has blueking:itsm/administration@1.1.0, and this host is written for version 0.1: use a component of that version\n',
     },
   ];
   for (const { version, refused } of cases) {
@@ -64,7 +64,7 @@ test('the host serves components of its version line, and refuses those of anoth
       const run = await hostWithComponentsOf(version);
       assert.deepEqual(run('scripts/build.js'), { status: refused ? 1 : 0, stdout: '', stderr: refused });
       if (refused) return;
-      assert.deepEqual(run('use.js', fake.gateway, SECRET), { status: 0, stdout: '0n withdrawn create\n', stderr: '' });
+      assert.deepEqual(run('use.js', fake.gateway, SECRET), { status: 0, stdout: '0 withdrawn create\n', stderr: '' });
     });
   }
 });

@@ -1,19 +1,10 @@
 // The address that ITSM calls back.
 
-import { callbacks, Itsm } from './itsm.js';
+import { callbacks } from './itsm.js';
 import { oneLine } from './redact.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
-/** @import { Endpoint, Header, Outcome } from './generated/itsm/interfaces/blueking-itsm-types.js' */
-
-/**
- * @typedef Settings
- * @property {Endpoint} endpoint ITSM's gateway or ESB
- * @property {Record<string, string>} authorization the app's credentials, as `Itsm` takes them
- * @property {string} callbackUrl this endpoint's address, as ITSM reaches it
- * @property {string[]} bindingKeys the keys that tie callbacks to operations, each `itsm-key.ID.HEX`: the first is for new
- *   operations, and all may still be in use
- */
+/** @import { EndpointSettings, Header, Itsm, Outcome, Reply } from './index.js' */
 
 /** ITSM waits without a timeout, and a withdrawal waits for its callback, 30 seconds by default. */
 const CONFIRM_WITHIN_MS = 10_000;
@@ -35,32 +26,24 @@ const UNCONFIRMED = {
 
 /**
  * A listener for the requests of a `node:http` server.
- *
- * It needs no record of the operations: the key gives the secret tag of each operation's ticket, and ITSM is asked by
- * the tag.
- *
- * The same outcome can come twice, as ITSM or a network can repeat a callback: `handOver` keeps count by
- * the operation. When it throws, ITSM is told that the callback was not taken.
- *
- * @param {Settings} settings
- * @param {(operationId: string, outcome: Outcome) => void | Promise<void>} handOver
- * @param {(line: string) => void} write takes a line for people about each thing that happens
+ * @param {Itsm} itsm
+ * @param {EndpointSettings} settings
+ * @param {(operationId: string, outcome: Outcome) => unknown} onOutcome
  */
-export function callbackListener(settings, handOver, write) {
-  const itsm = new Itsm(settings.endpoint, settings.authorization);
-  const { pathname } = new URL(settings.callbackUrl);
+export function endpoint(itsm, { callbackUrl, keys, log: write = () => {} }, onOutcome) {
+  const { pathname } = new URL(callbackUrl);
   // A callback's texts are anybody's.
   const log = (/** @type {string} */ line) => write(oneLine(line));
 
-  /** @param {IncomingMessage} request */
+  /** @param {IncomingMessage & { originalUrl?: string }} request */
   async function receive(request) {
-    // Before anything is read.
-    if (request.url?.split('?')[0] !== pathname) {
+    // Before anything is read. A router may have cut the front off the path.
+    if ((request.originalUrl ?? request.url)?.split('?')[0] !== pathname) {
       return { ...refuse('callbacks are received at the path of the callback address'), status: 404 };
     }
+    if (request.readableDidRead) throw new Error('the body was read before: put the endpoint before what reads bodies');
     const body = await read(request);
-    const now = BigInt(Math.floor(Date.now() / 1000));
-    const reception = callbacks.receive(settings.bindingKeys, received(request), settings.callbackUrl, now, body);
+    const reception = callbacks.receive(keys, received(request), callbackUrl, Math.floor(Date.now() / 1000), body);
     if (reception.tag === 'refused') {
       log(`  refused   ${reception.val.why}`);
       return reception.val.reply;
@@ -74,13 +57,12 @@ export function callbackListener(settings, handOver, write) {
     const connection = { ...itsm.connection, deadlineMs: CONFIRM_WITHIN_MS };
     const confirmation = await itsm.tickets.confirm(connection, callback.sn, bound.tag);
     if (confirmation.tag !== 'ended') {
-      log(
-        `  ITSM says ${UNCONFIRMED[confirmation.tag]}${confirmation.tag === 'undecidable' ? `: ${confirmation.val.why}` : ''}`,
-      );
+      const why = confirmation.tag === 'undecidable' ? `: ${confirmation.val.why}` : '';
+      log(`  ITSM says ${UNCONFIRMED[confirmation.tag]}${why}`);
       return refuse('not confirmed');
     }
     log(`  ITSM says ${confirmation.val.ticket.sn} has ended: ${confirmation.val.verdict}`);
-    await handOver(operationId, confirmation.val);
+    await onOutcome(operationId, confirmation.val);
     log('  answer    accepted');
     return callbacks.accepted();
   }
@@ -92,6 +74,7 @@ export function callbackListener(settings, handOver, write) {
   }
 
   return async (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+    /** @type {Reply} */
     const reply = await receive(request).catch((error) => {
       log(`  failed    ${error.message}`);
       return refuse('not now');

@@ -1,5 +1,55 @@
 // A server's texts, as they may be shown.
 
+/** Members of the credentials that are no secrets. */
+const PUBLIC = ['bk_app_code', 'bk_username'];
+
+/**
+ * Makes values of the component showable. The component never had the credentials that the host adds, so where a
+ * server repeats them it can't redact them.
+ * @param {Record<string, string>} authorization the members of the credentials
+ * @param {string} header what is sent of them
+ */
+export function shower(authorization, header) {
+  const secrets = Object.entries(authorization).filter(([name]) => !PUBLIC.includes(name));
+  const longestFirst = secrets.map(([, secret]) => secret).sort((one, other) => other.length - one.length);
+  const redact = redactor([header, ...longestFirst]);
+  return shown;
+
+  /**
+   * A value with its texts for people as they may be shown: all texts of a failure, and elsewhere `words`, `why` and
+   * the text of a case.
+   * @param {any} value
+   * @param {boolean} all whether all of its texts are
+   * @returns {any}
+   */
+  function shown(value, all) {
+    if (typeof value === 'string') return all ? oneLine(redact(value)) : value;
+    if (Array.isArray(value)) return value.map((item) => shown(item, all));
+    if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+    if (value.failure && 'words' in value) return finding(value);
+    const failure = all || 'mayHaveActed' in value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [
+        name,
+        shown(item, failure || (typeof item === 'string' && ['words', 'why', 'val'].includes(name))),
+      ]),
+    );
+  }
+
+  /**
+   * A finding whose words repeat texts of its failure. A text that comes cut, within a secret, is known by its end: so
+   * each is redacted by itself first.
+   * @param {any} value
+   */
+  function finding({ action, failure, words }) {
+    const texts = [failure.message, failure.requestId, failure.advice.val].filter(
+      (text) => text && typeof text === 'string',
+    );
+    const redacted = texts.reduce((rest, text) => rest.replaceAll(text, () => shown(text, true)), words);
+    return { action, failure: shown(failure, true), words: shown(redacted, true) };
+  }
+}
+
 /** A text on one line, without what steers a terminal. @param {string} text */
 export function oneLine(text) {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, ' ');

@@ -1,0 +1,185 @@
+// One request and its answer.
+
+import { EventEmitter } from 'node:events';
+
+/**
+ * @typedef {object} Request
+ * @property {string} method
+ * @property {string} origin scheme, host and port
+ * @property {string} path with the query
+ * @property {[string, Uint8Array][]} headers
+ */
+/**
+ * @typedef {object} Response
+ * @property {number} status
+ * @property {[string, Uint8Array][]} headers
+ * @property {AsyncIterable<Uint8Array> | Uint8Array[]} body
+ */
+/**
+ * The one way out. It takes the body's bytes only when they are about to be written to a connection, and lets go of
+ * the connection at the signal's event `abort`. An emitter is much cheaper than an `AbortController`.
+ * @typedef {(request: Request & { body: Uint8Array | AsyncIterable<Uint8Array> | undefined }, signal: EventEmitter) => Promise<Response>} Send
+ */
+
+/** Pieces of a body that are taken before there is a connection. Such small ones come from who wants to know of it. */
+const EARLY_PIECES = 2;
+/** An answer is held back until it is whole, since each wait has a price, or until it is larger than what is read. */
+const HELD_BACK = 17 * 1024 * 1024;
+
+/** A call that is made again does something else than it did. */
+export class Diverged extends Error {}
+
+export class Exchange {
+  /** Whether the body's bytes are asked for, as there is a connection. */
+  connected = false;
+  /** The answer's head. @type {Pick<Response, 'status' | 'headers'> | undefined} */
+  head;
+  /** Why there is no answer, or no more of it. @type {any} */
+  failure;
+  ended = false;
+
+  #send;
+  #request;
+  #signal = new EventEmitter();
+  #isAborted = false;
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+  /** @type {Uint8Array[]} */
+  #sent = [];
+  #begun = false;
+  #finished = false;
+  /** @type {Uint8Array[]} */
+  #received = [];
+  #length = 0;
+
+  /** @param {Request} request @param {Send} send */
+  constructor(request, send) {
+    this.#request = request;
+    this.#send = send;
+  }
+
+  /** Whether a request is this one. @param {Request} request */
+  is(request) {
+    return JSON.stringify(comparable(request)) === JSON.stringify(comparable(this.#request));
+  }
+
+  /**
+   * Takes a piece of the body. One that is given again, by the next instance of a call, is only compared.
+   * @param {number} at
+   * @param {Uint8Array} bytes
+   */
+  take(at, bytes) {
+    if (at === this.#sent.length && !this.#finished) this.#sent.push(bytes);
+    const known = this.#sent[at];
+    if (!known || Buffer.compare(known, bytes) !== 0) throw new Diverged('the call sends another body than before');
+  }
+
+  /** Whether more of the body is taken now. If not, that is asked of the network. */
+  hasRoom() {
+    if (this.#sent.length < EARLY_PIECES || this.connected) return true;
+    if (!this.#begun) this.#begin(this.#later());
+    return this.connected;
+  }
+
+  /** The body is whole. */
+  finish() {
+    if (this.#finished) return;
+    this.#finished = true;
+    if (this.#begun) this.#changed();
+    else this.#begin(this.#sent.length ? Buffer.concat(this.#sent) : undefined);
+  }
+
+  get isAnswered() {
+    return this.head !== undefined || this.failure !== undefined;
+  }
+
+  /**
+   * Up to so many bytes of the answer's body. Nothing, if more has to come first.
+   * @param {number} most
+   * @returns {Uint8Array | undefined}
+   */
+  read(most) {
+    const [first] = this.#received;
+    if (!first) return undefined;
+    if (first.length > most) this.#received[0] = first.subarray(most);
+    else this.#received.shift();
+    this.#length -= Math.min(first.length, most);
+    this.#changed();
+    return first.subarray(0, most);
+  }
+
+  get isReadable() {
+    return this.#received.length > 0 || this.ended || this.failure !== undefined;
+  }
+
+  /** Calls back at each change, until the returned function is called. @param {() => void} listener */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Lets go of the connection, if it is still in use. */
+  abort() {
+    if (!this.#begun || this.ended) return;
+    this.#isAborted = true;
+    this.#signal.emit('abort');
+    this.#changed();
+  }
+
+  /** @param {Uint8Array | AsyncIterable<Uint8Array> | undefined} body */
+  async #begin(body) {
+    this.#begun = true;
+    let head;
+    try {
+      const { status, headers, body: incoming } = await this.#send({ ...this.#request, body }, this.#signal);
+      head = { status, headers };
+      for await (const chunk of incoming) {
+        if (chunk.length === 0) continue;
+        this.#received.push(chunk);
+        this.#length += chunk.length;
+        if (this.#length > HELD_BACK) {
+          this.head = head;
+          this.#changed();
+          await this.#until(() => this.#length <= HELD_BACK);
+        }
+      }
+      this.ended = true;
+    } catch (error) {
+      this.failure = error ?? new Error('it broke off');
+    }
+    this.head = head;
+    this.#changed();
+  }
+
+  /** The body, once it is whole: its first byte leaves when its last is known. */
+  async *#later() {
+    if (this.connected) throw new Error('a request is sent once');
+    this.connected = true;
+    this.#changed();
+    await this.#until(() => this.#finished);
+    yield Buffer.concat(this.#sent);
+  }
+
+  /** @param {() => boolean} holds @returns {Promise<void>} */
+  #until(holds) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!holds() && !this.#isAborted) return;
+        undo();
+        if (holds()) resolve();
+        else reject(new Error('nobody waits for it any more'));
+      };
+      const undo = this.subscribe(look);
+      look();
+    });
+  }
+
+  #changed() {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** @param {Request} request */
+function comparable({ method, origin, path, headers }) {
+  return [method, origin, path, headers.map(([name, value]) => [name, ...value])];
+}

@@ -1,0 +1,269 @@
+// BlueKing ITSM: the core module of itsm.wasm on the engine's own WebAssembly.
+
+import { signature } from './abi.js';
+import { Call, JSPI, Waiting } from './call.js';
+import core from './core.js';
+import { errorOf, hostError, ItsmError } from './errors.js';
+import { Diverged } from './exchange.js';
+import { sender } from './http.js';
+import { Pool } from './instances.js';
+import { shower } from './redact.js';
+import { interfaces } from './table.js';
+
+/** @import { Row } from './abi.js' */
+/** @import { Instance } from './instances.js' */
+/** @import { CallOptions, Connection, Endpoint, ItsmOptions } from './index.js' */
+
+export { ItsmError };
+
+const bytes = () => Buffer.from(core, 'base64');
+/** Instances that can send nothing: keys of bindings enter only these. */
+const offline = new Pool(bytes);
+const REPORT = 'it is a defect of the component: report it';
+
+/** The interfaces that ask nobody: plain functions. */
+export const callbacks = /** @type {import('./index.js').Callbacks} */ (functions('callbacks', plain));
+export const tracking = /** @type {import('./index.js').Tracking} */ (functions('tracking', plain));
+
+/**
+ * The interfaces that speak with ITSM. Calls run beside each other, and none waits for another.
+ */
+export class Itsm {
+  /** The first argument of most functions. @type {Connection} */
+  connection;
+
+  #send;
+  #shown;
+  #pool = new Pool(bytes);
+  /** @type {Map<Call, Promise<unknown>>} */
+  #calls = new Map();
+  #isClosed = false;
+
+  /**
+   * @param {Endpoint} endpoint
+   * @param {Record<string, string>} authorization
+   * @param {ItsmOptions} [options]
+   */
+  constructor(endpoint, authorization, options = {}) {
+    const { origin, header, allow = [], dispatcher } = settings(endpoint, authorization, options);
+    this.#send = sender({ origin, credentials: header, allow, dispatcher });
+    this.#shown = shower(authorization, header);
+    this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [] };
+    const asks = (/** @type {Row} */ row) => (row.asks ? this.#asking(row) : plain(row));
+    this.tickets = functions('tickets', asks);
+    this.operations = functions('operations', asks);
+    this.handling = functions('handling', asks);
+    this.services = functions('services', asks);
+    this.administration = functions('administration', asks);
+    this.diagnosis = functions('diagnosis', asks);
+  }
+
+  /** Cancels the calls that are under way, and refuses all later ones. */
+  async close() {
+    this.#isClosed = true;
+    for (const call of this.#calls.keys()) call.cancel();
+    await Promise.allSettled(this.#calls.values());
+    this.#pool.clear();
+  }
+
+  /** @param {Row} row */
+  #asking(row) {
+    const count = row.params.length;
+    const { check, lower, lift } = signature(row);
+    return async (/** @type {any[]} */ ...values) => {
+      const { signal } = callOptions(values, count);
+      check(values);
+      if (this.#isClosed) throw hostError('this Itsm was closed before the call', false, 'make another Itsm');
+      if (signal?.aborted)
+        throw hostError('the call was cancelled before it began', false, 'call again', signal.reason);
+      // The call can be made again, and is then made with what was given at first.
+      const given = JSPI ? values.slice(0, count) : structuredClone(values.slice(0, count));
+      const call = new Call(this.#send);
+      const cancel = () => call.cancel();
+      signal?.addEventListener('abort', cancel);
+      const running = this.#run(call, row, (instance) => lower(instance, given), lift);
+      this.#calls.set(call, running);
+      try {
+        return await running;
+      } catch (error) {
+        throw this.#why(error, row, call, signal);
+      } finally {
+        call.end();
+        this.#calls.delete(call);
+        signal?.removeEventListener('abort', cancel);
+      }
+    };
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Row} row
+   * @param {(instance: Instance) => (number | bigint)[]} lower
+   * @param {(instance: Instance, value: any) => any} lift
+   */
+  async #run(call, row, lower, lift) {
+    for (;;) {
+      const instance = this.#pool.take(call);
+      try {
+        const value = await instance.run(row.export, lower(instance));
+        call.settle();
+        return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+      } catch (error) {
+        if (!(error instanceof Waiting)) throw error;
+        await call.until(error.pollables);
+        call.again();
+      }
+    }
+  }
+
+  /**
+   * What a call is rejected with.
+   * @param {any} error
+   * @param {Row} row
+   * @param {Call} call
+   * @param {AbortSignal | undefined} signal
+   */
+  #why(error, row, call, signal) {
+    if (
+      error instanceof RangeError &&
+      !(error instanceof WebAssembly.RuntimeError) &&
+      error.message.includes('exactly')
+    )
+      return error;
+    if (!(error instanceof Failed)) {
+      // A call that went astray can have done what it was meant to do.
+      const isAstray = error instanceof Diverged;
+      return hostError(
+        isAstray ? error.message : `the component broke off: ${error?.message}`,
+        isAstray || call.hasSent,
+        REPORT,
+        error,
+      );
+    }
+    const payload = this.#shown(error.payload, true);
+    const cause = signal?.aborted ? signal.reason : this.#isClosed ? new Error('the Itsm was closed') : undefined;
+    const isCancelled = cause !== undefined && payload.origin === 'transport';
+    return errorOf(
+      row.result.result[1],
+      isCancelled ? { ...payload, message: 'the call was cancelled before its answer came' } : payload,
+      'answer',
+      cause,
+    );
+  }
+}
+
+/** What a function of the WIT fails with. */
+class Failed {
+  /** @param {any} payload */
+  constructor(payload) {
+    this.payload = payload;
+  }
+}
+
+/**
+ * The functions of an interface.
+ * @param {keyof typeof interfaces} of
+ * @param {(row: Row) => Function} make
+ * @returns {any}
+ */
+function functions(of, make) {
+  return Object.fromEntries(
+    Object.entries(interfaces[of]).map(([name, row]) => [
+      name,
+      Object.defineProperty(make(row), 'name', { value: name }),
+    ]),
+  );
+}
+
+/**
+ * A function that sends nothing.
+ * @param {Row} row
+ */
+function plain(row) {
+  const { check, lower, lift } = signature(row);
+  return (/** @type {any[]} */ ...values) => {
+    if (values.length > row.params.length)
+      throw new TypeError(`${row.params.length} arguments are expected, not ${values.length}`);
+    check(values);
+    const instance = offline.take(new Call());
+    try {
+      return ended(offline, instance, row, lift, instance.export(row.export)(...lower(instance, values)));
+    } catch (error) {
+      if (error instanceof Failed) throw errorOf(row.result.result[1], error.payload, 'argument');
+      if (error instanceof WebAssembly.RuntimeError) throw hostError('the component broke off', false, REPORT, error);
+      throw error;
+    }
+  };
+}
+
+/**
+ * The value of a function that has returned.
+ * @param {Pool} pool
+ * @param {Instance} instance
+ * @param {Row} row
+ * @param {(instance: Instance, value: any) => any} lift
+ * @param {any} returned
+ */
+function ended(pool, instance, row, lift, returned) {
+  let value;
+  try {
+    value = lift(instance, returned);
+  } finally {
+    instance.export(`cabi_post_${row.export}`)?.(returned);
+  }
+  pool.give(instance);
+  if (!row.result?.result) return value;
+  if (value.tag === 'err') throw new Failed(value.val);
+  return value.val;
+}
+
+/**
+ * The options behind the arguments of a call.
+ * @param {any[]} values
+ * @param {number} count
+ * @returns {CallOptions}
+ */
+function callOptions(values, count) {
+  const [options = {}, ...more] = values.slice(count);
+  if (more.length) throw new TypeError(`${count} arguments and options are expected, not ${values.length}`);
+  known('options', options, ['signal']);
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError('options.signal: an AbortSignal is expected');
+  return options;
+}
+
+const { check: checkEndpoint } = signature({
+  asks: false,
+  export: '',
+  params: [['endpoint', 'types.endpoint']],
+  result: null,
+});
+
+/**
+ * @param {Endpoint} endpoint
+ * @param {Record<string, string>} authorization
+ * @param {ItsmOptions} options
+ */
+function settings(endpoint, authorization, options) {
+  checkEndpoint([endpoint]);
+  known('options', options, ['allow', 'dispatcher']);
+  for (const url of [endpoint.val, ...(options.allow ?? [])]) {
+    if (!/^https?:/.test(url) || !URL.canParse(url))
+      throw new TypeError('endpoint, options.allow: addresses of http or https are expected');
+  }
+  const { dispatcher } = /** @type {{ dispatcher?: any }} */ (options);
+  if (dispatcher && typeof (dispatcher.request ?? dispatcher.dispatch) !== 'function')
+    throw new TypeError('options.dispatcher: a dispatcher of undici is expected');
+  const wrong = Object.entries(Object(authorization)).find(([, value]) => typeof value !== 'string');
+  if (typeof authorization !== 'object' || wrong)
+    throw new TypeError(`authorization${wrong ? `.${wrong[0]}` : ''}: a text is expected`);
+  return { ...options, origin: new URL(endpoint.val).origin, header: JSON.stringify(authorization) };
+}
+
+/** @param {string} path @param {any} value @param {string[]} names */
+function known(path, value, names) {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${path}: an object is expected`);
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown) throw new TypeError(`${path}.${unknown}: there is no such option; there is ${names.join(', ')}`);
+}

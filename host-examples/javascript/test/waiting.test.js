@@ -1,0 +1,188 @@
+// How calls wait on an engine without JSPI: by making them again.
+
+import './without-jspi.js';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Call } from '../package/call.js';
+import { Instance, Pool } from '../package/instances.js';
+import { Itsm } from '../package/itsm.js';
+import { fakeItsm, itsmOptions, SECRET } from './set-up.js';
+
+/** @import { NewTicket } from '../itsm.js' */
+
+const fake = await fakeItsm();
+const itsm = new Itsm(...itsmOptions(fake.gateway));
+
+/** @returns {NewTicket} */
+function ticket() {
+  const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: ['admin'], content: 'why' } };
+  return { tag: itsm.tickets.newTag(), service, creator: 'carol', title: '扩容', fields: [], processors: [] };
+}
+
+/** The requests that an action gets while something happens. @param {string} action @param {() => Promise<unknown>} happens */
+async function asked(action, happens) {
+  const count = async () =>
+    (await fake.get('exchanges')).filter((/** @type {any} */ seen) => seen.action === action).length;
+  const before = await count();
+  await happens();
+  return (await count()) - before;
+}
+
+test('a call that waits is made again, and its request is sent once', async (t) => {
+  let again = 0;
+  const original = Call.prototype.again;
+  t.after(() => {
+    Call.prototype.again = original;
+  });
+  Call.prototype.again = function () {
+    again += 1;
+    original.call(this);
+  };
+  const sent = await asked('create_ticket', async () => {
+    const { sn } = await itsm.tickets.create(itsm.connection, ticket());
+    assert.match(sn, /^REQ/);
+  });
+  // Once for the connection, and once for the answer.
+  assert.deepEqual({ sent, again }, { sent: 1, again: 2 });
+});
+
+test('a call that does something else when it is made again fails, and sends nothing twice', async (t) => {
+  const { told, again } = Call.prototype;
+  t.after(() => Object.assign(Call.prototype, { told, again }));
+  /** @type {{ what: string, name: 'create' | 'recover', action: string, change: (name: string, value: any) => any }[]} */
+  const cases = [
+    {
+      what: 'another random number, so another request',
+      name: 'recover',
+      action: 'get_tickets',
+      change: (name, value) => (name === 'random' ? value ^ 1n : value),
+    },
+    {
+      what: 'a deadline instead of the connection, so an end too early',
+      name: 'create',
+      action: 'create_ticket',
+      change: (name, value) => (name === 'poll' ? [2] : value),
+    },
+  ];
+  for (const { what, name, action, change } of cases) {
+    await t.test(`${name}: ${what}`, async () => {
+      let times = 1;
+      Call.prototype.again = function () {
+        times += 1;
+        again.call(this);
+      };
+      Call.prototype.told = function (asking, ask) {
+        const value = told.call(this, asking, ask);
+        return /** @type {any} */ (times === 3 || (name === 'recover' && times === 2) ? change(asking, value) : value);
+      };
+      const sent = await asked(action, () =>
+        assert.rejects(itsm.tickets[name](itsm.connection, ticket()), {
+          name: 'ItsmError',
+          mayHaveActed: true,
+          advice: { tag: 'look-up' },
+          message: /^the call /,
+        }),
+      );
+      assert.ok(sent <= 1, `${sent} requests`);
+      assert.ok(times <= 3, `${times} times`);
+    });
+  }
+});
+
+test('each kind of divergence is found', async (t) => {
+  const request = { method: 'POST', origin: 'http://h', path: '/', headers: [] };
+  const never = () => new Promise(() => {});
+  const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
+  /** A call that was told two things, and has sent one request. */
+  function call() {
+    const made = new Call(/** @type {any} */ (never));
+    made.told('now', () => 1);
+    const exchange = made.open(/** @type {any} */ (request));
+    exchange.take(0, bytes('body'));
+    made.told('random', () => 2);
+    made.again();
+    return { made, exchange };
+  }
+  /** @type {Record<string, [RegExp, (each: ReturnType<typeof call>) => unknown]>} */
+  const cases = {
+    'another question': [/asked for now before, and now for random/, ({ made }) => made.told('random', () => 3)],
+    'another method': [/another request/, ({ made }) => made.open({ ...request, method: 'GET', headers: [] })],
+    'another path': [/another request/, ({ made }) => made.open({ ...request, path: '/a', headers: [] })],
+    'another header': [/another request/, ({ made }) => made.open({ ...request, headers: [['a', bytes('b')]] })],
+    'another body': [/another body/, ({ exchange }) => exchange.take(0, bytes('bodY'))],
+    'a longer body': [
+      /another body/,
+      ({ exchange }) => {
+        exchange.finish();
+        exchange.take(0, bytes('body'));
+        exchange.take(1, bytes('!'));
+      },
+    ],
+    'a further request': [
+      /where it sent none/,
+      ({ made }) => {
+        made.open({ ...request, headers: [] });
+        made.open({ ...request, headers: [] });
+      },
+    ],
+    'an end too early': [/ends earlier/, ({ made }) => made.settle()],
+  };
+  for (const [what, [message, diverge]] of Object.entries(cases)) {
+    await t.test(what, () => assert.throws(() => diverge(call()), message));
+  }
+  const { made, exchange } = call();
+  assert.equal(
+    made.told('now', () => 5),
+    1,
+  );
+  assert.equal(made.open({ ...request, headers: [] }), exchange);
+  exchange.take(0, bytes('body'));
+  assert.equal(
+    made.told('random', () => 5),
+    2,
+  );
+  made.settle();
+});
+
+test('instances are kept, used by one call at a time, and thrown away when they are worn', () => {
+  const pool = new Pool(() => assert.fail('the module is loaded'));
+  const call = new Call();
+  const one = pool.take(call);
+  const other = pool.take(call);
+  assert.notEqual(one, other);
+  pool.give(one);
+  assert.equal(pool.take(call), one);
+  one.calls = 999;
+  pool.give(one);
+  assert.equal(pool.take(call), one);
+  assert.equal(one.calls, 1000);
+  pool.give(one);
+  assert.notEqual(pool.take(call), one);
+  // 16 MiB and a page.
+  other.allocate(1, 17 * 1024 * 1024);
+  pool.give(other);
+  assert.notEqual(pool.take(call), other);
+});
+
+test('an instance that broke off is not used again', async (t) => {
+  const { run } = Instance.prototype;
+  t.after(() => {
+    Instance.prototype.run = run;
+  });
+  /** @type {Set<unknown>} */
+  const used = new Set();
+  Instance.prototype.run = function () {
+    used.add(this);
+    // Out of the bounds of the memory: a trap.
+    return this.export('cabi_realloc')(2 ** 31 - 8, 16, 8, 2 ** 31 - 8);
+  };
+  for (let times = 1; times <= 3; times += 1) {
+    await assert.rejects(itsm.tickets.status(itsm.connection, 'REQ1'), (/** @type {any} */ error) => {
+      assert.deepEqual([error.name, error.mayHaveActed], ['ItsmError', false]);
+      assert.match(error.message, /broke off/);
+      assert.ok(!JSON.stringify(error).includes(SECRET));
+      return true;
+    });
+    assert.equal(used.size, times);
+  }
+});
