@@ -396,7 +396,7 @@ def main() -> int:
         sys.exit("usage: python example.py CREATOR APPROVER TITLE")
     creator, approver, title = sys.argv[1:]
     folder = os.environ.get("ITSM_WASM_DIR")
-    itsm = Itsm(Path(folder) / "itsm.wasm" if folder else None)
+    itsm = Itsm(Path(folder) / "itsm.core.wasm" if folder else None)
     connection = Connection(Gateway(env("ITSM_GATEWAY")), authorization())
     url, database = env("ITSM_CALLBACK_URL"), Path(env("ITSM_DATABASE"))
     keys = [key.strip() for key in env("ITSM_BINDING_KEYS").split(",")]

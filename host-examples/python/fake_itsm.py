@@ -21,8 +21,8 @@ def built(path: Path, command: str) -> Path:
 
 
 def component() -> Path:
-    """The built `itsm.wasm`."""
-    return built(Path(os.environ.get("ITSM_WASM_DIR", ROOT / "target/itsm")) / "itsm.wasm", "cargo xtask build")
+    """The core module of the built `itsm.wasm`."""
+    return built(Path(os.environ.get("ITSM_WASM_DIR", ROOT / "target/itsm")) / "itsm.core.wasm", "cargo xtask build")
 
 
 class FakeItsm:

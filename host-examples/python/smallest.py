@@ -26,7 +26,7 @@ def env(name: str) -> str:
 
 def main() -> int:
     # The README shows the lines from here to the end of `match`.
-    itsm = Itsm(Path(env("ITSM_WASM_DIR"), "itsm.wasm"))  # a wheel brings its own: Itsm()
+    itsm = Itsm(Path(env("ITSM_WASM_DIR"), "itsm.core.wasm"))  # a wheel brings its own: Itsm()
     credentials = AppCredentials(env("ITSM_APP_CODE"), env("ITSM_APP_SECRET"))
     connection = Connection(Gateway(env("ITSM_GATEWAY")), credentials)
     approval = FastApproval(["bob"], "an account for carol")

@@ -14,6 +14,7 @@ mod platforms;
 mod prose;
 mod prove;
 mod python;
+mod python_package;
 mod readme;
 mod reference;
 mod serve;
@@ -30,7 +31,7 @@ use std::process::{Command, ExitCode};
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 13] = [
+const VERBS: [Verb; 14] = [
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
@@ -64,6 +65,12 @@ const VERBS: [Verb; 13] = [
         platforms,
     ),
     ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL], prove),
+    (
+        "python",
+        "compare the modules of the Python package that are made of wit/ [--bless]",
+        &[WASM32],
+        python_modules,
+    ),
     (
         "serve",
         "build, then serve the receiver; its settings are ITSM_... in the environment",
@@ -160,6 +167,17 @@ fn platforms(arguments: &[String]) -> Result<ExitCode> {
 fn prove(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     prove::run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn python_modules(arguments: &[String]) -> Result<ExitCode> {
+    let bless = flag(arguments, Some("--bless"))?;
+    let folder = components::build()?;
+    if bless {
+        python_package::bless(&folder)?;
+    } else {
+        python_package::check(&folder)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

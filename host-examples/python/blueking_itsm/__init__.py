@@ -9,12 +9,13 @@ Each interface of the component is a module with its values, and an attribute of
 from . import administration, callbacks, diagnosis, handling, operations, services, tickets, tracking, types
 from .callbacks import BindingError, ParseError
 from .cases import Error
-from .component import Itsm
+from .component import AsyncItsm, Itsm
 from .diagnosis import CallbackUrlError
 from .services import ResolveError
 from .types import ItsmError
 
 __all__ = [
+    "AsyncItsm",
     "BindingError",
     "CallbackUrlError",
     "Error",

@@ -36,7 +36,7 @@ class Demo(unittest.TestCase):
 
     def test_it_says_what_to_build(self) -> None:
         for settings, words in [
-            ({"ITSM_WASM_DIR": "nowhere"}, "itsm.wasm is not built: run `cargo xtask build`\n"),
+            ({"ITSM_WASM_DIR": "nowhere"}, "itsm.core.wasm is not built: run `cargo xtask build`\n"),
             ({"FAKE_ITSM": "nowhere/fake-itsm"}, "fake-itsm is not built: run `cargo build -p fake-itsm`\n"),
         ]:
             with self.subTest(settings):
@@ -218,7 +218,7 @@ Connection("http://127.0.0.1/prod", AddedByHost())
             source = Path(place, "source")
             shutil.copytree(FOLDER, source, ignore=shutil.ignore_patterns("*.wasm", "build", "*.egg-info", "tests"))
             without = run_in(source, "-c", asks)
-            self.assertIn("FileNotFoundError: this package was built without its itsm.wasm", without.stderr)
+            self.assertIn("FileNotFoundError: this package was built without its itsm.core.wasm", without.stderr)
 
             shutil.copy(component(), source / "blueking_itsm")
             built = run_in(source, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", place, ".")
