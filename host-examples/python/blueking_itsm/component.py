@@ -30,6 +30,7 @@ from . import (
 from ._abi import Function, Misfit, Types, of_class
 from ._engine import Engine, EngineError, Module
 from .http import Credentials, Exchange, Request, Seam
+from .settings import check_names
 from .types import ItsmError
 
 PACKAGE = "blueking:itsm"
@@ -86,6 +87,13 @@ class Itsm:
             name = part.__name__.rpartition(".")[2]
             setattr(self, name, getattr(part, name.capitalize())(self._guests.call))
 
+    @classmethod
+    def from_environment(cls, **options: Any) -> Itsm:
+        """Loads the module that ITSM_WASM names or that is in ITSM_WASM_DIR, or else the one inside this package. The other
+        settings are for `blueking_itsm.settings`, which also refuses names that are misspelt.
+        """
+        return cls(_module_of_environment(), **options)
+
 
 class AsyncItsm:
     """ITSM, for programs on asyncio: the same functions as coroutines. No call blocks the loop.
@@ -120,6 +128,11 @@ class AsyncItsm:
         for part in MODULES:
             name = part.__name__.rpartition(".")[2]
             setattr(self, name, getattr(part, f"Async{name.capitalize()}")(self._call))
+
+    @classmethod
+    def from_environment(cls, **options: Any) -> AsyncItsm:
+        """As `Itsm.from_environment`."""
+        return cls(_module_of_environment(), **options)
 
     async def _call(self, name: str, *arguments: Any) -> Any:
         if not ROWS[name].asks:
@@ -290,6 +303,12 @@ def _line(name: str) -> str:
     """A name with the line of its version: `blueking:itsm/tickets@0.1#create`."""
     interface, _, function = name.partition("#")
     return f"{interface.rpartition('.')[0]}#{function}"
+
+
+def _module_of_environment() -> Path | None:
+    check_names(os.environ)
+    file, folder = os.environ.get("ITSM_WASM"), os.environ.get("ITSM_WASM_DIR")
+    return Path(file) if file else Path(folder, FILE) if folder else None
 
 
 def _read(module: str | PathLike[str] | None) -> bytes:

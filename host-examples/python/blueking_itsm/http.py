@@ -164,16 +164,21 @@ class Client:
         proxies: Mapping[str, str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
+        self._idle: dict[tuple[str, str, int], list[_Wire]] = {}
         self._tls = ssl_context or ssl.create_default_context(cafile=ca_file)
         self._proxies = urllib.request.getproxies() if proxies is None else dict(proxies)
         if any(proxy.startswith("https:") for proxy in self._proxies.values()):
             raise ValueError("a proxy is reached by http:// here. For others give Itsm a client of your own")
         self._bypass = proxies is None
-        self._idle: dict[tuple[str, str, int], list[_Wire]] = {}
 
-    def after_fork(self) -> None:
-        """Leaves the connections to the process that made them."""
-        self._idle = {}
+    def close(self) -> None:
+        """Closes the connections that are kept. In a forked process they stay open for the one that made them."""
+        idle, self._idle = self._idle, {}
+        for wires in idle.values():
+            for wire in wires:
+                wire.close()
+
+    __del__ = close
 
     def open(self, request: Request) -> Exchange:
         """Takes a connection, or makes one. Nothing is sent yet."""
@@ -400,7 +405,7 @@ class Answer(NamedTuple):
     """What an application's client gives."""
 
     status: int
-    headers: Iterable[tuple[str, str]]
+    headers: Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
     chunks: Iterable[bytes]
     """The body, as it comes. None of it is compressed any more."""
     sent: Mapping[str, str] = {}
@@ -482,7 +487,7 @@ class _Aside(Exchange):
                         break
                 self.status, self._content = answer.status, b"".join(pieces)
                 changed = ("content-encoding", "content-length", "transfer-encoding")
-                named = [(name.lower(), value.encode("latin-1", "replace")) for name, value in answer.headers]
+                named = [(_as_bytes(name).decode().lower(), _as_bytes(value)) for name, value in answer.headers]
                 self.headers = [(name, value) for name, value in named if name not in changed]
                 known = HARMLESS.union(name.lower() for name, _ in self._request.headers)
                 self.added = [value for name, value in answer.sent.items() if name.lower() not in known]
@@ -512,6 +517,11 @@ class _Aside(Exchange):
             self._body.give(None)
 
     interrupt = close
+
+
+def _as_bytes(part: str | bytes) -> bytes:
+    """A part of a header. Most clients read its bytes as Latin-1."""
+    return part if isinstance(part, bytes) else part.encode("latin-1", "replace")
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -559,9 +569,7 @@ def of_httpx(client: Any) -> Send:
             request.method, request.url, content=content, headers=_named(request), timeout=timeout
         )
         answer = client.send(built, stream=True, follow_redirects=False)
-        return Answer(
-            answer.status_code, answer.headers.items(), answer.iter_bytes(), answer.request.headers, answer.close
-        )
+        return Answer(answer.status_code, answer.headers.raw, answer.iter_bytes(), answer.request.headers, answer.close)
 
     return send
 
@@ -624,7 +632,7 @@ class Seam:
 
     def after_fork(self) -> None:
         if isinstance(self._client, Client):
-            self._client.after_fork()
+            self._client.close()
 
     def open(self, request: Request) -> Exchange:
         if self._allowed is not None and request.origin not in self._allowed:
