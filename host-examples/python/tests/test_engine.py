@@ -1,5 +1,6 @@
 """The engine below: its versions, its cache, forked processes, and instances that are kept."""
 
+import hashlib
 import os
 import subprocess
 import unittest
@@ -8,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from blueking_itsm import Itsm, _cache
+from blueking_itsm import Itsm, ItsmError, _cache
 from blueking_itsm import component as loader
 from blueking_itsm._engine import NEWEST, OLDEST, Engine, EngineError
 from blueking_itsm.callbacks import Claims
@@ -115,7 +116,7 @@ class Cache(unittest.TestCase):
             "cut": whole[:middle],
             "longer": whole + b"\0",
             "changed": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
-            "another's": _cache.hashlib.sha256(b"no code").digest() + b"no code",
+            "another's": hashlib.sha256(b"no code").digest() + b"no code",
         }.items():
             with self.subTest(what):
                 self.file().write_bytes(content)
@@ -234,9 +235,9 @@ class Instances(unittest.TestCase):
         with self.assertRaises(EngineError):
             # More than there can be.
             guest.instance.realloc(1, 2**32 - 1)
-        with patch.object(guest.instance, "call", side_effect=EngineError("wasm trap: unreachable")):
-            with self.assertRaisesRegex(EngineError, "unreachable"):
-                self.bind()
+        trapped = patch.object(guest.instance, "call", side_effect=EngineError("wasm trap: unreachable"))
+        with trapped, self.assertRaisesRegex(EngineError, "unreachable"):
+            self.bind()
         self.assertEqual(self.guests._idle, [])
         self.assertEqual(len(self.bind()), 26)
         self.assertNotEqual(self.guests._idle, [guest])
@@ -270,7 +271,7 @@ class Instances(unittest.TestCase):
             both = Itsm(component(), credentials=credentials)
             inner.itsm = both
             sn = site.running()
-            with self.assertRaises(Exception):
+            with self.assertRaises(ItsmError):
                 both.tickets.status(Connection(Gateway(site.fake.gateway), AppCredentials(CODE, SECRET)), sn)
         self.assertEqual(len(tags[0]), 26)
 
