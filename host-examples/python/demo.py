@@ -85,7 +85,6 @@ class Demo:
             right += verdict is expected
             print(f"{ticket.sn}  {story:<41} {verdict}")
         self.server.stop()
-        self.gate.close()
         print(f"{right} of {len(stories)} verdicts are as expected")
         return 0 if right == len(stories) else 1
 

@@ -4,7 +4,7 @@ use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
-    components, dist, formatting, guests, node, python, readme, reference, serve, surface, tools,
+    components, dist, formatting, guests, node, python, python_package, readme, reference, serve, surface, tools,
     wit_lint,
 };
 use anyhow::{Result, anyhow, bail};
@@ -64,6 +64,13 @@ pub const SUITES: &[Suite] = &[
         shows: "the components import and export what tests/surface lists",
         after: &["build"],
         run: || surface::check(&components::folder()?),
+        ..PLAIN
+    },
+    Suite {
+        name: "python-modules",
+        shows: "the modules of the Python package are made of wit/",
+        after: &["build"],
+        run: || python_package::check(&components::folder()?),
         ..PLAIN
     },
     Suite {

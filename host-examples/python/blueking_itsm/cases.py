@@ -68,7 +68,9 @@ class Error(Exception):
     ├── ParseError          a body is no callback
     ├── BindingError        a callback's headers prove nothing
     ├── ResolveError        names did not lead to nodes
-    └── CallbackUrlError    an address can't receive callbacks
+    ├── CallbackUrlError    an address can't receive callbacks
+    ├── NotSettled          there is no outcome for an operation
+    └── SettingsError       a setting is missing or wrong
     """
 
 

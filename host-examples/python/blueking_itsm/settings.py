@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .cases import Error
 from .types import AccessToken, AppCredentials, Connection, Esb, EsbLegacy, Gateway
 
 NAMES = (
@@ -35,7 +36,7 @@ NAMES = (
 """Every setting that a host or program of this project reads. Another name that begins with `ITSM_` is taken for a slip."""
 
 
-class SettingsError(ValueError):
+class SettingsError(Error, ValueError):
     """A setting is missing or wrong. The words name it, and never show a value."""
 
 

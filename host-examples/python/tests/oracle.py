@@ -194,7 +194,7 @@ class Values:
         self._likely = self._random.random() < 0.8
 
     def of(self, of: Any, name: str = "") -> Any:
-        choose = self._random.choice
+        choose: Any = self._random.choice
         if self._likely and name in LIKELY and self._random.random() < 0.95:
             return choose(LIKELY[name])
         row = described(of)
@@ -219,7 +219,7 @@ class Values:
         if kind == "record":
             names = [field.name for field in dataclasses.fields(parts[0])]
             return parts[0](*(self.of(part, name) for name, part in zip(names, parts[1:], strict=True)))
-        case: Any = self._random.choice(parts)
+        case: Any = choose(parts)
         cls, payload = case
         if issubclass(cls, Bare):
             return cls()

@@ -59,7 +59,6 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.server.stop()
-        self.gate.close()
         self.fake.__exit__(kind, error, at)
         self.folder.cleanup()
 
