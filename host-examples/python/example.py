@@ -216,17 +216,28 @@ def main() -> int:
     if len(sys.argv) != 4:
         sys.exit("usage: python example.py CREATOR APPROVER TITLE")
     creator, approver, title = sys.argv[1:]
+    listen = os.environ.get("ITSM_LISTEN") or "0.0.0.0:8080"
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        sys.exit(f"ITSM_LISTEN is {listen}, and must be an address with a port, such as 0.0.0.0:8080")
+    within_s = os.environ.get("ITSM_DECIDE_WITHIN_S") or "0"
+    if not within_s.isdigit():
+        sys.exit(f"ITSM_DECIDE_WITHIN_S is {within_s}, and must be a number of seconds")
     found = known_settings()
     url, database = env("ITSM_CALLBACK_URL"), Path(env("ITSM_DATABASE"))
-    itsm = Itsm.from_environment()
-    within_s = os.environ.get("ITSM_DECIDE_WITHIN_S")
-    host, _, port = os.environ.get("ITSM_LISTEN", "0.0.0.0:8080").rpartition(":")
-    gate = ApprovalGate(itsm, found.connection, url, found.binding_keys, database)
-    server = CallbackServer(host, int(port))
+    try:
+        itsm = Itsm.from_environment()
+        gate = ApprovalGate(itsm, found.connection, url, found.binding_keys, database)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    try:
+        server = CallbackServer(host, int(port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"nothing can listen at {listen}: {error}")
     server.start(gate)
     print(f"callbacks are received at {host}:{server.server_port}", flush=True)
     try:
-        operation = gate.ask(creator, title, [approver], int(within_s) if within_s else None)
+        operation = gate.ask(creator, title, [approver], int(within_s) or None)
         print(f"operation {operation}", flush=True)
         if ticket := gate.ticket(operation):
             print(f"waiting for {ticket.sn} ({ticket.ticket_url})", flush=True)

@@ -4,8 +4,8 @@ use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
-    components, dist, formatting, guests, node, python, python_package, readme, reference, serve, surface, tools,
-    wit_lint,
+    components, dist, formatting, guests, node, python, python_package, readme, reference, serve,
+    surface, tools, wit_lint,
 };
 use anyhow::{Result, anyhow, bail};
 use std::process::Command;

@@ -155,7 +155,8 @@ class Client:
     """Connections that are kept and used again, by all threads.
 
     Certificates are checked against the system's, or those of `ca_file`, which `SSL_CERT_FILE` sets too. Proxies are those
-    of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), or `proxies`, such as `{"https": "http://proxy:3128"}`.
+    of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), which are not used for this machine itself, or
+    `proxies`, such as `{"https": "http://proxy:3128"}`.
     """
 
     def __init__(
@@ -208,7 +209,9 @@ class Client:
 
     def _proxy(self, scheme: str, host: str) -> Any:
         proxy = self._proxies.get(scheme) or self._proxies.get("all")
-        if not proxy or (self._bypass and urllib.request.proxy_bypass(host)):
+        # A proxy of the environment can't lead back to this machine.
+        here = host in ("localhost", "::1") or host.startswith("127.")
+        if not proxy or (self._bypass and (here or urllib.request.proxy_bypass(host))):
             return None
         return urlsplit(proxy if "://" in proxy else f"http://{proxy}")
 

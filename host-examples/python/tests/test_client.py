@@ -294,17 +294,21 @@ class OwnClient(unittest.TestCase):
             )
             self.assertEqual(proxy.authorizations, ["Basic dXNlcjpwYXNzQHdvcmQ="] * 2)
             self.assertNotIn("proxy-authorization", {name.lower() for name, _ in secured.requests[0][2]})
-            for settings, used in [
-                ({"HTTP_PROXY": proxy.url}, True),
-                ({"http_proxy": proxy.url}, True),
-                ({"HTTP_PROXY": proxy.url, "NO_PROXY": "127.0.0.1"}, False),
-                ({"ALL_PROXY": proxy.url}, True),
-                ({"HTTPS_PROXY": proxy.url}, False),
+            elsewhere = plain.url.replace("127.0.0.1", "itsm.invalid")
+            for settings, url, used in [
+                ({"HTTP_PROXY": proxy.url}, elsewhere, True),
+                ({"http_proxy": proxy.url}, elsewhere, True),
+                ({"HTTP_PROXY": proxy.url, "NO_PROXY": "other.invalid,.invalid"}, elsewhere, False),
+                ({"ALL_PROXY": proxy.url}, elsewhere, True),
+                ({"HTTPS_PROXY": proxy.url}, elsewhere, False),
+                ({"HTTP_PROXY": proxy.url}, plain.url, False),
+                ({"HTTP_PROXY": proxy.url}, plain.url.replace("127.0.0.1", "localhost"), False),
             ]:
                 clear = {name: "" for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"]}
                 before = len(proxy.lines)
-                with self.subTest(settings), patch.dict(os.environ, {**clear, **settings}):
-                    self.assertEqual(create(over("its own"), gateway(plain.url)), "REQ1")
+                with self.subTest(settings, url=url), patch.dict(os.environ, {**clear, **settings}):
+                    answer = create(over("its own"), gateway(url))
+                    self.assertEqual(answer == "REQ1", used or url != elsewhere)
                     self.assertEqual(len(proxy.lines) - before, int(used))
             proxy.refuses = True
             error = create(Itsm(component(), client=Client(ca_file=ca, proxies={"https": address})), secure)
@@ -356,7 +360,7 @@ class Proxy(Scripted):
         self.lines.append(f"{method} {path}")
         self.authorizations.append(dict(headers).get("Proxy-Authorization"))
         at = urlsplit(path)
-        connection = HTTPConnection(at.netloc, timeout=60)
+        connection = HTTPConnection("127.0.0.1", at.port, timeout=60)
         connection.request(method, at.path, body, dict(headers))
         answer = connection.getresponse()
         return answer.status, {}, answer.read()
