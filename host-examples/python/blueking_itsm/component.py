@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import sys
 import threading
 import time
 import weakref
@@ -214,6 +215,7 @@ class _Guests:
     """The instances that wait for calls. None is used by two calls at once, and none again after anything went wrong."""
 
     def __init__(self, wasm: bytes, seam: Seam) -> None:
+        _refuse_greenlets()
         self._seam = seam
         self.open = seam.open
         self.sleep = time.sleep
@@ -297,6 +299,16 @@ def _load(wasm: bytes) -> Module:
                 raise ValueError(f"no {FILE} for this package: {error}") from None
             _modules[wasm] = module
         return module
+
+
+def _refuse_greenlets() -> None:
+    """A greenlet that waits gives the stack, on which the engine runs, to others, and the process would end."""
+    for module, is_patched in (("gevent.monkey", "is_module_patched"), ("eventlet.patcher", "is_monkey_patched")):
+        if module in sys.modules and getattr(sys.modules[module], is_patched)("socket"):
+            raise RuntimeError(
+                "blueking_itsm can't run in greenlets, as gevent and eventlet make them: use threads, such as "
+                "gunicorn -k gthread or celery -P threads"
+            )
 
 
 def _line(name: str) -> str:

@@ -76,10 +76,10 @@ class Async(unittest.IsolatedAsyncioTestCase):
         gone = threading.Event()
 
         def trickle() -> Iterator[bytes]:
-            yield HEAD
+            yield HEAD + b"content-length: 99999\r\n\r\n"
             try:
                 while True:
-                    yield b"x: y\r\n"
+                    yield b" "
                     time.sleep(0.05)
             finally:
                 gone.set()

@@ -191,6 +191,28 @@ class DurableLoop(unittest.TestCase):
             list(threads.map(lambda _: self.place.new().tick(whatever=True), range(4)))
         self.assertEqual(sorted(self.place.delivered()), sorted((one, "approved") for one in operations))
 
+    def test_what_another_process_stored_meanwhile_is_not_overwritten(self) -> None:
+        operation = self.place.begin()
+        sn = self.place.sn(operation)
+        self.place.fault("callback", fault="lost-callback")
+        self.place.fake.tell("approve", sn=sn, who="admin")
+        self.place.fake.called_back(sn)
+        self.place.later_s = 60
+        slow, quick, advance, calls = self.place.new(), self.place.new(), itsm().tracking.advance, 0
+
+        def after_another(*of: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                quick.tick(whatever=True)
+            return advance(*of)
+
+        with patch.object(itsm().tracking, "advance", after_another):
+            slow.tick(whatever=True)
+        self.assertEqual(self.place.delivered(), [(operation, "approved")])
+        # Only one of them had to ask.
+        self.assertEqual(len(self.place.fake.requests("ticket_approval_result")), 1)
+
     def test_a_request_by_several_at_once_makes_one_ticket(self) -> None:
         with ThreadPoolExecutor(4) as threads:
             operations = set(threads.map(lambda _: self.place.begin(), range(4)))

@@ -3,10 +3,13 @@
 import hashlib
 import os
 import subprocess
+import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any, cast
 from unittest.mock import patch
 
 from blueking_itsm import Itsm, ItsmError, _cache
@@ -16,7 +19,8 @@ from blueking_itsm.callbacks import Claims
 from blueking_itsm.types import AppCredentials, Connection, Gateway
 from fake_itsm import component
 
-from .support import CODE, FOLDER, KEY, SECRET, Site, run_in
+from .support import CODE, FOLDER, KEY, SECRET, Scripted, Site, run_in
+from .test_faults import BODY
 
 VERSIONS = {OLDEST: "27.0.2", NEWEST: "50.0.1"}
 """The ends of the range that pyproject.toml declares."""
@@ -200,6 +204,36 @@ class Forks(unittest.TestCase):
             used = python("-c", FORK, str(component()), site.fake.gateway, site.running(), str(other))
         self.assertEqual((used.stdout, used.stderr), ("{0} {'RUNNING'}\n", ""))
 
+    def test_a_forked_process_makes_connections_of_its_own(self) -> None:
+        peers: list[Any] = []
+
+        class Kept(Scripted):
+            def verify_request(self, request: Any, address: Any) -> bool:
+                peers.append(address)
+                return True
+
+        program = """
+import os, sys
+from blueking_itsm import Itsm
+from blueking_itsm.tickets import FastApproval, NewTicket
+from blueking_itsm.types import AppCredentials, Connection, Gateway
+itsm = Itsm(sys.argv[1])
+connection = Connection(Gateway(sys.argv[2]), AppCredentials("app", "secret"))
+create = lambda: itsm.tickets.create(
+    connection, NewTicket(itsm.tickets.new_tag(), FastApproval(["admin"], "please"), "carol", "title")
+).sn
+print(create(), create(), flush=True)
+if os.fork() == 0:
+    print(create(), create(), flush=True)
+    os._exit(0)
+os.wait()
+print(create(), flush=True)
+"""
+        with Kept(lambda *_: (200, {}, BODY)) as server, patch("tests.support._Handler.protocol_version", "HTTP/1.1"):
+            used = python("-c", program, str(component()), f"{server.url}/prod")
+        self.assertEqual((used.stdout.split(), used.stderr), (["REQ1"] * 5, ""))
+        self.assertEqual(len(peers), 2)
+
     def test_a_server_that_forks_its_workers_after_loading_serves(self) -> None:
         program = """
 import sys
@@ -215,6 +249,20 @@ with ProcessPoolExecutor(3, mp_context=get_context("fork")) as workers:
 """
         used = python("-c", program, str(component()))
         self.assertEqual((used.stdout, used.stderr), ("{26}\n", ""))
+
+
+class Greenlets(unittest.TestCase):
+    def test_a_process_whose_sockets_switch_greenlets_is_told_so(self) -> None:
+        """Else the first call that waits would end the process."""
+        for name, patched in [("gevent.monkey", "is_module_patched"), ("eventlet.patcher", "is_monkey_patched")]:
+            for is_patched in [True, False]:
+                module = SimpleNamespace(**{patched: lambda of, answer=is_patched: answer and of == "socket"})
+                with self.subTest(name, is_patched=is_patched), patch.dict(sys.modules, {name: cast(Any, module)}):
+                    if is_patched:
+                        with self.assertRaisesRegex(RuntimeError, "^blueking_itsm can't run in greenlets"):
+                            Itsm(component())
+                    else:
+                        self.assertEqual(len(Itsm(component()).tickets.new_tag()), 26)
 
 
 class Instances(unittest.TestCase):
