@@ -5,8 +5,8 @@
     durable.request("account 42", FastApproval(["admin"], "an account for carol"), "carol", "open an account")
     durable.serve(stop)              # in a thread, or a process of its own: asks ITSM where no callback comes
 
-The operations are in a table of any database with a DB-API module: SQLite, MySQL and MariaDB, PostgreSQL. Any number of
-processes may share the table.
+The operations are in a table of a database with a DB-API module, such as SQLite. Any number of processes may share the
+table.
 """
 
 from __future__ import annotations
