@@ -45,9 +45,8 @@ class Demo:
         approved = next(ticket["sn"] for ticket in self.fake.show("tickets") if ticket["status"] == "FINISHED")
         forged = {"sn": approved, "current_status": "FINISHED", "approve_result": True}
         headers = dict(self.stolen_headers())
-        urllib.request.urlopen(
-            urllib.request.Request(self.gate.callback_url, json.dumps(forged).encode(), headers)
-        ).close()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(urllib.request.Request(self.gate.callback_url, json.dumps(forged).encode(), headers)).close()
         self.refuse(sn)
 
     def steal(self, sn: str) -> None:
@@ -85,7 +84,6 @@ class Demo:
             right += verdict is expected
             print(f"{ticket.sn}  {story:<41} {verdict}")
         self.server.stop()
-        self.gate.close()
         print(f"{right} of {len(stories)} verdicts are as expected")
         return 0 if right == len(stories) else 1
 

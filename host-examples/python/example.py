@@ -7,13 +7,13 @@ README.md.
 """
 
 import json
+import logging
 import os
 import socket
 import sqlite3
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -22,74 +22,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from blueking_itsm import Error, Itsm, ItsmError
-from blueking_itsm.callbacks import Bound, BoundCallback, Claims, Refusal, Reply, SelfCheck
-from blueking_itsm.cases import Other, case_name
+from blueking_itsm import Error, Itsm, ItsmError, Settings
+from blueking_itsm.callbacks import Reply
 from blueking_itsm.diagnosis import Language
-from blueking_itsm.tickets import FastApproval, NewTicket
-from blueking_itsm.tracking import (
-    Action,
-    Confirm,
-    Confirmed,
-    Create,
-    Deliver,
-    Delivered,
-    Event,
-    LookedUp,
-    MaybeCreated,
-    NotWithdrawn,
-    Recover,
-    Report,
-    Tick,
-    Withdraw,
-)
-from blueking_itsm.types import (
-    AddedByHost,
-    AppCredentials,
-    Authorization,
-    CallbackTarget,
-    Connection,
-    CreatedTicket,
-    Ended,
-    Found,
-    Gateway,
-    Header,
-    Outcome,
-    Undecidable,
-    Verdict,
-)
+from blueking_itsm.durable import Durable
+from blueking_itsm.endpoint import MOST_BYTES, NotSettled
+from blueking_itsm.settings import settings
+from blueking_itsm.tickets import FastApproval
+from blueking_itsm.types import AddedByHost, Connection, CreatedTicket, Header, Outcome, Verdict
 
-BINDING_HOLDS_S = 30 * 24 * 3600
-"""A ticket may wait that long."""
-CONFIRM_WITHIN_MS = 5_000
-"""ITSM waits for our answer without a timeout, and whoever withdraws a ticket waits with it."""
-MOST_BYTES = 128 * 1024
-"""More than the component reads, so that the refusal is its own."""
 READ_WITHIN_S = 5
 """A request comes soon or not at all: whoever withdraws a ticket waits for the answer."""
 
-SCHEMA = """
-    CREATE TABLE IF NOT EXISTS operation (
-        id TEXT PRIMARY KEY,
-        request TEXT NOT NULL UNIQUE,
-        tag TEXT NOT NULL,
-        header TEXT NOT NULL,
-        record TEXT NOT NULL,
-        due_s INTEGER,
-        ticket TEXT,
-        outcome TEXT
-    )
-"""
-
 
 class ApprovalGate:
-    """Asks for approvals, and keeps what becomes of them: an outcome comes, whatever is lost and whenever this dies.
-
-    It comes on one of two ways. A callback names a ticket, as anybody can: so ITSM is asked by the operation's secret
-    tag. Or tracking has ITSM asked for the number in our own record. The first outcome to come is kept.
-
-    One process at a time uses the database.
-    """
+    """Asks for approvals, and keeps what becomes of them, in SQLite."""
 
     def __init__(
         self, itsm: Itsm, connection: Connection, callback_url: str, binding_keys: Sequence[str], database: Path
@@ -98,17 +45,21 @@ class ApprovalGate:
         self.itsm = itsm
         self.connection = connection
         self.callback_url = callback_url
-        self._binding_keys = binding_keys
         # The tags in it are as secret as the key.
         database.touch(mode=0o600)
-        self._database = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
-        self._database.row_factory = sqlite3.Row
-        self._changed = threading.Condition()
-        self._execute(SCHEMA)
+        self._changed = threading.Event()
+        self.durable = Durable(
+            itsm,
+            Settings(connection, callback_url, tuple(binding_keys)),
+            lambda: sqlite3.connect(database, timeout=60),
+            self._deliver,
+            clock=lambda: now_s(),
+        )
+        self.durable.create_table()
 
-    def close(self) -> None:
-        """Closes the database."""
-        self._database.close()
+    def _deliver(self, cursor: sqlite3.Cursor, operation_id: str, outcome: Outcome) -> None:
+        """Here a host writes what an approval allows, by the cursor. This one only wakes who waits."""
+        self._changed.set()
 
     def ask(self, creator: str, title: str, approvers: Sequence[str], decide_within_s: int | None = None) -> str:
         """Begins an operation, or goes on with the one that was begun for the same request. The operation's id.
@@ -116,182 +67,40 @@ class ApprovalGate:
         A ticket that nobody has decided after `decide_within_s` is taken back.
         """
         request = json.dumps([creator, title, list(approvers)])
-        known = self._execute("SELECT id FROM operation WHERE request = ?", request).fetchone()
-        if known is not None:
-            operation_id = str(known["id"])
-            self._take_in(operation_id, Tick())
-            return operation_id
-        operation_id = self.itsm.tickets.new_operation_id()
-        now = now_s()
-        claims = Claims(operation_id, self.callback_url, now + BINDING_HOLDS_S)
-        binding = self.itsm.callbacks.bind(self._binding_keys[0], claims)
-        decide_by_s = None if decide_within_s is None else now + decide_within_s
-        step = self.itsm.tracking.start(operation_id, decide_by_s, now)
-        # All by which the ticket can be found again is stored before anything is sent.
-        self._execute(
-            "INSERT INTO operation (id, request, tag, header, record, due_s) VALUES (?, ?, ?, ?, ?, ?)",
-            operation_id,
-            request,
-            binding.tag,
-            json.dumps(binding.header),
-            step.record_json,
-            step.due_s,
-        )
-        self._carry_out(operation_id, step.actions)
+        approval = FastApproval(approvers, content=title)
+        operation_id = self.durable.request(request, approval, creator, title, decide_within_s=decide_within_s)
+        self.durable.tick(whatever=True)
         return operation_id
 
     def ticket(self, operation_id: str) -> CreatedTicket | None:
         """An operation's ticket, once its number is known."""
-        ticket = self._operation(operation_id)["ticket"]
-        return CreatedTicket(**json.loads(ticket)) if ticket else None
+        known = self.durable.operation(operation_id)
+        return known.ticket if known else None
 
     def outcome(self, operation_id: str) -> dict[str, Any] | None:
         """An operation's outcome, once it has come."""
-        outcome = self._operation(operation_id)["outcome"]
-        return dict(json.loads(outcome)) if outcome else None
+        known = self.durable.operation(operation_id)
+        return asdict(known.outcome) if known and known.outcome else None
 
     def wait(self, operation_id: str) -> Verdict:
         """Waits for an operation's outcome. Callbacks get lost, so now and then tracking has ITSM asked."""
         while True:
-            with self._changed:
-                outcome = self.outcome(operation_id)
-                if outcome is not None:
-                    return Verdict(outcome["verdict"])
-                due_s = self._operation(operation_id)["due_s"]
-                if due_s is None:
-                    raise NotSettled(f"operation {operation_id} was given up: a person must look")
-                if due_s > now_s():
-                    self._changed.wait(due_s - now_s())
-                    continue
-            self._take_in(operation_id, Tick())
+            self._changed.clear()
+            known = self.durable.operation(operation_id)
+            if known and known.outcome:
+                return known.outcome.verdict
+            if known is None or known.refused:
+                raise NotSettled(f"operation {operation_id} was given up: a person must look")
+            self._changed.wait(1)
+            self.durable.tick()
 
     def refuse(self, why: str, status: int = 200) -> Reply:
         """What is no callback, by the look of it."""
-        print(f"callback refused: {why}", flush=True)
-        return replace(self.itsm.callbacks.refused(why), status=status)
+        return self.durable.endpoint.refuse(why, status)
 
     def receive(self, headers: Sequence[Header], body: bytes) -> Reply:
-        """Takes a callback in. Whatever fails is refused: then ITSM lists the ticket, and nothing is lost."""
-        callbacks = self.itsm.callbacks
-        try:
-            match callbacks.receive(self._binding_keys, headers, self.callback_url, now_s(), body):
-                case SelfCheck(reply):
-                    return reply
-                case Refusal(reply, why):
-                    print(f"callback refused: {why}", flush=True)
-                    return reply
-                case BoundCallback(bound, callback):
-                    self._settle(bound, callback.sn)
-                    return callbacks.accepted()
-        except Exception as error:
-            print(f"callback refused: {error}", flush=True)
-            return callbacks.refused("not confirmed")
-
-    def _settle(self, bound: Bound, sn: str) -> None:
-        """Asks ITSM for the ticket that a callback names, and keeps its outcome."""
-        soon = replace(self.connection, deadline_ms=CONFIRM_WITHIN_MS)
-        match self.itsm.tickets.confirm(soon, sn, bound.tag):
-            case Ended(outcome):
-                self._keep(bound.claims.operation_id, outcome)
-            case Undecidable(_, why):
-                raise NotSettled(f"{sn!r} is undecidable: {why}")
-            case other:
-                raise NotSettled(f"{sn!r} is {case_name(type(other).__name__)}")
-
-    def _take_in(self, operation_id: str, event: Event) -> None:
-        """Takes an event in: stores the record that it leads to, then does what tracking wants."""
-        self._carry_out(operation_id, self._advance(operation_id, event))
-
-    def _carry_out(self, operation_id: str, actions: Sequence[Action]) -> None:
-        waiting = deque(actions)
-        while waiting:
-            event = self._act(operation_id, waiting.popleft())
-            if event is not None:
-                waiting.extend(self._advance(operation_id, event))
-
-    def _advance(self, operation_id: str, event: Event) -> Sequence[Action]:
-        with self._changed:
-            step = self.itsm.tracking.advance(self._operation(operation_id)["record"], event, now_s())
-            self._execute(
-                "UPDATE operation SET record = ?, due_s = ? WHERE id = ?", step.record_json, step.due_s, operation_id
-            )
-        match event:
-            case CreatedTicket() as ticket:
-                self._remember(operation_id, ticket)
-            case LookedUp(_, Found(ticket)):
-                self._remember(operation_id, ticket)
-        return step.actions
-
-    def _act(self, operation_id: str, action: Action) -> Event | None:
-        """Carries one action out. What came of it is the next event."""
-        ticket = self._new_ticket(operation_id)
-        try:
-            match action:
-                case Create():
-                    return self.itsm.tickets.create(self.connection, ticket)
-                case Recover():
-                    asked_s = now_s()
-                    return LookedUp(asked_s, self.itsm.tickets.recover(self.connection, ticket))
-                case Confirm(sn):
-                    return Confirmed(self.itsm.tickets.confirm_own(self.connection, sn))
-                case Withdraw(sn):
-                    self.itsm.operations.withdraw(self.connection, sn, ticket.creator, "not decided in time")
-                    return Tick()
-                case Deliver(outcome):
-                    self._keep(operation_id, outcome)
-                    return Delivered()
-                case Report(why) | Other(why):
-                    print(f"operation {operation_id}: {why}", flush=True)
-                    return None
-        except ItsmError as failure:
-            return self._failed(operation_id, action, failure)
-
-    def _failed(self, operation_id: str, action: Action, failure: ItsmError) -> Event | None:
-        match action:
-            case Create() if failure.may_have_acted:
-                return MaybeCreated(failure)
-            case Create():
-                # There is no ticket, and nothing to go on with: asked again, a new operation begins.
-                self._execute("DELETE FROM operation WHERE id = ?", operation_id)
-                raise failure
-            case Withdraw():
-                return NotWithdrawn(failure)
-            case _:
-                # A question without an answer is no news, and the next tick asks again.
-                print(f"operation {operation_id}: {failure}", flush=True)
-                return None
-
-    def _new_ticket(self, operation_id: str) -> NewTicket:
-        row = self._operation(operation_id)
-        creator, title, approvers = json.loads(row["request"])
-        name, value = json.loads(row["header"])
-        callback = CallbackTarget(self.callback_url, [(name, value)])
-        return NewTicket(row["tag"], FastApproval(approvers, content=title), creator, title, callback=callback)
-
-    def _remember(self, operation_id: str, ticket: CreatedTicket) -> None:
-        self._execute("UPDATE operation SET ticket = ? WHERE id = ?", json.dumps(asdict(ticket)), operation_id)
-
-    def _keep(self, operation_id: str, outcome: Outcome) -> None:
-        """Keeps an operation's first outcome: the same can come again."""
-        text = json.dumps(asdict(outcome))
-        kept = self._execute("UPDATE operation SET outcome = coalesce(outcome, ?) WHERE id = ?", text, operation_id)
-        if kept.rowcount == 0:
-            raise NotSettled(f"operation {operation_id} is not in the database")
-
-    def _operation(self, operation_id: str) -> sqlite3.Row:
-        row: sqlite3.Row = self._execute("SELECT * FROM operation WHERE id = ?", operation_id).fetchone()
-        return row
-
-    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
-        """A statement is on the disk when this returns."""
-        with self._changed:
-            done = self._database.execute(statement, values)
-            self._changed.notify_all()
-        return done
-
-
-class NotSettled(Exception):
-    """Why there is no outcome for an operation."""
+        """Takes a callback in."""
+        return self.durable.endpoint.receive(headers, body)
 
 
 class CallbackServer(ThreadingHTTPServer):
@@ -384,30 +193,51 @@ def env(name: str) -> str:
         sys.exit(f"{name} is not set")
 
 
-def authorization() -> Authorization:
-    """The app's credentials, unless somebody else adds them on the way."""
-    if "ITSM_APP_CODE" not in os.environ:
-        return AddedByHost()
-    return AppCredentials(env("ITSM_APP_CODE"), env("ITSM_APP_SECRET"))
+class Printed(logging.Handler):
+    """The package's log, as this program prints it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage(), flush=True)
+
+
+def known_settings() -> Settings:
+    """The settings of the environment. Without an app code somebody else adds the credentials on the way."""
+    given = {name: value for name, value in os.environ.items() if value.strip()}
+    nobody = {"ITSM_APP_CODE": "nobody", "ITSM_APP_SECRET": "none"}
+    added = "ITSM_APP_CODE" not in given
+    try:
+        found = settings({**given, **nobody} if added else given)
+    except Error as error:
+        sys.exit(str(error))
+    return replace(found, connection=replace(found.connection, authorization=AddedByHost())) if added else found
 
 
 def main() -> int:
     if len(sys.argv) != 4:
         sys.exit("usage: python example.py CREATOR APPROVER TITLE")
     creator, approver, title = sys.argv[1:]
-    folder = os.environ.get("ITSM_WASM_DIR")
-    itsm = Itsm(Path(folder) / "itsm.wasm" if folder else None)
-    connection = Connection(Gateway(env("ITSM_GATEWAY")), authorization())
+    listen = os.environ.get("ITSM_LISTEN") or "0.0.0.0:8080"
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        sys.exit(f"ITSM_LISTEN is {listen}, and must be an address with a port, such as 0.0.0.0:8080")
+    within_s = os.environ.get("ITSM_DECIDE_WITHIN_S") or "0"
+    if not within_s.isdigit():
+        sys.exit(f"ITSM_DECIDE_WITHIN_S is {within_s}, and must be a number of seconds")
+    found = known_settings()
     url, database = env("ITSM_CALLBACK_URL"), Path(env("ITSM_DATABASE"))
-    keys = [key.strip() for key in env("ITSM_BINDING_KEYS").split(",")]
-    within_s = os.environ.get("ITSM_DECIDE_WITHIN_S")
-    host, _, port = os.environ.get("ITSM_LISTEN", "0.0.0.0:8080").rpartition(":")
-    gate = ApprovalGate(itsm, connection, url, keys, database)
-    server = CallbackServer(host, int(port))
+    try:
+        itsm = Itsm.from_environment()
+        gate = ApprovalGate(itsm, found.connection, url, found.binding_keys, database)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    try:
+        server = CallbackServer(host, int(port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"nothing can listen at {listen}: {error}")
     server.start(gate)
     print(f"callbacks are received at {host}:{server.server_port}", flush=True)
     try:
-        operation = gate.ask(creator, title, [approver], int(within_s) if within_s else None)
+        operation = gate.ask(creator, title, [approver], int(within_s) or None)
         print(f"operation {operation}", flush=True)
         if ticket := gate.ticket(operation):
             print(f"waiting for {ticket.sn} ({ticket.ticket_url})", flush=True)
@@ -421,6 +251,8 @@ def main() -> int:
     print(verdict)
     return 0 if verdict is Verdict.APPROVED else 1
 
+
+logging.getLogger("blueking_itsm").addHandler(Printed())
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,30 +5,23 @@
 ITSM_GATEWAY, ITSM_APP_CODE and ITSM_APP_SECRET come from the environment too. It exits with 0 only after an approval.
 """
 
-import os
 import sys
 import time
-from pathlib import Path
 
-from blueking_itsm import Itsm, ItsmError
+from blueking_itsm import Itsm, ItsmError, SettingsError
 from blueking_itsm.diagnosis import Language
+from blueking_itsm.settings import settings
 from blueking_itsm.tickets import FastApproval, NewTicket
-from blueking_itsm.types import AppCredentials, Connection, Ended, Gateway, Open, Undecided, Verdict
-
-
-def env(name: str) -> str:
-    """A setting in the environment."""
-    try:
-        return os.environ[name]
-    except KeyError:
-        sys.exit(f"{name} is not set")
+from blueking_itsm.types import Ended, Open, Undecided, Verdict
 
 
 def main() -> int:
     # The README shows the lines from here to the end of `match`.
-    itsm = Itsm(Path(env("ITSM_WASM_DIR"), "itsm.wasm"))  # a wheel brings its own: Itsm()
-    credentials = AppCredentials(env("ITSM_APP_CODE"), env("ITSM_APP_SECRET"))
-    connection = Connection(Gateway(env("ITSM_GATEWAY")), credentials)
+    try:
+        connection = settings().connection
+        itsm = Itsm.from_environment()  # a wheel brings its own component: Itsm()
+    except SettingsError as error:
+        sys.exit(str(error))
     approval = FastApproval(["bob"], "an account for carol")
     try:
         ticket = NewTicket(itsm.tickets.new_tag(), approval, "carol", "open an account")

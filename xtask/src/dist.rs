@@ -141,7 +141,7 @@ fn wheel(built: &Path, folder: &Path) -> Result<()> {
     for name in names(&from.join("blueking_itsm"))? {
         fs::copy(from.join("blueking_itsm").join(&name), package.join(name))?;
     }
-    fs::copy(built.join("itsm.wasm"), package.join("itsm.wasm"))?;
+    fs::copy(built.join("itsm.core.wasm"), package.join("itsm.core.wasm"))?;
     fs::copy(from.join("pyproject.toml"), work.join("pyproject.toml"))?;
     fs::copy(tools::root()?.join("LICENSE"), work.join("LICENSE"))?;
     let mut pip = python()?.python();

@@ -15,6 +15,7 @@ mod platforms;
 mod prose;
 mod prove;
 mod python;
+mod python_package;
 mod readme;
 mod reference;
 mod serve;
@@ -71,6 +72,12 @@ const VERBS: [Verb; 14] = [
         platforms,
     ),
     ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL], prove),
+    (
+        "python",
+        "compare the modules of the Python package that are made of wit/ [--bless]",
+        &[WASM32],
+        python_modules,
+    ),
     (
         "serve",
         "build, then serve the receiver; its settings are ITSM_... in the environment",
@@ -182,6 +189,17 @@ fn platforms(arguments: &[String]) -> Result<ExitCode> {
 fn prove(arguments: &[String]) -> Result<ExitCode> {
     flag(arguments, None)?;
     prove::run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn python_modules(arguments: &[String]) -> Result<ExitCode> {
+    let bless = flag(arguments, Some("--bless"))?;
+    let folder = components::build()?;
+    if bless {
+        python_package::bless(&folder)?;
+    } else {
+        python_package::check(&folder)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

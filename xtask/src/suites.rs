@@ -4,8 +4,8 @@ use crate::set_up::{
     C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
-    components, dist, formatting, guests, javascript, node, python, readme, reference, serve,
-    surface, tools, wit_lint,
+    components, dist, formatting, guests, javascript, node, python, python_package, readme,
+    reference, serve, surface, tools, wit_lint,
 };
 use anyhow::{Result, anyhow, bail};
 use std::process::Command;
@@ -71,6 +71,13 @@ pub const SUITES: &[Suite] = &[
         shows: "the types and the table of the npm package are made of what is built",
         after: &["build"],
         run: || javascript::check(&components::folder()?),
+        ..PLAIN
+    },
+    Suite {
+        name: "python-modules",
+        shows: "the modules of the Python package are made of wit/",
+        after: &["build"],
+        run: || python_package::check(&components::folder()?),
         ..PLAIN
     },
     Suite {

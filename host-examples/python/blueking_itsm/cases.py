@@ -1,24 +1,32 @@
-"""What WIT's variants are made of here: a class for each case, and a union of these classes for the variant.
+"""What WIT's variants and enums are made of here.
 
-`Advice = FixArgument | FixCredentials | ...` lists the cases in the order of the WIT, by which they are converted. A
-case whose payload is a record of a good name is that record: `Authorization = AppCredentials | AddedByHost`.
+A variant is a union of a class for each of its cases: `Advice = Union[FixArgument, FixCredentials, ...]`. A case whose
+payload is a record of a good name is that record: `Authorization = Union[AppCredentials, AddedByHost]`.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from enum import Enum
+from typing import Any, Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
-F = TypeVar("F", bound=Callable[..., Any])
-
-Words = Annotated[str, "words"]
-"""A server's words for people: on one line, and without what steers a terminal."""
 
 
 def case_name(name: str) -> str:
     """`FixArgument` as `fix-argument`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Word(str, Enum):
+    """An enum of the WIT: a member is its word."""
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+    def __format__(self, how: str) -> str:
+        return str.__format__(self, how)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class SecretCase(Case[T_co]):
     __str__ = __repr__
 
 
-class Other(Case[Words]):
+class Other(Case[str]):
     """Anything else, in words. Show them; do not match on them."""
 
 
@@ -60,7 +68,9 @@ class Error(Exception):
     ├── ParseError          a body is no callback
     ├── BindingError        a callback's headers prove nothing
     ├── ResolveError        names did not lead to nodes
-    └── CallbackUrlError    an address can't receive callbacks
+    ├── CallbackUrlError    an address can't receive callbacks
+    ├── NotSettled          there is no outcome for an operation
+    └── SettingsError       a setting is missing or wrong
     """
 
 
@@ -72,11 +82,13 @@ class ReasonError(Error, Generic[T_co]):
         self.reason = reason
 
 
-def raises(error: type[Exception]) -> Callable[[F], F]:
-    """Says what a function raises, where it is not `ItsmError`: a `ReasonError`, or `ValueError` with the words."""
+class FailureWords:
+    """How a failure is printed."""
 
-    def mark(function: F) -> F:
-        setattr(function, "raises", error)
-        return function
+    message: str
+    advice: Any
+    may_have_acted: bool
 
-    return mark
+    def __str__(self) -> str:
+        acted = "ITSM may have acted" if self.may_have_acted else "ITSM did nothing"
+        return f"{self.message} (advice: {self.advice}; {acted})"

@@ -1,170 +1,335 @@
-"""Loads `itsm.wasm`, and gives each call an instance of its own."""
+"""Loads the core module of `itsm.wasm`, and keeps instances of it, each for one call at a time."""
 
-import functools
-import inspect
+from __future__ import annotations
+
+import asyncio
+import contextvars
 import os
-from collections.abc import Callable
-from importlib import resources
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
-from typing import Any, get_type_hints
+from typing import Any, Callable
 
-from wasmtime import Engine, Store, WasiConfig
-from wasmtime import component as wasm
-
-from .administration import Administration
-from .callbacks import Callbacks
-from .cases import ReasonError, Words
-from .convert import Alternatives, converter, payload_hint, snake
-from .diagnosis import Diagnosis
-from .handling import Handling
-from .operations import Operations
-from .services import Services
-from .tickets import Tickets
-from .tracking import Tracking
+from . import (
+    _cache,
+    _wasi,
+    administration,
+    callbacks,
+    diagnosis,
+    handling,
+    operations,
+    services,
+    tickets,
+    tracking,
+    types,
+)
+from ._abi import Function, Misfit, Types, of_class
+from ._engine import Engine, EngineError, Module
+from .http import Credentials, Exchange, Request, Seam
+from .settings import check_names
 from .types import ItsmError
 
 PACKAGE = "blueking:itsm"
 VERSION = "0.1.0"
 """What this package was written for. Any later 0.1 has all of it too; 0.2 is another interface."""
+FILE = "itsm.core.wasm"
+
+CALLS_MOST = 10_000
+"""After so many calls an instance is thrown away, so that nothing adds up in it."""
+MEMORY_MOST = 16 << 20
+"""An instance that has grown beyond is thrown away: memory is never given back."""
+IDLE_MOST = 64
+"""So many instances are kept."""
+
+MODULES = (callbacks, tracking, tickets, operations, handling, services, administration, diagnosis)
+ROWS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": row for module in MODULES for name, row in module.FUNCTIONS.items()
+}
+"""The functions by their names: `tickets.create`."""
 
 
 class Itsm:
-    """The component. Load it once in a process; use it from any number of threads.
+    """ITSM, for programs whose calls may wait. Load it once in a process; use it from any number of threads.
 
-    Each call gets a fresh instance, so a callback can be handled while another call waits for ITSM. A failure is raised
-    as `ItsmError`; what a function raises instead, its decorator says. Load it after forking, not before.
+    A failure is raised as `ItsmError`, or as the error of which the function's docs speak. A process may be forked: its
+    children go on with instances and connections of their own.
     """
 
-    callbacks: Callbacks
-    tracking: Tracking
-    tickets: Tickets
-    operations: Operations
-    handling: Handling
-    services: Services
-    administration: Administration
-    diagnosis: Diagnosis
+    callbacks: callbacks.Callbacks
+    tracking: tracking.Tracking
+    tickets: tickets.Tickets
+    operations: operations.Operations
+    handling: handling.Handling
+    services: services.Services
+    administration: administration.Administration
+    diagnosis: diagnosis.Diagnosis
 
-    def __init__(self, component: str | PathLike[str] | None = None) -> None:
-        """Loads the component at a path, or else the one inside this package."""
-        _stay_in_one_process()
-        self._engine = Engine()
-        self._component = wasm.Component(self._engine, _read(component))
-        self._linker = wasm.Linker(self._engine)
-        self._linker.add_wasip2()
-        self._linker.add_wasi_http()
-        exports = self._component.type.exports(self._engine)
-        for interface, protocol in get_type_hints(Itsm).items():
-            setattr(self, interface, self._interface(interface, protocol, exports))
+    def __init__(
+        self,
+        module: str | PathLike[str] | None = None,
+        *,
+        client: Any = None,
+        credentials: Credentials | None = None,
+        allow: Collection[str] | None = None,
+    ) -> None:
+        """Loads `itsm.core.wasm` at a path, or else the one inside this package.
 
-    def _interface(self, interface: str, protocol: type, exports: dict[str, Any]) -> SimpleNamespace:
-        name = f"{PACKAGE}/{interface}@{VERSION}"
-        # The runtime finds any 0.1; its types are listed by the name that the component itself gives it.
-        index = self._component.get_export_index(name)
-        if index is None:
-            others = ", ".join(other for other in exports if other.startswith(f"{PACKAGE}/{interface}@"))
-            raise ValueError(f"no itsm.wasm for this package: it has {others or 'nothing'} where {name} is wanted")
-        line, _, _ = name.rpartition(".")
-        found = next(export for other, export in exports.items() if other.startswith(f"{line}."))
-        exported = found.ty.exports(self._engine)
-        bound = SimpleNamespace()
-        for method in functions(protocol):
-            if wit_name(method) not in exported:
-                raise ValueError(f"no itsm.wasm for this package: it lacks {name}#{wit_name(method)}")
-            setattr(bound, method.__name__, self._function(method, exported[wit_name(method)].ty, index))
-        return bound
+        `client` sends the requests: see `blueking_itsm.http`. `credentials` are headers for each request, or a function
+        that gives them for one: then connections have `AddedByHost()`. `allow` are the addresses of the servers to which
+        requests may go, by default all that a function is given.
+        """
+        self._guests = _Guests(_read(module), Seam(client, credentials, allow))
+        for part in MODULES:
+            name = part.__name__.rpartition(".")[2]
+            setattr(self, name, getattr(part, name.capitalize())(self._guests.call))
 
-    def _function(self, method: FunctionType, ty: wasm.FuncType, interface: wasm.ExportIndex) -> Callable[..., Any]:
-        hints = get_type_hints(method)
-        _, *parameters = inspect.signature(method).parameters.values()
-        signature = inspect.Signature(parameters)
-        if [snake(name) for name, _ in ty.params] != list(signature.parameters):
-            raise TypeError(f"the component's {wit_name(method)} has other parameters")
-        lowering = {snake(name): converter(param, hints[snake(name)]).lower for name, param in ty.params}
-        lift = _result(ty.result, hints["return"], getattr(method, "raises", ItsmError))
-        index = self._component.get_export_index(wit_name(method), interface)
-        assert index is not None
-
-        @functools.wraps(method)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            _stay_in_one_process()
-            values = signature.bind(*args, **kwargs).arguments
-            lowered = [lower(values[name], name) for name, lower in lowering.items()]
-            with Store(self._engine) as store:
-                # No files, no environment, no arguments.
-                store.set_wasi(WasiConfig())
-                store.set_wasi_http()
-                instance = self._linker.instantiate(store, self._component)
-                function = instance.get_func(store, index)
-                assert function is not None
-                answer = function(store, *lowered)
-            return lift(answer)
-
-        return call
+    @classmethod
+    def from_environment(cls, **options: Any) -> Itsm:
+        """Loads the module that ITSM_WASM names or that is in ITSM_WASM_DIR, or else the one inside this package. The other
+        settings are for `blueking_itsm.settings`, which also refuses names that are misspelt.
+        """
+        return cls(_module_of_environment(), **options)
 
 
-_process: int | None = None
+class AsyncItsm:
+    """ITSM, for programs on asyncio: the same functions as coroutines. No call blocks the loop.
+
+    A call that waits for a server does so in a thread. When its task is cancelled, its connection is broken off; whether
+    ITSM has acted is then unknown, as after a lost answer.
+    """
+
+    callbacks: callbacks.AsyncCallbacks
+    tracking: tracking.AsyncTracking
+    tickets: tickets.AsyncTickets
+    operations: operations.AsyncOperations
+    handling: handling.AsyncHandling
+    services: services.AsyncServices
+    administration: administration.AsyncAdministration
+    diagnosis: diagnosis.AsyncDiagnosis
+
+    def __init__(
+        self,
+        module: str | PathLike[str] | None = None,
+        *,
+        client: Any = None,
+        credentials: Credentials | None = None,
+        allow: Collection[str] | None = None,
+        threads: int = 32,
+    ) -> None:
+        """As `Itsm`. At most so many calls wait for servers at once: others wait for their turn."""
+        self._guests = _Guests(_read(module), Seam(client, credentials, allow))
+        self._threads = threads
+        self._executor: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+        for part in MODULES:
+            name = part.__name__.rpartition(".")[2]
+            setattr(self, name, getattr(part, f"Async{name.capitalize()}")(self._call))
+
+    @classmethod
+    def from_environment(cls, **options: Any) -> AsyncItsm:
+        """As `Itsm.from_environment`."""
+        return cls(_module_of_environment(), **options)
+
+    async def _call(self, name: str, *arguments: Any) -> Any:
+        if not ROWS[name].asks:
+            # Microseconds: a thread would take longer.
+            return self._guests.call(name, *arguments)
+        if self._executor is None or self._process != os.getpid():
+            # A forked process has none of its threads.
+            self._executor, self._process = ThreadPoolExecutor(self._threads, "blueking_itsm"), os.getpid()
+        watch = _Watch(self._guests.open)
+        run = contextvars.copy_context().run
+        loop = asyncio.get_running_loop()
+        call = self._guests.call
+        waiting = loop.run_in_executor(self._executor, lambda: run(call, name, *arguments, watch=watch))
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            watch.break_off()
+            raise
 
 
-def _stay_in_one_process() -> None:
-    """Raises in a child of the process that loaded the component: wasmtime misses its threads there, and would hang."""
-    global _process
-    if _process not in (None, os.getpid()):
-        raise RuntimeError("this process was forked from one that had loaded Itsm: load it after forking only")
-    _process = os.getpid()
+class _Watch:
+    """A call that another thread makes: what it waits for can be broken off."""
+
+    def __init__(self, open_exchange: Callable[[Request], Exchange]) -> None:
+        self._open = open_exchange
+        self._over = threading.Event()
+        self._exchanges: list[Exchange] = []
+
+    def break_off(self) -> None:
+        self._over.set()
+        for exchange in list(self._exchanges):
+            exchange.interrupt()
+
+    def _check(self) -> None:
+        if self._over.is_set():
+            raise InterruptedError("the call was cancelled")
+
+    def open(self, request: Request) -> Exchange:
+        self._check()
+        exchange = self._open(request)
+        self._exchanges.append(exchange)
+        self._check()
+        return exchange
+
+    def sleep(self, seconds: float) -> None:
+        self._over.wait(seconds)
+        self._check()
 
 
-def _read(component: str | PathLike[str] | None) -> bytes:
-    if component is not None:
-        return Path(component).read_bytes()
-    packaged = resources.files(__package__) / "itsm.wasm"
-    if not packaged.is_file():
+class _Guest:
+    """An instance with its host."""
+
+    def __init__(self, module: Module, host: _wasi.Host) -> None:
+        self.instance = module.instantiate()
+        self.instance.memory()
+        self.host = host
+        host.guest = self.instance
+        self.calls = 0
+
+    def call(self, function: Function, arguments: tuple[Any, ...]) -> Any:
+        before = getattr(_wasi.current, "host", None)
+        _wasi.current.host = self.host
+        self.calls += 1
+        try:
+            return function(self.instance, arguments)
+        except EngineError:
+            if self.host.raised is not None:
+                raise self.host.raised from None
+            raise
+        finally:
+            _wasi.current.host = before
+            self.host.end()
+
+    def is_worn(self) -> bool:
+        return self.calls >= CALLS_MOST or self.instance.size > MEMORY_MOST
+
+
+class _Guests:
+    """The instances that wait for calls. None is used by two calls at once, and none again after anything went wrong."""
+
+    def __init__(self, wasm: bytes, seam: Seam) -> None:
+        _refuse_greenlets()
+        self._seam = seam
+        self.open = seam.open
+        self.sleep = time.sleep
+        self._idle: list[_Guest] = []
+        self._module = _load(wasm)
+        exports = {_line(name): name for name in self._module.exports() if "#" in name}
+        kinds = Types(types.WIT, *(module.WIT for module in MODULES))
+        self._functions: dict[str, tuple[Function, Any]] = {}
+        for name, row in ROWS.items():
+            interface = f"{PACKAGE}/{name.partition('.')[0]}"
+            wanted = f"{interface}@{VERSION}#{row.wit}"
+            export = exports.get(_line(wanted))
+            if export is None:
+                others = {one.partition("#")[0] for one in exports.values() if one.startswith(f"{interface}@")}
+                found = f"it has {', '.join(sorted(others)) or 'nothing'} where {wanted.partition('#')[0]} is wanted"
+                lacks = any(_line(one) == _line(wanted.partition("#")[0]) for one in others)
+                raise ValueError(f"no {FILE} for this package: {f'it lacks {wanted}' if lacks else found}")
+            self._functions[name] = Function(kinds, export, row.params, row.result), row.error
+        self._idle.append(self._new())
+        _all_guests.add(self)
+
+    def _new(self) -> _Guest:
+        return _Guest(self._module, _wasi.Host(self.open))
+
+    def after_fork(self) -> None:
+        self._idle = []
+        self._seam.after_fork()
+
+    def call(self, name: str, *arguments: Any, watch: _Watch | None = None) -> Any:
+        function, error = self._functions[name]
+        try:
+            guest = self._idle.pop()
+        except IndexError:
+            guest = self._new()
+        way = watch or self
+        guest.host.open_exchange, guest.host.sleep = way.open, way.sleep
+        try:
+            answer = guest.call(function, arguments)
+        except Misfit as misfit:
+            misfit.reraise()
+        if not guest.is_worn() and len(self._idle) < IDLE_MOST:
+            self._idle.append(guest)
+        if error is None:
+            return answer
+        place, value = answer
+        if place == 0:
+            return value
+        if isinstance(value, types.Failure):
+            raise of_class(ItsmError, value)
+        raise value if isinstance(value, Exception) else error(value)
+
+
+_all_guests: weakref.WeakSet[_Guests] = weakref.WeakSet()
+_loading = threading.Lock()
+_engine: Engine | None = None
+_modules: dict[bytes, Module] = {}
+
+
+def _after_fork() -> None:
+    _loading.release()
+    for guests in list(_all_guests):
+        guests.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    # No child is made while another thread compiles.
+    os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_after_fork)
+
+
+def _load(wasm: bytes) -> Module:
+    """The module with its imports tied: once in a process, however many clients there are."""
+    global _engine
+    with _loading:
+        module = _modules.get(wasm)
+        if module is None:
+            _engine = _engine or Engine()
+            try:
+                module = _cache.load(_engine, wasm)
+                module.link(_wasi.give)
+            except EngineError as error:
+                raise ValueError(f"no {FILE} for this package: {error}") from None
+            _modules[wasm] = module
+        return module
+
+
+def _refuse_greenlets() -> None:
+    """A greenlet that waits gives the stack, on which the engine runs, to others, and the process would end."""
+    for module, is_patched in (("gevent.monkey", "is_module_patched"), ("eventlet.patcher", "is_monkey_patched")):
+        if module in sys.modules and getattr(sys.modules[module], is_patched)("socket"):
+            raise RuntimeError(
+                "blueking_itsm can't run in greenlets, as gevent and eventlet make them: use threads, such as "
+                "gunicorn -k gthread or celery -P threads"
+            )
+
+
+def _line(name: str) -> str:
+    """A name with the line of its version: `blueking:itsm/tickets@0.1#create`."""
+    interface, _, function = name.partition("#")
+    return f"{interface.rpartition('.')[0]}#{function}"
+
+
+def _module_of_environment() -> Path | None:
+    check_names(os.environ)
+    file, folder = os.environ.get("ITSM_WASM"), os.environ.get("ITSM_WASM_DIR")
+    return Path(file) if file else Path(folder, FILE) if folder else None
+
+
+def _read(module: str | PathLike[str] | None) -> bytes:
+    path = Path(__file__).with_name(FILE) if module is None else Path(module)
+    if module is None and not path.is_file():
         raise FileNotFoundError(
-            "this package was built without its itsm.wasm: give Itsm() the path of one, as `cargo xtask build` makes it"
+            f"this package was built without its {FILE}: give Itsm() the path of one, as `cargo xtask build` makes it"
         )
-    return packaged.read_bytes()
-
-
-def functions(protocol: type) -> list[FunctionType]:
-    """The functions that a protocol lists."""
-    return [
-        member
-        for name, member in vars(protocol).items()
-        if isinstance(member, FunctionType) and not name.startswith("_")
-    ]
-
-
-def wit_name(method: FunctionType) -> str:
-    """A function's name in the WIT."""
-    return method.__name__.replace("_", "-")
-
-
-def _result(ty: wasm.ValType | None, returns: Any, error: Any) -> Callable[[Any], Any]:
-    """What to do with what a function answers: return it, or raise it."""
-    if not isinstance(ty, wasm.ResultType):
-        assert ty is not None
-        return converter(ty, returns).lift
-    shown = Alternatives([("ok", ty.ok), ("err", ty.err)])
-    lift_ok = _lift(ty.ok, returns)
-    lift_err = _lift(ty.err, _reason(error))
-
-    def lift(answer: Any) -> Any:
-        index, payload = shown.unwrap(answer)
-        if index == 0:
-            return lift_ok(payload)
-        reason = lift_err(payload)
-        raise reason if isinstance(reason, Exception) else error(reason)
-
-    return lift
-
-
-def _lift(ty: wasm.ValType | None, hint: Any) -> Callable[[Any], Any]:
-    return (lambda _: None) if ty is None else converter(ty, hint).lift
-
-
-def _reason(error: type[Exception]) -> Any:
-    """What the component gives where `error` is raised here."""
-    if issubclass(error, ReasonError):
-        return payload_hint(error)
-    return Words if error is ValueError else error
+    content = path.read_bytes()
+    if content[4:8] == b"\x0d\0\1\0":
+        raise ValueError(f"{path} is a component: this package runs its core module, {FILE}")
+    return content

@@ -13,10 +13,10 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FunctionType, TracebackType
-from typing import Any, Self, get_type_hints
+from typing import Any, Self
 
 from blueking_itsm import Itsm
-from blueking_itsm.component import functions
+from blueking_itsm.component import ROWS
 from blueking_itsm.tickets import NewTicket, ServiceId
 from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Field, FieldValue, Gateway, People
 from example import ApprovalGate, CallbackServer
@@ -38,12 +38,8 @@ def itsm() -> Itsm:
 
 
 def surface() -> dict[str, FunctionType]:
-    """Every function of the wrapper: `tickets.create` and its like."""
-    return {
-        f"{interface}.{function.__name__}": function
-        for interface, protocol in get_type_hints(Itsm).items()
-        for function in functions(protocol)
-    }
+    """Every function of the package: `tickets.create` and its like."""
+    return {name: getattr(type(getattr(itsm(), name.partition(".")[0])), name.partition(".")[2]) for name in ROWS}
 
 
 class Site:
@@ -63,7 +59,6 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.server.stop()
-        self.gate.close()
         self.fake.__exit__(kind, error, at)
         self.folder.cleanup()
 

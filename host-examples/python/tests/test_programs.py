@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -34,9 +35,13 @@ class Demo(unittest.TestCase):
             ],
         )
 
+    def test_a_proxy_of_the_environment_is_no_hindrance(self) -> None:
+        ended = run("demo.py", HTTP_PROXY="http://127.0.0.1:1", http_proxy="http://127.0.0.1:1")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+
     def test_it_says_what_to_build(self) -> None:
         for settings, words in [
-            ({"ITSM_WASM_DIR": "nowhere"}, "itsm.wasm is not built: run `cargo xtask build`\n"),
+            ({"ITSM_WASM_DIR": "nowhere"}, "itsm.core.wasm is not built: run `cargo xtask build`\n"),
             ({"FAKE_ITSM": "nowhere/fake-itsm"}, "fake-itsm is not built: run `cargo build --bin fake-itsm`\n"),
         ]:
             with self.subTest(settings):
@@ -144,8 +149,34 @@ class Example(unittest.TestCase):
             "ITSM_LISTEN": "127.0.0.1:0",
         }
         settings["ITSM_DATABASE"] = str(Path(self.folder, "missing.sqlite"))
-        ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET=SECRET, ITSM_DECIDE_WITHIN_S="-1")
-        self.assertEqual(ended.stderr, "the time by which a decision must have come has passed\n")
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            busy = f"127.0.0.1:{taken.getsockname()[1]}"
+            for wrong, words in [
+                (
+                    {"ITSM_DECIDE_WITHIN_S": "-1"},
+                    "ITSM_DECIDE_WITHIN_S is -1, and must be a number of seconds",
+                ),
+                (
+                    {"ITSM_LISTEN": "18081"},
+                    "ITSM_LISTEN is 18081, and must be an address with a port, such as 0.0.0.0:8080",
+                ),
+                (
+                    {"ITSM_LISTEN": "a:b"},
+                    "ITSM_LISTEN is a:b, and must be an address with a port, such as 0.0.0.0:8080",
+                ),
+                ({"ITSM_LISTEN": busy}, f"nothing can listen at {busy}: [Errno 98] Address already in use"),
+                (
+                    {"ITSM_WASM_DIR": "/nowhere"},
+                    "[Errno 2] No such file or directory: '/nowhere/itsm.core.wasm'",
+                ),
+                ({"ITSM_DATABASE": "/nowhere/it"}, "[Errno 2] No such file or directory: '/nowhere/it'"),
+                ({"ITSM_GATEWAY": "", "ITSM_GATWAY": "x"}, "ITSM_GATWAY is no setting. Is ITSM_GATEWAY meant?"),
+                ({"ITSM_APPCODE": "x"}, "ITSM_APPCODE is no setting. Is ITSM_APP_CODE meant?"),
+            ]:
+                with self.subTest(words):
+                    of = {**settings, "ITSM_APP_CODE": CODE, "ITSM_APP_SECRET": SECRET, **wrong}
+                    ended = run(*arguments, **of)
+                    self.assertEqual((ended.returncode, ended.stderr), (1, f"{words}\n"))
         ended = run(*arguments, **settings, ITSM_APP_CODE=CODE, ITSM_APP_SECRET="canary")
         self.assertEqual(ended.returncode, 1)
         self.assertIn("ITSM has changed nothing.", ended.stderr)
@@ -218,7 +249,7 @@ Connection("http://127.0.0.1/prod", AddedByHost())
             source = Path(place, "source")
             shutil.copytree(FOLDER, source, ignore=shutil.ignore_patterns("*.wasm", "build", "*.egg-info", "tests"))
             without = run_in(source, "-c", asks)
-            self.assertIn("FileNotFoundError: this package was built without its itsm.wasm", without.stderr)
+            self.assertIn("FileNotFoundError: this package was built without its itsm.core.wasm", without.stderr)
 
             shutil.copy(component(), source / "blueking_itsm")
             built = run_in(source, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", place, ".")

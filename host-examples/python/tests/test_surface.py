@@ -79,7 +79,7 @@ class Versions(unittest.TestCase):
         wasi = rb"wasi:[a-z]+/[a-z-]+@[0-9.]+"
         self.assertEqual(re.findall(wasi, other), re.findall(wasi, built))
         with TemporaryDirectory() as folder:
-            path = Path(folder, "itsm.wasm")
+            path = Path(folder, "itsm.core.wasm")
             path.write_bytes(other)
             return Itsm(path)
 
@@ -94,5 +94,5 @@ class Versions(unittest.TestCase):
         for version in ["0.2.0", "1.1.0", "0.0.1"]:
             with self.subTest(version), self.assertRaises(ValueError) as caught:
                 self.load(version)
-            words = "no itsm.wasm for this package: it has {0}@{1} where {0}@0.1.0 is wanted"
+            words = "no itsm.core.wasm for this package: it has {0}@{1} where {0}@0.1.0 is wanted"
             self.assertEqual(str(caught.exception), words.format("blueking:itsm/callbacks", version))

@@ -171,11 +171,8 @@ pub(super) fn echo(_: &mut World, call: &Call) -> Outcome {
     Place {
         what: "Python's function",
         file: "host-examples/python/blueking_itsm/operations.py",
-        edit: End("
-    def echo(self, connection: Connection, sn: str) -> str:
-        \"\"\"What ITSM repeats of a ticket.\"\"\"
-"),
-        check: Python("tests.test_surface"),
+        edit: Change(with_python),
+        check: Verb("python"),
     },
     Place {
         what: "the row of Python's function",
@@ -187,6 +184,29 @@ pub(super) fn echo(_: &mut World, call: &Call) -> Outcome {
         check: Python("tests.test_functions.Functions.test_each_function_has_a_row"),
     },
 ];
+
+/// Adds the function to a module of the Python package, as `cargo xtask python --bless` does.
+fn with_python(module: &str) -> Option<String> {
+    let method = |define: &str, wait: &str| {
+        format!(
+            "    {define} echo(\n        self,\n        connection: types.Connection,\n        sn: str,\n    ) -> str:\n        \
+             \"\"\"Repeats the number.\n        Fails when the number is blank.\n        \"\"\"\n        \
+             return {wait}self._call(\"operations.echo\", connection, sn)\n\n"
+        )
+    };
+    let row = "    \"echo\": Function(\"echo\", ((\"connection\", \"types.connection\"), (\"sn\", \"string\"), ), \
+               (\"result\", \"string\", \"types.failure\"), types.ItsmError, True),\n";
+    let mut made = module.to_owned();
+    for (next, new) in [
+        ("    def rate(", method("def", "")),
+        ("    async def rate(", method("async def", "await ")),
+        ("    \"rate\": ", row.to_owned()),
+    ] {
+        let (before, after) = made.split_once(next)?;
+        made = format!("{before}{new}{next}{after}");
+    }
+    Some(made)
+}
 
 /// Adds the function's section to a page of the reference, before that of the next function.
 fn with_a_section(page: &str, text: &str) -> Option<String> {

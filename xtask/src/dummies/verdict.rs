@@ -1,6 +1,6 @@
 //! A verdict `lapsed`, for tickets with the status `LAPSED`.
 
-use super::Check::{Component, JavaScript, Python, Test, Unit, Verb, Workspace};
+use super::Check::{Component, JavaScript, Test, Unit, Verb, Workspace};
 use super::Edit::{After, Change, Of};
 use super::Place;
 
@@ -263,14 +263,20 @@ pub const PLACES: &[Place] = &[
     Place {
         what: "Python's case",
         file: "host-examples/python/blueking_itsm/types.py",
-        edit: After("    COMPLETED = auto()\n", "    LAPSED = auto()\n"),
-        check: Python("tests.test_surface"),
+        edit: After(
+            "    COMPLETED = \"completed\"\n    \"\"\"The flow ran to its end, and no approval lay on its way: nobody was asked.\"\"\"\n",
+            "\n    LAPSED = \"lapsed\"\n    \"\"\"The ticket lapsed.\"\"\"\n",
+        ),
+        check: Verb("python"),
     },
     Place {
         what: "Python's ending",
         file: "host-examples/python/blueking_itsm/tickets.py",
-        edit: After("    COMPLETED = auto()\n", "    LAPSED = auto()\n"),
-        check: Python("tests.test_surface"),
+        edit: After(
+            "    COMPLETED = \"completed\"\n    \"\"\"The verdict is `completed`: no approval lay on the ticket's way.\"\"\"\n",
+            "\n    LAPSED = \"lapsed\"\n    \"\"\"The verdict is `lapsed`.\"\"\"\n",
+        ),
+        check: Verb("python"),
     },
     Place {
         what: "the page's sentence in English",
