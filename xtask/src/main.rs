@@ -32,7 +32,7 @@ use std::process::{Command, ExitCode};
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 14] = [
+const VERBS: [Verb; 15] = [
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
