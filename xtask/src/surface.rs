@@ -250,8 +250,7 @@ pub mod tests {
         let package = resolve.push_str("test.wit", wit).unwrap();
         let world = resolve.select_world(&[package], None).unwrap();
         let encoding = StringEncoding::UTF8;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding)
-            .unwrap();
+        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
         components::encode(&module).unwrap()
     }
 
