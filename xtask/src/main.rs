@@ -101,7 +101,7 @@ const VERBS: [Verb; 15] = [
 ];
 
 /// From a clean clone, on two cores.
-const FIRST_BUILD: &str = "about six minutes on two cores";
+const FIRST_BUILD: &str = "six to eight minutes on two cores";
 
 /// The exit code of a command line that can't be understood.
 const USAGE: u8 = 2;
