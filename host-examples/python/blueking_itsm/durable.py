@@ -172,14 +172,14 @@ class Loop:
     def _look(self, operation_id: str) -> None:
         self._carry_out(operation_id, self._advance(operation_id, Tick()))
 
-    def _new_ticket(self, service: Service, creator: str, title: str, **options: Any) -> tuple[str, str]:
+    def new_ticket(self, service: Service, creator: str, title: str, **options: Any) -> tuple[str, str]:
         """The id of a new operation, and its ticket as it is stored: all by which the ticket can be found again."""
         operation_id = self._itsm.tickets.new_operation_id()
         claims = Claims(operation_id, self._callback_url, self._now() + BINDING_HOLDS_S)
         binding = self._itsm.callbacks.bind(self._binding_keys[0], claims)
         target = CallbackTarget(self._callback_url, [binding.header])
         ticket = NewTicket(binding.tag, service, creator, title, callback=target, **options)
-        return operation_id, _dump("tickets.new-ticket", ticket)
+        return operation_id, dump("tickets.new-ticket", ticket)
 
     def _carry_out(self, operation_id: str, actions: Sequence[Action]) -> None:
         waiting = deque(actions)
@@ -211,7 +211,7 @@ class Loop:
         text = self._store.ticket(operation_id)
         if text is None:
             return None
-        ticket: NewTicket = _load("tickets.new-ticket", json.loads(text))
+        ticket: NewTicket = load("tickets.new-ticket", json.loads(text))
         tickets = self._itsm.tickets
         try:
             if isinstance(action, Create):
@@ -239,7 +239,7 @@ class Loop:
 
     def _keep(self, operation_id: str, outcome: Outcome) -> None:
         """Stores an operation's outcome and delivers it, in one transaction. It can come again, and counts once."""
-        if not self._store.keep(operation_id, outcome, _dump("types.outcome", outcome)):
+        if not self._store.keep(operation_id, outcome, dump("types.outcome", outcome)):
             raise NotSettled(f"operation {operation_id} is not in the database")
 
     def _now(self) -> int:
@@ -304,7 +304,7 @@ class Durable(Loop):
         if known is not None:
             return str(known[0])
         options = {"fields": fields, "processors": processors, "extra_json": extra_json}
-        operation_id, ticket = self._new_ticket(service, creator, title, **options)
+        operation_id, ticket = self.new_ticket(service, creator, title, **options)
         now = self._now()
         step = self._itsm.tracking.start(operation_id, now + decide_within_s if decide_within_s else None, now)
         # All by which the ticket can be found again is stored before anything is sent.
@@ -327,8 +327,8 @@ class Durable(Loop):
         row = self._table.one("SELECT created, outcome, refused FROM itsm_operation WHERE id = ?", operation_id)
         if row is None:
             return None
-        created = row[0] and _load("types.created-ticket", json.loads(row[0]))
-        outcome = row[1] and _load("types.outcome", json.loads(row[1]))
+        created = row[0] and load("types.created-ticket", json.loads(row[0]))
+        outcome = row[1] and load("types.outcome", json.loads(row[1]))
         return Operation(operation_id, created or None, outcome or None, row[2])
 
     def _not_created(self, operation_id: str, failure: ItsmError) -> Event:
@@ -358,7 +358,7 @@ class _Table:
             ).rowcount:
                 return False
             if change.created is not None:
-                text = _dump("types.created-ticket", change.created)
+                text = dump("types.created-ticket", change.created)
                 execute("UPDATE itsm_operation SET created = ? WHERE id = ?", text, operation_id)
             if change.is_given_up:
                 execute(
@@ -422,7 +422,7 @@ class _Table:
 _ROWS: dict[str, Any] = {**_types.WIT, **_tickets.WIT}
 
 
-def _dump(of: str, value: Any) -> str:
+def dump(of: str, value: Any) -> str:
     return json.dumps(_plain(of, value), ensure_ascii=False)
 
 
@@ -448,26 +448,26 @@ def _plain(of: Any, value: Any) -> Any:
     return {case_name(cls.__name__): None if payload is None else _plain(payload, inner)}
 
 
-def _load(of: Any, plain: Any) -> Any:
+def load(of: Any, plain: Any) -> Any:
     """The value that was made plain."""
     of = _ROWS.get(of, of)
     if isinstance(of, str):
         return plain
     kind, *parts = of
     if kind == "list":
-        return tuple(_load(parts[0], item) for item in plain)
+        return tuple(load(parts[0], item) for item in plain)
     if kind == "option":
-        return None if plain is None else _load(parts[0], plain)
+        return None if plain is None else load(parts[0], plain)
     if kind == "tuple":
-        return tuple(_load(part, item) for part, item in zip(parts, plain))
+        return tuple(load(part, item) for part, item in zip(parts, plain))
     if kind == "enum":
         return parts[0](plain)
     if kind == "record":
         fields = zip(dataclasses.fields(parts[0]), parts[1:])
-        return parts[0](*(_load(part, plain[field.name]) for field, part in fields))
+        return parts[0](*(load(part, plain[field.name]) for field, part in fields))
     ((name, inner),) = plain.items()
     cls, payload = next(case for case in parts if case_name(case[0].__name__) == name)
     if issubclass(cls, Bare):
         return cls()
-    value = _load(payload, inner)
+    value = load(payload, inner)
     return cls(value) if issubclass(cls, Case) else value
