@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 SECRET_KEY = os.environ.get("SITE_SECRET_KEY", "only for this example")
 DEBUG = False
@@ -37,10 +38,21 @@ TEMPLATES = [
 ROOT_URLCONF = "accounts.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("SITE_DATABASE", Path(__file__).with_name("site.sqlite")),
-        "OPTIONS": {"timeout": 60},
+
+
+def database(place: str) -> dict[str, object]:
+    """A database by its address, such as mysql://user:password@host:3306/name, or by the path of a file of SQLite."""
+    at = urlsplit(place)
+    if at.scheme not in ("mysql", "postgresql"):
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": place, "OPTIONS": {"timeout": 60}}
+    return {
+        "ENGINE": f"django.db.backends.{at.scheme}",
+        "HOST": at.hostname or "",
+        "PORT": at.port or "",
+        "USER": unquote(at.username or ""),
+        "PASSWORD": unquote(at.password or ""),
+        "NAME": at.path.lstrip("/"),
     }
-}
+
+
+DATABASES = {"default": database(os.environ.get("SITE_DATABASE", str(Path(__file__).with_name("site.sqlite"))))}

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
-from django.db import models, router, transaction
+from django.db import IntegrityError, models, router, transaction
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -55,29 +55,35 @@ class Operations(models.Manager):
             raise TypeError("an operation has either approvers or a service")
         if decide_by is not None and decide_by.timestamp() <= timezone.now().timestamp():
             raise ValueError("decide_by has passed")
+        using = self._db or router.db_for_write(self.model)
+        # A database may take `Carol` for `carol`, and no digest for another.
+        key = None if subject is None else hashlib.sha256(subject.encode()).hexdigest()
+        known = None if key is None else self.using(using).filter(subject_key=key).first()
+        if known is not None:
+            return known
         loop = apps.get_app_config("blueking_itsm").loop
         options = {"fields": fields, "processors": processors, "extra_json": extra_json}
         operation_id, ticket = loop.new_ticket(asked, creator, title, **options)
-        new = {
-            "id": operation_id,
-            "subject": subject or "",
-            "title": title,
-            "creator": creator,
-            "approvers": ", ".join(approvers or ()),
-            "decide_by": decide_by,
-            "due_s": int(timezone.now().timestamp()),
-            "ticket": ticket,
-        }
-        using = self._db or router.db_for_write(self.model)
-        with transaction.atomic(using=using):
-            if subject is None:
-                operation, is_new = self.using(using).create(**new), True
-            else:
-                # A database may take `Carol` for `carol`, and no digest for another.
-                key = hashlib.sha256(subject.encode()).hexdigest()
-                operation, is_new = self.using(using).get_or_create(subject_key=key, defaults=new)
-            if is_new:
+        try:
+            # SQLite has no room for a transaction that reads before it writes, when others write.
+            with transaction.atomic(using=using):
+                operation = self.using(using).create(
+                    id=operation_id,
+                    subject=subject or "",
+                    subject_key=key,
+                    title=title,
+                    creator=creator,
+                    approvers=", ".join(approvers or ()),
+                    decide_by=decide_by,
+                    due_s=int(timezone.now().timestamp()),
+                    ticket=ticket,
+                )
                 transaction.on_commit(partial(loop.send, operation_id), using=using)
+        except IntegrityError:
+            if key is None:
+                raise
+            # Another process was faster.
+            return self.using(using).get(subject_key=key)
         return operation
 
     def figures(self, now_s: int) -> list[tuple[str, str, str, list[tuple[str, int]]]]:
