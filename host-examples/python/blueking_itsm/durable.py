@@ -92,6 +92,15 @@ class Operation:
         return self.outcome is not None or self.refused is not None
 
 
+class _Secret(str):
+    """A text with a tag. The pages that show the variables of an error show nothing of it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'...'"
+
+
 @dataclasses.dataclass(frozen=True)
 class Change:
     """What a step changes of an operation: all of it is stored at once, or nothing."""
@@ -179,7 +188,7 @@ class Loop:
         binding = self._itsm.callbacks.bind(self._binding_keys[0], claims)
         target = CallbackTarget(self._callback_url, [binding.header])
         ticket = NewTicket(binding.tag, service, creator, title, callback=target, **options)
-        return operation_id, dump("tickets.new-ticket", ticket)
+        return operation_id, _Secret(dump("tickets.new-ticket", ticket))
 
     def _carry_out(self, operation_id: str, actions: Sequence[Action]) -> None:
         waiting = deque(actions)
@@ -208,10 +217,9 @@ class Loop:
         if isinstance(action, Deliver):
             self._keep(operation_id, action.value)
             return Delivered()
-        text = self._store.ticket(operation_id)
-        if text is None:
+        ticket = self._ticket(operation_id)
+        if ticket is None:
             return None
-        ticket: NewTicket = load("tickets.new-ticket", json.loads(text))
         tickets = self._itsm.tickets
         try:
             if isinstance(action, Create):
@@ -232,6 +240,10 @@ class Loop:
             # A question without an answer is no news, and the next tick asks again.
             log.warning("operation %s: %s", operation_id, failure)
             return None
+
+    def _ticket(self, operation_id: str) -> NewTicket | None:
+        text = self._store.ticket(operation_id)
+        return None if text is None else load("tickets.new-ticket", json.loads(text))
 
     def _not_created(self, operation_id: str, failure: ItsmError) -> Event:
         log.warning("operation %s: %s", operation_id, failure)

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import django
-
 from fake_itsm import FakeItsm, component
 
 from .support import CODE, FOLDER, KEY, SECRET
@@ -92,9 +91,8 @@ class Site:
 
     def call_back(self, owner: str) -> None:
         """Posts what ITSM posts at the end of a ticket."""
-        from django.test import Client
-
         from blueking_itsm.django.models import Operation
+        from django.test import Client
 
         operation = Operation.objects.get(subject=owner)
         ((name, value),) = json.loads(operation.ticket)["callback"]["headers"]
@@ -153,8 +151,9 @@ def main(times: int) -> dict[str, Any]:
     from blueking_itsm.django.models import Operation
 
     with the_site() as site:
-        write, killed = 0, []
-        while write == 0 or sum(killed[-1]):
+        write = 0
+        killed: list[tuple[int, int]] = []
+        while write == 0 or any(killed[-1]):
             write += 1
             played = [play(site, write, time_of) for time_of in range(times)]
             killed.append((sum(asking for asking, _ in played), sum(delivering for _, delivering in played)))

@@ -13,7 +13,6 @@ from django.apps import apps
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import Count, Min, Q
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from .. import types
 from ..durable import load
@@ -23,7 +22,6 @@ from ..tickets import FastApproval, Service, ServiceId
 class Operations(models.Manager):
     """The operations, and how to begin one."""
 
-    @sensitive_variables()
     def request(
         self,
         *,
