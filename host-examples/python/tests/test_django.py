@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 import unittest
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +124,21 @@ class Tutorial(InTheSite):
         operation.refresh_from_db()
         assert operation.outcome is not None
         self.assertEqual((operation.state, operation.verdict), ("delivered", operation.outcome.verdict))
+
+    def test_the_readme_shows_lines_of_the_site(self) -> None:
+        for page in ["README.md", "README.zh.md"]:
+            section = (FOLDER / page).read_text().partition("\n## Django\n")[2].partition("\n## ")[0]
+            blocks = [block.partition("\n```")[0] for block in section.split("```python\n# ")[1:]]
+            self.assertEqual(len(blocks), 4)
+            for block in blocks:
+                file, _, lines = block.partition("\n")
+                self.assertIn(f"\n{lines}\n", (FOLDER / "django_example" / file.partition(",")[0]).read_text())
+
+    def test_the_wheel_has_each_folder_of_the_package(self) -> None:
+        folders = {file.parent for file in (FOLDER / "blueking_itsm").rglob("*.py")}
+        names = {".".join(folder.relative_to(FOLDER).parts) for folder in folders}
+        packaged = tomllib.loads((FOLDER / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+        self.assertEqual(set(packaged), names)
 
     def test_the_migrations_are_what_the_models_say(self) -> None:
         call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())

@@ -19,7 +19,8 @@ def callback(request: HttpRequest) -> HttpResponse:
         reply = endpoint.refuse("callbacks are posted", 405)
     else:
         headers = [(name, value.strip()) for name, value in request.headers.items()]
-        reply = endpoint.read(headers, request.META.get("CONTENT_LENGTH") or "0", request.read)
+        length = request.META.get("CONTENT_LENGTH")
+        reply = endpoint.read(headers, length or "0", request.read, ends=not length)
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:
         response[name] = value
