@@ -160,6 +160,8 @@ def main(times: int) -> dict[str, Any]:
         subjects = set(Operation.objects.values_list("subject", flat=True))
         owners = list(Account.objects.values_list("owner", flat=True))
         tickets = [ticket["title"] for ticket in site.fake.show("tickets")]
+        Operation.objects.all().delete()
+        Account.objects.all().delete()
     return {
         "asked": write * times * WORKERS,
         "killed": killed,

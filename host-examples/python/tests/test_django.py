@@ -119,6 +119,7 @@ class Tutorial(InTheSite):
                     self.assertEqual(site.post("/ask", {"owner": owner}).status_code, 202)
                 operation = Operation.objects.get(subject=owner)
                 self.assertTrue(self.decide(operation, act)["delivered"])
+                self.loop.tick(whatever=True)
                 self.assertEqual(site.get("/accounts").json(), {"accounts": opened})
         self.assertEqual(len(self.tickets()), 2)
         operation.refresh_from_db()
@@ -160,14 +161,37 @@ class Requests(InTheSite):
         call_command("itsm_tick")
         self.assertEqual([ticket["sn"] for ticket in self.tickets()], [Operation.objects.get().sn])
 
+    def test_of_two_processes_that_are_about_to_send_one_does(self) -> None:
+        with patch.object(transaction, "on_commit"):
+            operation = self.ask()
+        start, calls = itsm().tracking.start, 0
+
+        def after_another(*of: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                self.loop.send(operation.pk)
+            return start(*of)
+
+        with patch.object(self.loop._itsm.tracking, "start", after_another):
+            self.loop.send(operation.pk)
+        self.assertEqual((calls, len(self.tickets())), (2, 1))
+
     def test_a_subject_has_one_ticket_however_many_ask_at_once(self) -> None:
+        met, new = threading.Barrier(4), self.loop.new_ticket
+
         def ask(_: int) -> str:
             try:
                 return str(self.ask().pk)
             finally:
                 connections.close_all()
 
-        with ThreadPoolExecutor(4) as threads:
+        def new_ticket(*of: Any, **options: Any) -> Any:
+            # All have looked for the subject now, and none has found it.
+            met.wait(60)
+            return new(*of, **options)
+
+        with patch.object(self.loop, "new_ticket", new_ticket), ThreadPoolExecutor(4) as threads:
             self.assertEqual(len(set(threads.map(ask, range(4)))), 1)
         self.assertEqual(len(self.tickets()), 1)
         self.assertNotEqual(self.ask("Dora").pk, self.ask("dora").pk)
@@ -214,7 +238,12 @@ class Requests(InTheSite):
 
     def test_a_lost_answer_makes_no_second_ticket(self) -> None:
         self.fake.tell("fault", action="create_ticket", fault="drop-after-executing")
-        self.assertEqual(self.ask().sn, self.tickets()[0]["sn"])
+        self.fake.tell("fault", action="get_tickets", fault="gateway", status=403, code=1640301, message="no")
+        with self.assertLogs("blueking_itsm"):
+            self.assertEqual(self.ask().sn, "")
+        self.later_s = 60
+        self.loop.tick()
+        self.assertEqual(Operation.objects.get().sn, self.tickets()[0]["sn"])
         self.assertEqual(len(self.tickets()), 1)
 
     def test_a_ticket_that_nobody_decides_in_time_is_withdrawn(self) -> None:
@@ -445,7 +474,8 @@ class Operating(InTheSite):
             ("no keys", {"ITSM_BINDING_KEYS": ""}, "ITSM_BINDING_KEYS is not: without a key"),
             ("no callback", {"ITSM_CALLBACK_URL": ""}, "ITSM_CALLBACK_URL is not set"),
             ("no text", {"ITSM_BINDING_KEYS": [KEY]}, "ITSM_BINDING_KEYS is no text"),
-            ("elsewhere", {"ITSM_CALLBACK_URL": "http://h/other"}, "does not lead to blueking_itsm.django.callback"),
+            ("nowhere", {"ITSM_CALLBACK_URL": "http://h/"}, "does not lead to blueking_itsm.django.callback"),
+            ("elsewhere", {"ITSM_CALLBACK_URL": "http://h/accounts"}, "does not lead to blueking_itsm.django.callback"),
         ]
         for what, settings, words in cases:
             with self.subTest(what):
