@@ -474,8 +474,13 @@ class Operating(InTheSite):
             ("no keys", {"ITSM_BINDING_KEYS": ""}, "ITSM_BINDING_KEYS is not: without a key"),
             ("no callback", {"ITSM_CALLBACK_URL": ""}, "ITSM_CALLBACK_URL is not set"),
             ("no text", {"ITSM_BINDING_KEYS": [KEY]}, "ITSM_BINDING_KEYS is no text"),
-            ("nowhere", {"ITSM_CALLBACK_URL": "http://h/"}, "does not lead to blueking_itsm.django.callback"),
-            ("elsewhere", {"ITSM_CALLBACK_URL": "http://h/accounts"}, "does not lead to blueking_itsm.django.callback"),
+            ("nowhere", {"ITSM_CALLBACK_URL": "http://127.0.0.1/"}, "does not lead to blueking_itsm.django.callback"),
+            (
+                "elsewhere",
+                {"ITSM_CALLBACK_URL": "http://127.0.0.1/accounts"},
+                "does not lead to blueking_itsm.django.callback",
+            ),
+            ("another host", {"ITSM_CALLBACK_URL": "http://h/itsm/callback"}, "is not in ALLOWED_HOSTS"),
         ]
         for what, settings, words in cases:
             with self.subTest(what):
