@@ -432,6 +432,7 @@ class _Table:
 # Values as JSON, by the tables of the modules.
 
 _ROWS: dict[str, Any] = {**_types.WIT, **_tickets.WIT}
+_SCALARS: dict[str, type] = {"string": str, "bool": bool}
 
 
 def dump(of: str, value: Any) -> str:
@@ -439,12 +440,18 @@ def dump(of: str, value: Any) -> str:
 
 
 def _plain(of: Any, value: Any) -> Any:
-    """A value as JSON has it. A case of a variant is an object with the case's name."""
+    """A value as JSON has it. A case of a variant is an object with the case's name. `TypeError` for a value that no call
+    would take: else the mistake would show after the value was stored.
+    """
     of = _ROWS.get(of, of)
     if isinstance(of, str):
+        if not isinstance(value, _SCALARS.get(of, int)):
+            raise TypeError(f"{type(value).__name__} is no {of}")
         return value
     kind, *parts = of
     if kind == "list":
+        if isinstance(value, str):
+            raise TypeError("a text is no list")
         return [_plain(parts[0], item) for item in value]
     if kind == "option":
         return None if value is None else _plain(parts[0], value)
@@ -453,9 +460,14 @@ def _plain(of: Any, value: Any) -> Any:
     if kind == "enum":
         return str(value)
     if kind == "record":
+        if not isinstance(value, parts[0]):
+            raise TypeError(f"{type(value).__name__} is no {parts[0].__name__}")
         fields = zip(dataclasses.fields(parts[0]), parts[1:])
         return {field.name: _plain(part, getattr(value, field.name)) for field, part in fields}
-    cls, payload = next(case for case in parts if isinstance(value, case[0]))
+    fitting = [case for case in parts if isinstance(value, case[0])]
+    if not fitting:
+        raise TypeError(f"{type(value).__name__} is no {' or '.join(case[0].__name__ for case in parts)}")
+    ((cls, payload),) = fitting
     inner = value.value if isinstance(value, Case) else value
     return {case_name(cls.__name__): None if payload is None else _plain(payload, inner)}
 

@@ -207,6 +207,9 @@ class Requests(InTheSite):
         past = timezone.now() - timedelta(seconds=1)
         for what, options, error in [
             ("a text is no list", {"approvers": "admin"}, TypeError),
+            ("a content that is no text", {"content": 1}, TypeError),
+            ("a field that is none", {"fields": ["APPROVER"]}, TypeError),
+            ("a value that is none", {"fields": [Field("key", "text")]}, TypeError),  # type: ignore[arg-type]
             ("nobody", {"approvers": None}, TypeError),
             ("both", {"service": 5, "approvers": ["admin"]}, TypeError),
             ("too late", {"decide_by": past}, ValueError),

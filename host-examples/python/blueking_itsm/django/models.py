@@ -42,13 +42,11 @@ class Operations(models.Manager):
         the site's own name for what is asked for. A subject for which an operation was begun gives that operation, unless
         ITSM made no ticket. A ticket that nobody has decided until `decide_by` is withdrawn.
         """
-        if isinstance(approvers, str):
-            raise TypeError("approvers is a list of names")
         asked: Service
         if service is not None and approvers is None:
             asked = ServiceId(service)
         elif approvers is not None and service is None:
-            asked = FastApproval(list(approvers), content or title)
+            asked = FastApproval(approvers, content or title)
         else:
             raise TypeError("an operation has either approvers or a service")
         if decide_by is not None and decide_by.timestamp() <= timezone.now().timestamp():
@@ -63,7 +61,7 @@ class Operations(models.Manager):
         options = {"fields": fields, "processors": processors, "extra_json": extra_json}
         operation_id, ticket = loop.new_ticket(asked, creator, title, **options)
         try:
-            # SQLite has no room for a transaction that reads before it writes, when others write.
+            # The write comes first: SQLite fails a transaction that has read and then writes while others write.
             with transaction.atomic(using=using):
                 operation = self.using(using).create(
                     id=operation_id,
