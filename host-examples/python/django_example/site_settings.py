@@ -37,6 +37,7 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "accounts.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 

@@ -1,9 +1,10 @@
-"""Workers of the Django site that are killed at each of their writes: a program, which prints what came of that.
+"""Kills workers of the Django site at each of their writes, and prints how many operations were lost or doubled.
 
     SITE_DATABASE=site.sqlite python -m tests.django_lives
 
-Each number of writes has its turn. Four workers ask for an account each, and every one is killed at that write. Then the
-accounts are approved, and four workers deliver the outcomes, two as callbacks come and two by ticks. They are killed too.
+The program does the following for the first write, the second, and so on, until no worker gets so far. Four workers ask for an
+account each, and are killed at that write. The accounts are approved. Then four workers deliver the outcomes, two of them by
+callbacks and two by ticks, and are killed at that write too. `SITE_TIMES` repeats all this for each write.
 """
 
 import json
@@ -25,7 +26,7 @@ URL = "http://127.0.0.1/itsm/callback"
 
 
 def die_at(write: int) -> None:
-    """Kills this process before a statement that writes, or before a commit: whichever is the so manieth."""
+    """Kills this process before a write. Statements that write count, and so do commits."""
     from django.db import connection
 
     left = write
