@@ -137,10 +137,7 @@ fn wheel(built: &Path, folder: &Path) -> Result<()> {
         fs::remove_dir_all(&work)?;
     }
     let package = work.join("blueking_itsm");
-    fs::create_dir_all(&package)?;
-    for name in names(&from.join("blueking_itsm"))? {
-        fs::copy(from.join("blueking_itsm").join(&name), package.join(name))?;
-    }
+    copy_all(&from.join("blueking_itsm"), &package)?;
     fs::copy(built.join("itsm.core.wasm"), package.join("itsm.core.wasm"))?;
     fs::copy(from.join("pyproject.toml"), work.join("pyproject.toml"))?;
     fs::copy(tools::root()?.join("LICENSE"), work.join("LICENSE"))?;
@@ -157,6 +154,21 @@ pub fn python() -> Result<Environment> {
     let files =
         ["requirements.txt", "requirements-test.txt"].map(|file| format!("{PYTHON}/{file}"));
     Environment::new("host", &[&files[0], &files[1]])
+}
+
+/// Copies a folder with what is below it, but for what Python has compiled.
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("can't read {}", from.display()))? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), place)?;
+        } else if entry.file_name() != "__pycache__" {
+            copy_all(&entry.path(), &place)?;
+        }
+    }
+    Ok(())
 }
 
 /// The names of the files in a folder, in order.

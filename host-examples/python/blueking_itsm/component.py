@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
@@ -93,7 +93,7 @@ class Itsm:
         """Loads the module that ITSM_WASM names or that is in ITSM_WASM_DIR, or else the one inside this package. The other
         settings are for `blueking_itsm.settings`, which also refuses names that are misspelt.
         """
-        return cls(_module_of_environment(), **options)
+        return cls(module_of(os.environ), **options)
 
 
 class AsyncItsm:
@@ -133,7 +133,7 @@ class AsyncItsm:
     @classmethod
     def from_environment(cls, **options: Any) -> AsyncItsm:
         """As `Itsm.from_environment`."""
-        return cls(_module_of_environment(), **options)
+        return cls(module_of(os.environ), **options)
 
     async def _call(self, name: str, *arguments: Any) -> Any:
         if not ROWS[name].asks:
@@ -317,9 +317,10 @@ def _line(name: str) -> str:
     return f"{interface.rpartition('.')[0]}#{function}"
 
 
-def _module_of_environment() -> Path | None:
-    check_names(os.environ)
-    file, folder = os.environ.get("ITSM_WASM"), os.environ.get("ITSM_WASM_DIR")
+def module_of(settings: Mapping[str, str]) -> Path | None:
+    """The module that settings name, or None for the one inside this package."""
+    check_names(settings)
+    file, folder = settings.get("ITSM_WASM"), settings.get("ITSM_WASM_DIR")
     return Path(file) if file else Path(folder, FILE) if folder else None
 
 

@@ -70,6 +70,17 @@ class Endpoint:
             log.warning("callback refused: %s", error)
             return callbacks.refused("not confirmed")
 
+    def read(self, headers: Sequence[Header], length: str, read: Callable[[int], bytes], ends: bool = True) -> Reply:
+        """Takes a request in whose body `read` gives: at most so many bytes. `ends` says that `read` knows the end."""
+        try:
+            size = int(length)
+            body = read(MOST_BYTES if ends else min(max(size, 0), MOST_BYTES))
+            if len(body) < min(size, MOST_BYTES):
+                raise ValueError("it broke off")
+        except (OSError, ValueError):
+            return self.refuse("the body broke off, or came too slowly")
+        return self.receive(headers, body)
+
     def refuse(self, why: str, status: int = 200) -> Reply:
         """The answer to what is no callback, by the look of it."""
         log.warning("callback refused: %s", why)
@@ -96,19 +107,11 @@ class Endpoint:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         reply = self._elsewhere(path or "/", environ["REQUEST_METHOD"])
         if reply is None:
-            try:
-                size = int(environ.get("CONTENT_LENGTH") or 0)
-                # Servers that take chunks put their end where the input ends.
-                ends = environ.get("wsgi.input_terminated")
-                body = environ["wsgi.input"].read(MOST_BYTES if ends else min(max(size, 0), MOST_BYTES))
-                if len(body) < min(size, MOST_BYTES):
-                    raise ValueError("it broke off")
-            except (OSError, ValueError):
-                reply = self.refuse("the body broke off, or came too slowly")
-            else:
-                named = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
-                headers = [(name[5:].replace("_", "-"), value.strip()) for name, value in named]
-                reply = self.receive(headers, body)
+            named = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
+            headers = [(name[5:].replace("_", "-"), value.strip()) for name, value in named]
+            # Servers that take chunks put their end where the input ends.
+            ends = bool(environ.get("wsgi.input_terminated"))
+            reply = self.read(headers, environ.get("CONTENT_LENGTH") or "0", environ["wsgi.input"].read, ends)
         length = ("content-length", str(len(reply.body)))
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Refused'}", [*reply.headers, length])
         return [reply.body]
