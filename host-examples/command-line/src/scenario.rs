@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::words;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use fake_itsm::{FakeItsm, Flow, Options, Switch};
+use fake_itsm::{CallbackAttempt, FakeItsm, Flow, Options, Switch};
 use rust_host::Language;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ struct Expect {
     status: Option<String>,
     /// How many tickets there are.
     tickets: Option<usize>,
-    /// What became of the ticket's callback.
+    /// What became of the ticket's last callback.
     callback: Option<Callback>,
     /// How many requests came for an action.
     #[serde(default)]
@@ -84,12 +84,31 @@ struct Expect {
     exit: Option<i32>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Callback {
     Delivered,
     Failed,
     Lost,
+}
+
+impl Callback {
+    fn of(attempt: &CallbackAttempt) -> Self {
+        match (attempt.lost, attempt.delivered) {
+            (true, _) => Self::Lost,
+            (false, true) => Self::Delivered,
+            (false, false) => Self::Failed,
+        }
+    }
+
+    /// Its name as a scenario says it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 impl Run {
@@ -215,14 +234,9 @@ impl Play {
         if let Some(callback) = expected.callback {
             let sn = self.ticket()?;
             let callbacks = self.fake.callbacks();
-            let sent =
-                callbacks.iter().find(|sent| sent.sn == sn).context("no callback was sent")?;
-            let there = match (sent.lost, sent.delivered) {
-                (true, _) => Callback::Lost,
-                (false, true) => Callback::Delivered,
-                (false, false) => Callback::Failed,
-            };
-            is("the callback", &format!("{there:?}"), &format!("{callback:?}"))?;
+            let sent = callbacks.iter().rfind(|sent| sent.sn == sn);
+            let there = Callback::of(sent.context("no callback was sent")?);
+            is("the callback", there.name(), callback.name())?;
         }
         for (action, count) in &expected.requests {
             let there = self.fake.exchanges_of(action).len();

@@ -16,12 +16,15 @@ approve = { who = "admin" }
 expect = { status = "FINISHED", tickets = 1, requests = { create_ticket = 1 }, exit = 0 }
 "#;
 
+/// Callbacks go to an address where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1/itsm/callback";
+
 async fn play(test: &str, scenario: &str) -> (i32, String) {
     let file = folder(test).join("scenario.toml");
     let itsm = program().get_program().to_str().unwrap().to_owned();
     std::fs::write(&file, scenario.replace("\"ITSM\"", &format!("{itsm:?}"))).unwrap();
     let mut run = program();
-    run.args(["fake", "run"]).arg(&file);
+    run.args(["fake", "run"]).arg(&file).env("ITSM_CALLBACK_URL", NOBODY);
     ended(run.spawn().unwrap()).await
 }
 
@@ -35,6 +38,8 @@ async fn a_scenario_is_0_only_if_all_came_as_it_says() {
         ("tickets = 1", "tickets = 2", "the number of tickets is 1, and not 2"),
         ("create_ticket = 1", "create_ticket = 2", "the number of requests for create_ticket is 1"),
         ("FINISHED", "REVOKED", "the status is FINISHED, and not REVOKED"),
+        ("exit = 0", "callback = \"delivered\"", "the callback is failed, and not delivered"),
+        ("exit = 0", "callback = \"lost\"", "the callback is failed, and not lost"),
         ("who = \"admin\"", "who = \"nobody\"", "nobody can't decide"),
         ("ticket = \"t\"", "ticket = \"u\"", "there is no ticket u"),
     ] {
