@@ -1,11 +1,9 @@
 //! `itsm listen` and `itsm trigger`: callbacks that are looked at, and callbacks to try an endpoint with.
 
-use crate::set_up::{PAGE, ended, fake, itsm};
+use crate::set_up::{KEY, PAGE, ended, fake, itsm};
 use fake_itsm::FakeItsm;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
-
-const KEY: &str = "itsm-key.t.0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 
 struct Listening {
     program: Child,

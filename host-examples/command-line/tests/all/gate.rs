@@ -1,6 +1,6 @@
 //! `itsm gate`: what it prints and how it exits, for each way in which a ticket or a call can end.
 
-use crate::set_up::{ended, fake, folder, itsm, program, ticket, until};
+use crate::set_up::{KEY, ended, fake, folder, itsm, program, ticket, until};
 use fake_itsm::{FakeItsm, Fault};
 use std::process::Command;
 
@@ -102,7 +102,7 @@ async fn a_callback_ends_the_gate_before_its_next_question() {
         itsm(&fake, &["gate", "--title", "t", "--approver", "admin", "--interval", "1h", "--json"]);
     gate.env("ITSM_LISTEN", address.to_string())
         .env("ITSM_CALLBACK_URL", format!("http://{address}/itsm/callback"))
-        .env("ITSM_BINDING_KEYS", format!("itsm-key.t.{}", "0f".repeat(32)));
+        .env("ITSM_BINDING_KEYS", KEY);
     let gate = gate.spawn().unwrap();
     let sn = ticket(&fake).await;
     fake.approve(&sn, "admin").await.unwrap();

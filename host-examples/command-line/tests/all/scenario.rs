@@ -1,6 +1,6 @@
 //! `itsm fake run`: what a scenario says, and what its report says.
 
-use crate::set_up::{ended, folder, program};
+use crate::set_up::{KEY, ended, folder, program};
 
 const LOST: &str = r#"
 title = "the answer to create is lost"
@@ -24,7 +24,8 @@ async fn play(test: &str, scenario: &str) -> (i32, String) {
     let itsm = program().get_program().to_str().unwrap().to_owned();
     std::fs::write(&file, scenario.replace("\"ITSM\"", &format!("{itsm:?}"))).unwrap();
     let mut run = program();
-    run.args(["fake", "run"]).arg(&file).env("ITSM_CALLBACK_URL", NOBODY);
+    run.args(["fake", "run"]).arg(&file);
+    run.env("ITSM_CALLBACK_URL", NOBODY).env("ITSM_BINDING_KEYS", KEY);
     ended(run.spawn().unwrap()).await
 }
 

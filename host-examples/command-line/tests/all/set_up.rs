@@ -8,6 +8,8 @@ use std::time::Duration;
 
 pub const SECRET: &str = "canary-of-the-app-secret";
 
+pub const KEY: &str = "itsm-key.t.0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+
 pub async fn fake() -> FakeItsm {
     FakeItsm::start(Options::default()).await.unwrap()
 }
