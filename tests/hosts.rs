@@ -1,5 +1,6 @@
 //! Every host in `host-examples` is explained and has a row in each table of hosts. That a suite runs it, and that
-//! the table of the READMEs names the suite, is what `cargo xtask test readme` checks.
+//! the table of the READMEs names the suite, is what `cargo xtask test readme` checks. `hosts.json` names the test
+//! that shows each thing on each host that sends requests.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
@@ -61,6 +62,22 @@ fn every_host_has_a_row_in_each_table_of_hosts() {
             let links = [format!("{host})"), format!("{host}/README.zh.md)")];
             let has_row = rows.iter().any(|row| links.iter().any(|link| row.contains(link)));
             assert!(has_row, "{page}: {host} has no row in the table `{heading}`");
+        }
+    }
+}
+
+#[test]
+fn each_thing_that_a_host_must_do_is_tested_on_each_host() {
+    let table: serde_json::Value = serde_json::from_str(&read("tests/hosts.json")).unwrap();
+    let rows = table.as_array().unwrap();
+    assert!(rows.len() > 10, "{}", rows.len());
+    for row in rows {
+        let shows = row["shows"].as_str().unwrap();
+        for host in ["rust", "python", "javascript", "c"] {
+            let test = row[host].as_str().unwrap_or_default();
+            let (file, name) = test.split_once(": ").unwrap_or_default();
+            assert!(!name.is_empty(), "no test on the host {host} shows: {shows}");
+            assert!(read(file).contains(name), "{file} has no test `{name}`");
         }
     }
 }
