@@ -4,6 +4,7 @@
 //! The component does the work. This file loads it, lets it reach one server and no other, puts the
 //! credentials on its requests as they leave, and gives each call an instance of its own.
 
+mod client;
 pub mod durable;
 mod endpoint;
 mod error;
@@ -15,7 +16,7 @@ mod store;
 
 pub use endpoint::callback_endpoint;
 pub use error::Error;
-pub use settings::{Callback, NAMES, Settings, check_names, env};
+pub use settings::{Callback, NAMES, Network, Settings, check_names, env};
 
 use crate::sandbox::{Egress, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
@@ -271,6 +272,7 @@ mod tests {
             access_token: None,
             tenant_id: None,
             callback: None,
+            network: Network::default(),
         };
         let component = folder.unwrap_or_else(built).join("itsm.wasm");
         let mut itsm = Itsm::load(&component, settings, Arc::new(drop)).unwrap();
