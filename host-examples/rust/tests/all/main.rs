@@ -15,7 +15,7 @@ mod killed;
 mod network;
 mod set_up;
 mod smallest;
-
+mod stories;
 #[path = "../../demo/src/thief.rs"]
 mod thief;
 mod version;
