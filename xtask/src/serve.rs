@@ -44,15 +44,15 @@ pub fn check() -> Result<()> {
     let other = TcpListener::bind("127.0.0.1:0")?;
     let held = other.local_addr()?.to_string();
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-    let no_keys = "error: the receiver is not ready: ITSM_BINDING_KEYS is not set";
+    let no_callback = "error: the receiver is not ready: ITSM_CALLBACK_URL is not set";
     for (listen, sentence) in
-        [(&free, no_keys.to_owned()), (&held, format!("error: {held} can't be listened on: "))]
+        [(&free, no_callback.to_owned()), (&held, format!("error: {held} can't be listened on: "))]
     {
         let ended = Command::new(std::env::current_exe()?)
             .arg("serve")
             .env("ITSM_LISTEN", listen)
             .env("ITSM_GATEWAY", "http://127.0.0.1:1/prod")
-            .env_remove("ITSM_BINDING_KEYS")
+            .env_remove("ITSM_CALLBACK_URL")
             .output()?;
         let said = String::from_utf8_lossy(&ended.stderr);
         let is_said = said.lines().any(|line| line.starts_with(&sentence));

@@ -4,6 +4,7 @@
 //! The component does the work. This file loads it, lets it reach one server and no other, puts the
 //! credentials on its requests as they leave, and gives each call an instance of its own.
 
+mod client;
 pub mod durable;
 mod endpoint;
 mod error;
@@ -15,7 +16,7 @@ mod store;
 
 pub use endpoint::callback_endpoint;
 pub use error::Error;
-pub use settings::{Callback, NAMES, Settings, check_names, env};
+pub use settings::{Callback, NAMES, Network, Settings, check_names, env};
 
 use crate::sandbox::{Egress, MOST_MEMORY, State, store};
 use anyhow::{Context, Result};
@@ -254,6 +255,7 @@ fn now_s() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
     use std::io::{ErrorKind, Read, Write};
     use std::net::TcpListener;
     use std::path::PathBuf;
@@ -271,6 +273,7 @@ mod tests {
             access_token: None,
             tenant_id: None,
             callback: None,
+            network: Network::default(),
         };
         let component = folder.unwrap_or_else(built).join("itsm.wasm");
         let mut itsm = Itsm::load(&component, settings, Arc::new(drop)).unwrap();
@@ -339,5 +342,53 @@ mod tests {
         assert!(asked.contains("canary-of-the-app-secret"), "{asked}");
         assert_eq!(itsm.outgoing_requests(), 1);
         assert!(!was_reached(&other));
+    }
+
+    /// docs/binding.md says what the members of a vector are.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_vector_of_the_binding_has_its_result() {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../../tests/vectors/binding.json")).unwrap();
+        let of = |list: &str| vectors[list].as_array().unwrap().clone();
+        let text = |vector: &Value, member: &str| vector[member].as_str().unwrap().to_owned();
+        let claims = |vector: &Value| Claims {
+            operation_id: text(vector, "operation_id"),
+            callback_url: text(vector, "callback_url"),
+            expires_s: text(vector, "expires_s").parse().unwrap(),
+        };
+        let nobody = server();
+        let (mut store, instance) = itsm(&nobody, &nobody).instance().await.unwrap();
+        let callbacks = instance.blueking_itsm_callbacks();
+        for vector in of("made") {
+            let key = text(&vector, "key");
+            let made = callbacks.call_bind(&mut store, &key, &claims(&vector)).await.unwrap();
+            let expected =
+                json!({"header": ["X-Itsm-Binding", vector["header"]], "tag": vector["tag"]});
+            assert_eq!(json!(made.unwrap()), expected, "{}", vector["name"]);
+        }
+        for vector in of("not_made") {
+            let key = text(&vector, "key");
+            let made = callbacks.call_bind(&mut store, &key, &claims(&vector)).await.unwrap();
+            let why = made.err().unwrap();
+            assert!(why.starts_with(&text(&vector, "wrong")), "{}: {why}", vector["name"]);
+        }
+        for vector in of("checks") {
+            let keys: Vec<String> = serde_json::from_value(vector["keys"].clone()).unwrap();
+            let headers: Vec<_> = serde_json::from_value(vector["headers"].clone()).unwrap();
+            let (url, now_s) = (text(&vector, "callback_url"), text(&vector, "now_s"));
+            let expected = match text(&vector, "result").as_str() {
+                "bound" => json!({"Ok": {"claims": claims(&vector), "tag": vector["tag"]}}),
+                "absent" => json!({"Err": "Absent"}),
+                "malformed" => json!({"Err": "Malformed"}),
+                "unknown-key" => json!({"Err": "UnknownKey"}),
+                "forged" => json!({"Err": "Forged"}),
+                "expired" => json!({"Err": {"Expired": claims(&vector)}}),
+                "invalid-key" => json!({"Err": {"InvalidKey": vector["place"]}}),
+                other => panic!("{other} is no result"),
+            };
+            let now_s = now_s.parse().unwrap();
+            let found = callbacks.call_check_binding(&mut store, &keys, &headers, &url, now_s);
+            assert_eq!(json!(found.await.unwrap()), expected, "{}", vector["name"]);
+        }
     }
 }

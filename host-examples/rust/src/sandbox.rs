@@ -1,9 +1,9 @@
 //! What the component may do: reach one server, with credentials that it never sees.
 
+use crate::client::Client;
 use crate::{Endpoint, Settings, redact};
 use anyhow::{Context, Result};
 use http::{HeaderValue, Request, Response, Uri};
-use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::component::ResourceTable;
@@ -21,6 +21,7 @@ pub(crate) struct Egress {
     authorization: Option<HeaderValue>,
     /// What is secret: the whole header, then its parts.
     secrets: Arc<[String]>,
+    client: Client,
     tried: Arc<AtomicUsize>,
 }
 
@@ -31,13 +32,15 @@ impl Egress {
             .context("the credentials hold characters that no header can")?;
         authorization.set_sensitive(true);
         // One or two characters are no secret, and would be redacted in every word.
-        let secrets = [&credentials].into_iter().chain(settings.secrets());
-        let secrets = secrets.filter(|it| it.chars().count() > 2).cloned();
+        let client = Client::new(&settings.network)?;
+        let secrets = [credentials].into_iter().chain(settings.secrets().cloned());
+        let secrets = secrets.chain(client.secrets()).filter(|it| it.chars().count() > 2);
         let is_added = !matches!(settings.endpoint, Endpoint::EsbLegacy(_));
         Ok(Self {
             allowed: settings.authority()?,
             authorization: is_added.then_some(authorization),
             secrets: secrets.collect(),
+            client,
             tried: Arc::default(),
         })
     }
@@ -66,7 +69,8 @@ impl WasiHttpHooks for Egress {
     fn send_request(
         &mut self,
         mut request: Request<WasiBody>,
-        options: Option<RequestOptions>,
+        // The component keeps its deadline itself, and with its instance all ends that is under way.
+        _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         self.tried.fetch_add(1, Ordering::Relaxed);
@@ -77,10 +81,10 @@ impl WasiHttpHooks for Egress {
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert("x-bkapi-authorization", authorization.clone());
         }
+        let client = self.client.clone();
         Box::new(async move {
-            let sent = wasmtime_wasi_http::default_send_request(request, options);
-            let (response, io) = sent.await?;
-            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as _))
+            let response = client.send(request).await?;
+            Ok((response, Box::new(async { Ok(()) }) as _))
         })
     }
 }

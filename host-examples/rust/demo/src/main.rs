@@ -10,8 +10,8 @@ mod thief;
 use anyhow::{Context, Result, bail};
 use fake_itsm::{CallbackAttempt, FakeItsm, Fault, HttpClient, Options};
 use rust_host::{
-    Callback, Confirmation, Endpoint, Itsm, Outcome, Settings, Verdict, callback_endpoint, env,
-    fast_approval,
+    Callback, Confirmation, Endpoint, Itsm, Network, Outcome, Settings, Verdict, callback_endpoint,
+    env, fast_approval,
 };
 use std::path::Path;
 use std::process::ExitCode;
@@ -146,6 +146,7 @@ impl Demo {
                 url: callback_url.clone(),
                 keys: vec![format!("itsm-key.demo.{}", "5eed".repeat(16))],
             }),
+            network: Network::default(),
         };
         let component = Path::new(&env("ITSM_WASM_DIR")?).join("itsm.wasm");
         if !component.is_file() {

@@ -1,7 +1,7 @@
 //! What the component says when a server never answers, is not there, or breaks off.
 
 use crate::set_up::{failure, itsm, settings};
-use component_tests::{Scripted, Step, envelope};
+use component_tests::{Scripted, Step, answer_of_bytes, envelope};
 use rust_host::{Advice, Error, Itsm, Origin, fast_approval};
 use serde_json::json;
 use std::time::Duration;
@@ -83,4 +83,42 @@ async fn an_answer_that_breaks_off_anywhere_is_a_failure_that_says_to_look_up() 
     assert_eq!(server.received().len(), stages, "a create is sent once");
     assert_eq!(create(&itsm, "t").await.unwrap(), "REQ20261124000002");
     println!("{stages} answers broken off: {stages} failures that say to look up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_compressed_or_says_to_wait_is_told_as_such() {
+    let packed = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0";
+    let json = ("Content-Type", "application/json");
+    for (answer, words, waits_ms) in [
+        (answer_of_bytes(200, &[json, ("Content-Encoding", "gzip")], packed), "gzip", None),
+        (answer_of_bytes(429, &[json, ("Retry-After", "7")], b"{}"), "429", Some(7_000)),
+    ] {
+        let server = Scripted::always(vec![answer]).await;
+        // Less than the wait: a read is not tried again.
+        let itsm = host(&server.url()).within(Duration::from_secs(5));
+        let write = failure(create(&itsm, "t").await);
+        let read = failure(itsm.confirm_own("REQ1").await);
+        assert!(
+            write.message.contains(words) && read.message.contains(words),
+            "{write:?} {read:?}"
+        );
+        // What a server limits it has not done.
+        assert_eq!(write.may_have_acted, waits_ms.is_none(), "{write:?}");
+        match waits_ms {
+            Some(ms) => {
+                for failure in [&write, &read] {
+                    assert!(
+                        matches!(failure.advice, Advice::WaitMs(it) if it == ms),
+                        "{failure:?}"
+                    );
+                }
+            }
+            None => assert!(matches!(write.advice, Advice::LookUp), "{write:?}"),
+        }
+        let received = server.received();
+        assert_eq!(received.len(), 2);
+        for request in received {
+            assert_eq!(request.header("accept-encoding"), ["identity"]);
+        }
+    }
 }

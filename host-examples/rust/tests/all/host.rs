@@ -5,7 +5,9 @@ use crate::thief;
 use component_tests::Callbacks;
 use component_tests::wit_callbacks::Claims;
 use fake_itsm::{FakeItsm, Fault, HttpClient, Options};
-use rust_host::{Confirmation, Itsm, Outcome, Verdict, callback_endpoint, fast_approval};
+use rust_host::{
+    Confirmation, Endpoint, Itsm, Outcome, Settings, Verdict, callback_endpoint, fast_approval,
+};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
@@ -80,6 +82,55 @@ async fn a_callback_that_comes_inside_the_withdrawal_is_answered() {
     set.fake.withdraw(&sn, "carol").await.unwrap();
     let (_, outcome) = set.outcome().await;
     assert_eq!(outcome.verdict, Verdict::Withdrawn);
+}
+
+/// All of it in one thread: ITSM, the host's own call, and the callback that comes before the call has its answer.
+#[tokio::test]
+async fn a_host_of_one_thread_withdraws_and_answers_the_callback_that_comes_meanwhile() {
+    let mut set = set_up().await;
+    let (operation, sn) = set.create().await;
+    set.fake.started(&sn).await.unwrap();
+    let withdrawn = set.itsm.withdraw(&sn, "carol", "no longer needed");
+    tokio::time::timeout(LONGEST, withdrawn).await.unwrap().unwrap();
+    let (of, outcome) = set.outcome().await;
+    assert_eq!((of, outcome.verdict), (operation, Verdict::Withdrawn));
+    assert!(set.fake.called_back(&sn).await.unwrap().delivered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_server_is_served_and_only_the_oldest_gets_credentials_in_the_body() {
+    for (kind, path) in [
+        ("gateway", "/api/bk-itsm/prod/v2/itsm/create_ticket/"),
+        ("esb", "/api/c/compapi/v2/itsm/create_ticket/"),
+        ("esb-legacy", "/api/c/compapi/v2/itsm/create_ticket/"),
+    ] {
+        let options = Options {
+            credentials: Some(("app".to_owned(), SECRET.to_owned())),
+            legacy_esb: kind == "esb-legacy",
+            ..Options::default()
+        };
+        let fake = FakeItsm::start(options).await.unwrap();
+        let endpoint = match kind {
+            "gateway" => Endpoint::Gateway(fake.gateway_url()),
+            "esb" => Endpoint::Esb(fake.url()),
+            _ => Endpoint::EsbLegacy(fake.url()),
+        };
+        let settings = settings(fake.gateway_url(), "http://127.0.0.1:9/callback".into());
+        let (itsm, _) = itsm(Settings { endpoint, ..settings });
+        let operation = itsm.prepare(fast_approval("carol", "t", &["admin"])).await.unwrap();
+        let sn = itsm.create(&operation).await.unwrap().sn;
+        fake.approve(&sn, "admin").await.unwrap();
+        let confirmed = itsm.confirm_own(&sn).await.unwrap();
+        assert!(
+            matches!(&confirmed, Confirmation::Ended(it) if it.verdict == Verdict::Approved),
+            "{kind}: {confirmed:?}"
+        );
+        let sent = fake.exchanges_of("create_ticket").pop().unwrap();
+        assert_eq!(sent.path, path);
+        let in_header = sent.header("x-bkapi-authorization").is_some_and(|it| it.contains(SECRET));
+        let in_body = sent.body.contains(SECRET);
+        assert_eq!((in_header, in_body), (kind != "esb-legacy", kind == "esb-legacy"), "{kind}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,10 @@ mod failures;
 mod host;
 mod hostile;
 mod killed;
+mod network;
 mod set_up;
 mod smallest;
+mod stories;
 #[path = "../../demo/src/thief.rs"]
 mod thief;
 mod version;

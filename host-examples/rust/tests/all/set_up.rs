@@ -1,10 +1,12 @@
 //! What the tests share.
 
-use rust_host::{Callback, Endpoint, Error, Failure, Itsm, Settings};
+use rust_host::{Callback, Endpoint, Error, Failure, Itsm, Network, Settings};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
+use wasmtime::Engine;
+use wasmtime::component::Component;
 
 pub const SECRET: &str = "canary-of-the-app-secret";
 
@@ -44,6 +46,7 @@ pub fn settings(gateway: String, callback_url: String) -> Settings {
         access_token: None,
         tenant_id: None,
         callback: Some(Callback { url: callback_url, keys: vec![key()] }),
+        network: Network::default(),
     }
 }
 
@@ -51,8 +54,14 @@ pub fn itsm(settings: Settings) -> (Itsm, Logged) {
     let logged = Logged::default();
     let lines = logged.0.clone();
     let log = Arc::new(move |line| lines.lock().unwrap().push(line));
-    let component = wasm_folder().join("itsm.wasm");
-    (Itsm::load(&component, settings, log).unwrap(), logged)
+    (Itsm::with_component(component(), settings, log).unwrap(), logged)
+}
+
+/// The component, compiled once for all tests.
+pub fn component() -> &'static Component {
+    static COMPILED: OnceLock<Component> = OnceLock::new();
+    let file = || wasm_folder().join("itsm.wasm");
+    COMPILED.get_or_init(|| Component::from_file(&Engine::default(), file()).unwrap())
 }
 
 /// The failure of a call.

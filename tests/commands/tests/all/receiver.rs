@@ -555,7 +555,13 @@ async fn settings_that_are_missing_or_wrong_are_said_in_a_sentence_without_their
     ];
     for (changed, value, status, message) in [
         ("ITSM_TENANT_ID", "tenant", 200, "success"),
-        ("ITSM_GATEWAY", "", 503, "set one of ITSM_GATEWAY, ITSM_ESB and ITSM_ESB_LEGACY"),
+        (
+            "ITSM_GATEWAY",
+            "",
+            503,
+            "ITSM_GATEWAY is not set, nor are ITSM_ESB and ITSM_ESB_LEGACY: one of them says where ITSM is",
+        ),
+        ("ITSM_GATWAY", "canary", 503, "ITSM_GATWAY is no setting. Is ITSM_GATEWAY meant?"),
         ("ITSM_APP_SECRET", "canary", 503, "ITSM_APP_CODE is not set"),
         ("ITSM_CALLBACK_URL", "", 503, "ITSM_CALLBACK_URL is not set"),
         (
