@@ -32,15 +32,15 @@ static size_t written(const char *text, size_t size, char letter) {
         slashes++;
     }
     // JSON within JSON has twice the backslashes.
-    if (slashes < size && text[slashes] == letter) {
-        return slashes + 1;
+    snprintf(escaped, sizeof escaped, "u%04x", (unsigned char)letter);
+    if (slashes > 0 && size - slashes >= 5 && strncasecmp(text + slashes, escaped, 5) == 0) {
+        return slashes + 5;
     }
     if (slashes > 0 && letter == '\\') {
         return slashes;
     }
-    snprintf(escaped, sizeof escaped, "u%04x", (unsigned char)letter);
-    if (slashes > 0 && size - slashes >= 5 && strncasecmp(text + slashes, escaped, 5) == 0) {
-        return slashes + 5;
+    if (slashes < size && text[slashes] == letter) {
+        return slashes + 1;
     }
     snprintf(escaped, sizeof escaped, "%%%02x", (unsigned char)letter);
     return size >= 3 && strncasecmp(text, escaped, 3) == 0 ? 3 : 0;
@@ -49,7 +49,8 @@ static size_t written(const char *text, size_t size, char letter) {
 // How many bytes at the start of a text are a secret that a server has repeated, or the start of one that was cut.
 static size_t secret_at(const char *text, size_t size, const char *secret) {
     size_t at = 0;
-    if (secret == NULL) {
+    // One or two characters are no secret, and stand in every word.
+    if (secret == NULL || strlen(secret) < 3) {
         return 0;
     }
     for (const char *letter = secret; *letter != '\0'; letter++) {
