@@ -2,107 +2,80 @@
 //
 // Whatever fails ends the program, so nothing is freed on those ways.
 
-#include <stdbool.h>
+#include "http.h"
+#include "record.h"
+#include "settings.h"
+#include "values.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <wasmtime.h>
 
 // The oldest version that will do: the runtime finds these names in a component of 0.1.1 too, and not in one of 0.2.0.
 #define CALLBACKS "blueking:itsm/callbacks@0.1.0"
 #define DIAGNOSIS "blueking:itsm/diagnosis@0.1.0"
+#define OPERATIONS "blueking:itsm/operations@0.1.0"
 #define TICKETS "blueking:itsm/tickets@0.1.0"
 
-enum { EVERY_S = 1, AT_MOST_S = 600, MOST_BYTES = 128 * 1024, MOST_KEYS = 16 };
+enum { EVERY_S = 1, AT_MOST_S = 600, MOST_BYTES = 128 * 1024 };
 
-static _Noreturn void stop(const char *message) {
-    fprintf(stderr, "%s\n", message);
-    exit(1);
-}
+static Settings settings;
 
-static const char *env(const char *name) {
-    const char *value = getenv(name);
-    if (value == NULL) {
-        fprintf(stderr, "%s is not set\n", name);
-        exit(1);
+// ---- What is printed
+
+// How many bytes of a text are a letter, as it is or as JSON or an address writes the letter. 0 if they are not.
+static size_t written(const char *text, size_t size, char letter) {
+    char escaped[8];
+    size_t slashes = 0;
+    while (slashes < size && slashes < 8 && text[slashes] == '\\') {
+        slashes++;
     }
-    return value;
-}
-
-// ---- Values, as the component takes and gives them. Who makes one owns it, and what is put into another is owned by that.
-
-typedef wasmtime_component_val_t Value;
-typedef struct {
-    const char *name;
-    Value value;
-} Field;
-
-static Value text(const char *string) {
-    Value value = {.kind = WASMTIME_COMPONENT_STRING};
-    wasm_name_new_from_string(&value.of.string, string);
-    return value;
-}
-
-static Value number(uint64_t number) {
-    return (Value){.kind = WASMTIME_COMPONENT_U64, .of.u64 = number};
-}
-
-static Value none(void) {
-    return (Value){.kind = WASMTIME_COMPONENT_OPTION};
-}
-
-static Value variant(const char *name, Value payload) {
-    Value value = {.kind = WASMTIME_COMPONENT_VARIANT, .of.variant.val = wasmtime_component_val_new(&payload)};
-    wasm_name_new_from_string(&value.of.variant.discriminant, name);
-    return value;
-}
-
-static Value list(size_t count, const Value *items) {
-    Value value = {.kind = WASMTIME_COMPONENT_LIST};
-    wasmtime_component_vallist_new(&value.of.list, count, items);
-    return value;
-}
-
-static Value pair(const char *first, const char *second) {
-    Value value = {.kind = WASMTIME_COMPONENT_TUPLE};
-    wasmtime_component_valtuple_new(&value.of.tuple, 2, (Value[]){text(first), text(second)});
-    return value;
-}
-
-static Value record(size_t count, const Field *fields) {
-    Value value = {.kind = WASMTIME_COMPONENT_RECORD};
-    wasmtime_component_valrecord_new_uninit(&value.of.record, count);
-    for (size_t i = 0; i < count; i++) {
-        wasm_name_new_from_string(&value.of.record.data[i].name, fields[i].name);
-        value.of.record.data[i].val = fields[i].value;
+    // JSON within JSON has twice the backslashes.
+    snprintf(escaped, sizeof escaped, "u%04x", (unsigned char)letter);
+    if (slashes > 0 && size - slashes >= 5 && strncasecmp(text + slashes, escaped, 5) == 0) {
+        return slashes + 5;
     }
-    return value;
+    if (slashes > 0 && letter == '\\') {
+        return slashes;
+    }
+    if (slashes < size && text[slashes] == letter) {
+        return slashes + 1;
+    }
+    snprintf(escaped, sizeof escaped, "%%%02x", (unsigned char)letter);
+    return size >= 3 && strncasecmp(text, escaped, 3) == 0 ? 3 : 0;
 }
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define LIST(...) list(COUNT(((Value[]){__VA_ARGS__})), (Value[]){__VA_ARGS__})
-#define RECORD(...) record(COUNT(((Field[]){__VA_ARGS__})), (Field[]){__VA_ARGS__})
-#define EMPTY_LIST list(0, NULL)
-
-static bool is(const wasm_name_t *name, const char *string) {
-    return name->size == strlen(string) && memcmp(name->data, string, name->size) == 0;
-}
-
-static const Value *field(const Value *record, const char *name) {
-    for (size_t i = 0; i < record->of.record.size; i++) {
-        if (is(&record->of.record.data[i].name, name)) {
-            return &record->of.record.data[i].val;
+// How many bytes at the start of a text are a secret that a server has repeated, or the start of one that was cut.
+static size_t secret_at(const char *text, size_t size, const char *secret) {
+    size_t at = 0;
+    // One or two characters are no secret, and stand in every word.
+    if (secret == NULL || strlen(secret) < 3) {
+        return 0;
+    }
+    for (const char *letter = secret; *letter != '\0'; letter++) {
+        size_t found = written(text + at, size - at, *letter);
+        if (found == 0) {
+            return at == size && letter - secret >= 3 ? at : 0;
         }
+        at += found;
     }
-    stop("the component is of another version: a field is missing");
+    return at;
 }
 
-// Prints a text on one line, and without what steers a terminal: it can be a server's. In UTF-8 a control character is one
-// byte, or 0xc2 and another.
+// Prints a text on one line, without secrets, and without what steers a terminal: it can be a server's. In UTF-8 a control
+// character is one byte, or 0xc2 and another.
 static void print(FILE *file, const wasm_name_t *name) {
     for (size_t i = 0; i < name->size; i++) {
+        size_t secret = secret_at(name->data + i, name->size - i, settings.app_secret);
+        if (secret == 0) {
+            secret = secret_at(name->data + i, name->size - i, settings.access_token);
+        }
+        if (secret > 0) {
+            fputs("[secret]", file);
+            i += secret - 1;
+            continue;
+        }
         unsigned char byte = (unsigned char)name->data[i];
         bool two = byte == 0xc2 && (unsigned char)name->data[i + 1] < 0xa0;
         fputc(byte < ' ' || byte == 0x7f || two ? ' ' : byte, file);
@@ -120,16 +93,9 @@ typedef struct {
     wasm_engine_t *engine;
     wasmtime_component_t *component;
     wasmtime_component_linker_t *linker;
+    // Null for a component that imports nothing.
+    Http *http;
 } Component;
-
-static void check(wasmtime_error_t *error) {
-    if (error != NULL) {
-        wasm_name_t message;
-        wasmtime_error_message(error, &message);
-        print(stderr, &message);
-        stop("");
-    }
-}
 
 static Component load(const char *name) {
     const char *folder = getenv("ITSM_WASM_DIR");
@@ -152,13 +118,22 @@ static Component load(const char *name) {
     check(wasmtime_component_new(loaded.engine, bytes, size, &loaded.component));
     free(bytes);
     loaded.linker = wasmtime_component_linker_new(loaded.engine);
-    check(wasmtime_component_linker_add_wasip2(loaded.linker));
-    check(wasmtime_component_linker_add_wasi_http(loaded.linker));
+    return loaded;
+}
+
+// The component that asks ITSM.
+static Component load_itsm(void) {
+    Component loaded = load("itsm.wasm");
+    loaded.http = http_new(&settings);
+    http_link(loaded.http, loaded.linker);
     return loaded;
 }
 
 static void unload(Component *loaded) {
     wasmtime_component_linker_delete(loaded->linker);
+    if (loaded->http != NULL) {
+        http_delete(loaded->http);
+    }
     wasmtime_component_delete(loaded->component);
     wasm_engine_delete(loaded->engine);
 }
@@ -169,8 +144,6 @@ static Value call_with(
 ) {
     wasmtime_store_t *store = wasmtime_store_new(loaded->engine, NULL, NULL);
     wasmtime_context_t *context = wasmtime_store_context(store);
-    check(wasmtime_context_set_wasi(context, wasi_config_new()));
-    wasmtime_context_set_wasi_http(context);
     wasmtime_component_instance_t instance;
     check(wasmtime_component_linker_instantiate(loaded->linker, context, loaded->component, &instance));
     wasmtime_component_export_index_t *outer =
@@ -187,6 +160,9 @@ static Value call_with(
     wasmtime_component_export_index_delete(inner);
     wasmtime_component_export_index_delete(outer);
     wasmtime_store_delete(store);
+    if (loaded->http != NULL) {
+        http_end_call(loaded->http);
+    }
     return result;
 }
 
@@ -195,19 +171,28 @@ static Value call_with(
 
 // ---- Asking ITSM
 
+// The component never gets the credentials, but for the oldest ESB, which reads them from the body alone.
+static Value authorization(void) {
+    if (strcmp(settings.kind, "esb-legacy") != 0) {
+        return bare("added-by-host");
+    }
+    const char *token = settings.access_token;
+    return variant(
+        "app",
+        RECORD(
+            {"app-code", text(settings.app_code)},
+            {"app-secret", text(settings.app_secret)},
+            {"user", token == NULL ? none() : some(variant("access-token", text(token)))}
+        )
+    );
+}
+
 static Value connection_from_settings(void) {
+    const char *tenant = settings.tenant_id;
     return RECORD(
-        {"endpoint", variant("gateway", text(env("ITSM_GATEWAY")))},
-        {"authorization",
-         variant(
-             "app",
-             RECORD(
-                 {"app-code", text(env("ITSM_APP_CODE"))},
-                 {"app-secret", text(env("ITSM_APP_SECRET"))},
-                 {"user", none()}
-             )
-         )},
-        {"headers", EMPTY_LIST},
+        {"endpoint", variant(settings.kind, text(settings.endpoint))},
+        {"authorization", authorization()},
+        {"headers", tenant == NULL ? EMPTY_LIST : LIST(pair(text("X-Bk-Tenant-Id"), text(tenant)))},
         {"deadline-ms", none()}
     );
 }
@@ -226,8 +211,7 @@ static _Noreturn void person_must_look(const Value *answer) {
 static void print_failure(Component *itsm, const Value *failure) {
     print_field(stderr, failure, "message");
     fputs("\n", stderr);
-    Value language = {.kind = WASMTIME_COMPONENT_ENUM};
-    wasm_name_new_from_string(&language.of.enumeration, "english");
+    Value language = enumeration("english");
     Value sentences = CALL(itsm, DIAGNOSIS, "describe-failure", *failure, language);
     print(stderr, &sentences.of.string);
     fputs("\n", stderr);
@@ -265,50 +249,71 @@ static Decision decision(const Value *confirmation) {
 // ---- Asking for an approval
 
 // The number of a ticket that `create` or `recover` answered.
-static Value number_of(const Value *created) {
+static Value number_of(const Record *record, const Value *created) {
     Value sn;
     wasmtime_component_val_clone(field(created, "sn"), &sn);
-    fputs("waiting for ", stderr);
-    print(stderr, &sn.of.string);
-    fputs("\n", stderr);
+    record_made(record, &sn.of.string);
     return sn;
 }
 
-// Asks for the ticket by its tag, as long as ITSM may still make it.
-static Value recover(Component *itsm, const Value *connection, const Value *ticket) {
-    for (time_t end = time(NULL) + AT_MOST_S; time(NULL) < end; sleep(EVERY_S)) {
+// Asks for the ticket by its tag, as long as ITSM may still make it: ten minutes, counted without a clock that could be set.
+// Says whether there is one.
+static bool recover(
+    Component *itsm, const Record *record, const Value *connection, const Value *ticket, Value *sn
+) {
+    for (int waited = 0; waited <= AT_MOST_S; waited += EVERY_S, sleep(EVERY_S)) {
         Value result = CALL(itsm, TICKETS, "recover", *connection, *ticket);
         const Value *recovery = answer_or_null(itsm, &result);
-        if (recovery != NULL && is(&recovery->of.variant.discriminant, "found")) {
-            Value sn = number_of(recovery->of.variant.val);
-            wasmtime_component_val_delete(&result);
-            return sn;
-        }
-        if (recovery != NULL && !is(&recovery->of.variant.discriminant, "absent")) {
+        bool found = recovery != NULL && is(&recovery->of.variant.discriminant, "found");
+        if (found) {
+            *sn = number_of(record, recovery->of.variant.val);
+        } else if (recovery != NULL && !is(&recovery->of.variant.discriminant, "absent")) {
             person_must_look(recovery);
         }
         wasmtime_component_val_delete(&result);
+        if (found) {
+            return true;
+        }
     }
-    stop("no ticket was made");
+    return false;
 }
 
 // Makes the ticket, once.
-static Value create(Component *itsm, const Value *connection, const Value *ticket) {
+static Value create(Component *itsm, const Record *record, const Value *connection, const Value *ticket) {
+    if (record->tag == NULL) {
+        record_asked(record, &field(ticket, "tag")->of.string);
+    }
     Value created = CALL(itsm, TICKETS, "create", *connection, *ticket);
     const Value *answer = created.of.result.val;
     Value sn;
     if (created.of.result.is_ok) {
-        sn = number_of(answer);
+        sn = number_of(record, answer);
     } else {
         fputs("create failed: ", stderr);
         print_failure(itsm, answer);
         if (!field(answer, "may-have-acted")->of.boolean) {
+            record_not_made(record);
             exit(1);
         }
-        sn = recover(itsm, connection, ticket);
+        if (!recover(itsm, record, connection, ticket, &sn)) {
+            stop("no ticket was made");
+        }
     }
     wasmtime_component_val_delete(&created);
     return sn;
+}
+
+// The number of the request's ticket: that of the record, or that of the ticket which a program that ended may have asked
+// for, or that of a new one.
+static Value ticket_of(Component *itsm, const Record *record, const Value *connection, const Value *ticket) {
+    Value sn;
+    if (record->sn != NULL) {
+        return text(record->sn);
+    }
+    if (record->tag != NULL && recover(itsm, record, connection, ticket, &sn)) {
+        return sn;
+    }
+    return create(itsm, record, connection, ticket);
 }
 
 // Asks until the ticket has ended. Its number is our own record's, so no tag needs to be checked.
@@ -326,11 +331,12 @@ static Decision wait_for(Component *itsm, const Value *connection, const Value *
     return NOT_YET;
 }
 
-static Decision approval(const char *creator, const char *approver, const char *title) {
-    Component itsm = load("itsm.wasm");
+static Decision approval(const char *path, const char *creator, const char *approver, const char *title) {
+    Record record = open_record(path, creator, approver, title);
+    Component itsm = load_itsm();
     Value connection = connection_from_settings();
     Value ticket = RECORD(
-        {"tag", call_with(&itsm, TICKETS, "new-tag", NULL, 0)},
+        {"tag", record.tag != NULL ? text(record.tag) : call_with(&itsm, TICKETS, "new-tag", NULL, 0)},
         {"service", variant("fast-approval", RECORD({"approvers", LIST(text(approver))}, {"content", text(title)}))},
         {"creator", text(creator)},
         {"title", text(title)},
@@ -339,53 +345,66 @@ static Decision approval(const char *creator, const char *approver, const char *
         {"callback", none()},
         {"extra-json", none()}
     );
-    Value sn = create(&itsm, &connection, &ticket);
+    Value sn = ticket_of(&itsm, &record, &connection, &ticket);
+    fputs("waiting for ", stderr);
+    print(stderr, &sn.of.string);
+    fputs("\n", stderr);
     Decision decided = wait_for(&itsm, &connection, &sn);
     wasmtime_component_val_delete(&sn);
     wasmtime_component_val_delete(&ticket);
     wasmtime_component_val_delete(&connection);
     unload(&itsm);
+    close_record(&record);
     return decided;
+}
+
+// ---- Taking a ticket back
+
+// ITSM calls back while it withdraws. The callback goes to an instance of its own, in another process.
+static bool withdraw(const char *creator, const char *sn, const char *reason) {
+    Component itsm = load_itsm();
+    Value connection = connection_from_settings();
+    Value arguments[] = {connection, text(sn), text(creator), text(reason)};
+    Value result = call_with(&itsm, OPERATIONS, "withdraw", arguments, COUNT(arguments));
+    bool is_withdrawn = result.of.result.is_ok;
+    if (is_withdrawn) {
+        puts("withdrawn");
+    } else {
+        fputs("withdraw failed: ", stderr);
+        print_failure(&itsm, result.of.result.val);
+    }
+    wasmtime_component_val_delete(&result);
+    for (size_t i = 0; i < COUNT(arguments); i++) {
+        wasmtime_component_val_delete(&arguments[i]);
+    }
+    unload(&itsm);
+    return is_withdrawn;
 }
 
 // ---- Receiving a callback
 
 static Value body_from_stdin(void) {
-    char bytes[MOST_BYTES];
-    size_t size = fread(bytes, 1, sizeof bytes, stdin);
-    Value value = {.kind = WASMTIME_COMPONENT_LIST};
-    wasmtime_component_vallist_new_uninit(&value.of.list, size);
-    for (size_t i = 0; i < size; i++) {
-        value.of.list.data[i] = (Value){.kind = WASMTIME_COMPONENT_U8, .of.u8 = (uint8_t)bytes[i]};
-    }
-    return value;
+    char body[MOST_BYTES];
+    return bytes(body, fread(body, 1, sizeof body, stdin));
 }
 
-// The keys in ITSM_BINDING_KEYS, with commas between them: all that may still be in use.
 static Value binding_keys(void) {
-    const char *rest = env("ITSM_BINDING_KEYS");
     Value keys[MOST_KEYS];
-    size_t count = 0;
-    while (rest != NULL) {
-        if (count == MOST_KEYS) {
-            stop("ITSM_BINDING_KEYS has too many keys");
-        }
-        rest += strspn(rest, " \n");
-        size_t length = strcspn(rest, ", \n");
-        keys[count] = (Value){.kind = WASMTIME_COMPONENT_STRING};
-        wasm_name_new(&keys[count++].of.string, length, rest);
-        rest = strchr(rest, ',');
-        rest = rest == NULL ? NULL : rest + 1;
+    for (size_t i = 0; i < settings.keys; i++) {
+        keys[i] = text(settings.binding_keys[i]);
     }
-    return list(count, keys);
+    return list(settings.keys, keys);
 }
 
 // What a request to the callback address is. The component for this imports nothing, so the key can't leave.
 static Value received(const char *header) {
+    if (settings.callback_url == NULL) {
+        stop("ITSM_CALLBACK_URL is not set");
+    }
     Component callbacks = load("itsm-callbacks.wasm");
     Value keys = binding_keys();
-    Value headers = LIST(pair("X-Itsm-Binding", header));
-    Value url = text(env("ITSM_CALLBACK_URL"));
+    Value headers = LIST(pair(text("X-Itsm-Binding"), text(header)));
+    Value url = text(settings.callback_url);
     Value body = body_from_stdin();
     Value reception = CALL(&callbacks, CALLBACKS, "receive", keys, headers, url, number((uint64_t)time(NULL)), body);
     wasmtime_component_val_delete(&body);
@@ -412,7 +431,7 @@ static Decision callback(const char *header) {
     print_field(stderr, field(bound, "claims"), "operation-id");
     fputs("\n", stderr);
 
-    Component itsm = load("itsm.wasm");
+    Component itsm = load_itsm();
     Value connection = connection_from_settings();
     const Value *sn = field(field(payload, "callback"), "sn");
     Value result = CALL(&itsm, TICKETS, "confirm", connection, *sn, *field(bound, "tag"));
@@ -429,11 +448,23 @@ static Decision callback(const char *header) {
 }
 
 int main(int count, char **arguments) {
+    const char *why = read_settings(&settings);
+    if (why != NULL) {
+        stop(why);
+    }
+    if (count == 7 && strcmp(arguments[1], "approval") == 0 && strcmp(arguments[2], "--record") == 0) {
+        return approval(arguments[3], arguments[4], arguments[5], arguments[6]) == APPROVED ? 0 : 1;
+    }
     if (count == 5 && strcmp(arguments[1], "approval") == 0) {
-        return approval(arguments[2], arguments[3], arguments[4]) == APPROVED ? 0 : 1;
+        return approval(NULL, arguments[2], arguments[3], arguments[4]) == APPROVED ? 0 : 1;
     }
     if (count == 3 && strcmp(arguments[1], "callback") == 0) {
         return callback(arguments[2]) == APPROVED ? 0 : 1;
     }
-    stop("usage: host approval CREATOR APPROVER TITLE\n       host callback BINDING <BODY");
+    if (count == 5 && strcmp(arguments[1], "withdraw") == 0) {
+        return withdraw(arguments[2], arguments[3], arguments[4]) ? 0 : 1;
+    }
+    stop("usage: host approval [--record FILE] CREATOR APPROVER TITLE\n"
+         "       host withdraw CREATOR SN REASON\n"
+         "       host callback BINDING <BODY");
 }
