@@ -34,6 +34,7 @@ export class Itsm {
 
   #send;
   #shown;
+  #authorized;
   #pool = new Pool(bytes);
   /** @type {Map<Call, Promise<unknown>>} */
   #calls = new Map();
@@ -45,10 +46,11 @@ export class Itsm {
    * @param {ItsmOptions} [options]
    */
   constructor(endpoint, authorization, options = {}) {
-    const { origin, header, allow = [], dispatcher } = settings(endpoint, authorization, options);
+    const { origin, header, allow = [], headers = [], dispatcher } = checked(endpoint, authorization, options);
     this.#send = sender({ origin, credentials: header, allow, dispatcher });
     this.#shown = shower(authorization, header);
-    this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [] };
+    this.#authorized = authorizer(origin, authorization);
+    this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [...headers] };
     const asks = (/** @type {Row} */ row) => (row.asks ? this.#asking(row) : plain(row));
     this.tickets = functions('tickets', asks);
     this.operations = functions('operations', asks);
@@ -78,6 +80,7 @@ export class Itsm {
         throw hostError('the call was cancelled before it began', false, 'call again', signal.reason);
       // The call can be made again, and is then made with what was given at first.
       const given = JSPI ? values.slice(0, count) : structuredClone(values.slice(0, count));
+      if (row.params[0]?.[1] === 'types.connection') given[0] = this.#authorized(given[0]);
       const call = new Call(this.#send);
       const cancel = () => call.cancel();
       signal?.addEventListener('abort', cancel);
@@ -233,10 +236,31 @@ function callOptions(values, count) {
   return options;
 }
 
-const { check: checkEndpoint } = signature({
+/**
+ * The connections of the server of an origin, as the component needs them: the oldest ESB reads credentials from bodies
+ * alone, which the component writes.
+ * @param {string} origin
+ * @param {Readonly<Record<string, string>>} authorization
+ * @returns {(connection: Connection) => Connection}
+ */
+function authorizer(origin, { bk_app_code: appCode = '', bk_app_secret: appSecret = '', ...more }) {
+  const [[key, value] = []] = Object.entries(more);
+  const user = key === undefined ? undefined : /** @type {const} */ ({ tag: 'other', val: { key, value: value ?? '' } });
+  return (connection) => {
+    const { endpoint, authorization } = connection;
+    const isOfHost = endpoint.tag === 'esb-legacy' && authorization.tag === 'added-by-host';
+    if (!isOfHost || !URL.canParse(endpoint.val) || new URL(endpoint.val).origin !== origin) return connection;
+    return { ...connection, authorization: { tag: 'app', val: { appCode, appSecret, user } } };
+  };
+}
+
+const { check: checkSite } = signature({
   asks: false,
   export: '',
-  params: [['endpoint', 'types.endpoint']],
+  params: [
+    ['endpoint', 'types.endpoint'],
+    ['options.headers', { option: { list: 'types.header' } }],
+  ],
   result: null,
 });
 
@@ -245,9 +269,9 @@ const { check: checkEndpoint } = signature({
  * @param {Record<string, string>} authorization
  * @param {ItsmOptions} options
  */
-function settings(endpoint, authorization, options) {
-  checkEndpoint([endpoint]);
-  known('options', options, ['allow', 'dispatcher']);
+function checked(endpoint, authorization, options) {
+  known('options', options, ['allow', 'headers', 'dispatcher']);
+  checkSite([endpoint, options.headers]);
   for (const url of [endpoint.val, ...(options.allow ?? [])]) {
     if (!/^https?:/.test(url) || !URL.canParse(url))
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');

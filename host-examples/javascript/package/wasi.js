@@ -106,7 +106,7 @@ export function wasi(instance) {
       '[method]request-options.set-connect-timeout': () => 0,
       '[method]request-options.set-first-byte-timeout': () => 0,
       '[method]request-options.set-between-bytes-timeout': () => 0,
-      '[constructor]outgoing-request': (/** @type {number} */ headers) => put({ headers: take(headers) }),
+      '[constructor]outgoing-request': (/** @type {number} */ headers) => put({ headers: take(headers), pieces: [] }),
       '[method]outgoing-request.set-method': (/** @type {number[]} */ ...[self, method, at, length]) =>
         set(get(self), { method: METHODS[method] ?? text(at, length) }),
       '[method]outgoing-request.set-scheme': (/** @type {number[]} */ ...[self, , scheme]) =>
@@ -116,8 +116,7 @@ export function wasi(instance) {
       '[method]outgoing-request.set-path-with-query': (/** @type {number[]} */ ...[self, , at, length]) =>
         set(get(self), { path: text(at, length) }),
       '[method]outgoing-request.body': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
-      '[method]outgoing-body.write': (/** @type {number} */ self, /** @type {number} */ at) =>
-        ok(at, { of: get(self), pieces: 0 }),
+      '[method]outgoing-body.write': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
       '[static]outgoing-body.finish'(/** @type {number[]} */ ...[self, , , at]) {
         take(self).exchange.finish();
         view().setUint8(at, 0);
@@ -151,6 +150,7 @@ export function wasi(instance) {
         view().setUint8(at, URL.canParse(url) ? 0 : 1);
         if (!URL.canParse(url)) return code(at + 8, { code: 'HTTP-request-URI-invalid' });
         outgoing.exchange = instance.call.open({ method, origin: new URL(url).origin, path, headers });
+        for (const [index, piece] of outgoing.pieces.entries()) outgoing.exchange.take(index, piece);
         view().setUint32(at + 8, put(outgoing.exchange), true);
       },
     },
@@ -171,17 +171,20 @@ export function wasi(instance) {
       },
       '[method]input-stream.subscribe': (/** @type {number} */ self) => put(readable(get(self))),
       '[method]output-stream.check-write'(/** @type {number} */ self, /** @type {number} */ at) {
-        const hasRoom = told('output-stream.check-write', () => get(self).of.exchange.hasRoom());
+        // Before the request is handed over, its body is only kept.
+        const { exchange } = get(self);
+        const hasRoom = !exchange || told('output-stream.check-write', () => exchange.hasRoom());
         view().setUint8(at, 0);
         view().setBigUint64(at + 8, hasRoom ? ROOM : 0n, true);
       },
       '[method]output-stream.write'(/** @type {number[]} */ ...[self, start, length, at]) {
-        const stream = get(self);
-        stream.of.exchange.take(stream.pieces++, copy(start, length));
+        const { exchange, pieces } = get(self);
+        exchange?.take(pieces.length, copy(start, length));
+        pieces.push(copy(start, length));
         view().setUint8(at, 0);
       },
       '[method]output-stream.flush': (/** @type {number} */ _, /** @type {number} */ at) => view().setUint8(at, 0),
-      '[method]output-stream.subscribe': (/** @type {number} */ self) => put(writable(get(self).of.exchange)),
+      '[method]output-stream.subscribe': (/** @type {number} */ self) => put(writable(get(self).exchange)),
     },
     'wasi:io/poll': {
       ...drops('pollable'),
