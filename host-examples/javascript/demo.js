@@ -13,12 +13,13 @@ const server = createServer().listen(0, '127.0.0.1');
 await once(server, 'listening');
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
+const callbackUrl = `http://127.0.0.1:${port}/itsm/callback`;
 // A program of yours reads them from the environment: `settings()`.
 const { site, callback } = settings({
   ITSM_GATEWAY: fake.gateway,
   ITSM_APP_CODE: code,
   ITSM_APP_SECRET: secret,
-  ITSM_CALLBACK_URL: `http://127.0.0.1:${port}/itsm/callback`,
+  ITSM_CALLBACK_URL: callbackUrl,
   ITSM_BINDING_KEYS: `itsm-key.demo.${'5eed'.repeat(16)}`,
 });
 if (!callback) throw new Error('it was given just now');
@@ -104,7 +105,7 @@ async function forge(sn, operationId) {
   const genuine = await itsm.tickets.verifyToken(itsm.connection, token);
   console.log(`  forged    ${approved} as FINISHED and approved, under this ticket's header`);
   console.log(`  token     ITSM says it is genuine: ${genuine}; that proves nothing`);
-  await fetch(callback.callbackUrl, {
+  await fetch(callbackUrl, {
     method: 'POST',
     headers: await fake.headersOf(operationId),
     body: JSON.stringify({ sn: approved, current_status: 'FINISHED', approve_result: true, token }),

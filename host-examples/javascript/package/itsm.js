@@ -1,7 +1,7 @@
 // BlueKing ITSM: the core module of itsm.wasm on the engine's own WebAssembly.
 
 import { signature } from './abi.js';
-import { Call, JSPI, Waiting } from './call.js';
+import { Call, JSPI } from './call.js';
 import core from './core.js';
 import { errorOf, hostError, ItsmError } from './errors.js';
 import { Diverged } from './exchange.js';
@@ -109,13 +109,17 @@ export class Itsm {
       const instance = this.#pool.take(call);
       try {
         const value = await instance.run(row.export, lower(instance));
-        call.settle();
-        return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+        if (!call.waitsFor) {
+          call.settle();
+          return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+        }
+        returned(this.#pool, instance, row, value);
       } catch (error) {
-        if (!(error instanceof Waiting)) throw error;
-        await call.until(error.pollables);
-        call.again();
+        if (!call.waitsFor) throw error;
       }
+      const { waitsFor } = call;
+      call.again();
+      await call.until(waitsFor);
     }
   }
 
@@ -205,19 +209,30 @@ function plain(row) {
  * @param {Instance} instance
  * @param {Row} row
  * @param {(instance: Instance, value: any) => any} lift
- * @param {any} returned
+ * @param {any} result
  */
-function ended(pool, instance, row, lift, returned) {
+function ended(pool, instance, row, lift, result) {
   let value;
   try {
-    value = lift(instance, returned);
+    value = lift(instance, result);
   } finally {
-    instance.export(`cabi_post_${row.export}`)?.(returned);
+    returned(pool, instance, row, result);
   }
-  pool.give(instance);
   if (!row.result?.result) return value;
   if (value.tag === 'err') throw new Failed(value.val);
   return value.val;
+}
+
+/**
+ * Gives back an instance and what its function has returned.
+ * @param {Pool} pool
+ * @param {Instance} instance
+ * @param {Row} row
+ * @param {any} result
+ */
+function returned(pool, instance, row, result) {
+  instance.export(`cabi_post_${row.export}`)?.(result);
+  pool.give(instance);
 }
 
 /**
