@@ -1,29 +1,22 @@
 // Asks for one approval, waits for its outcome, and exits with 0 if it is an approval. Run again, it goes on.
 //
-// Settings come from the environment: ITSM_GATEWAY, ITSM_APP_CODE, ITSM_APP_SECRET, ITSM_CALLBACK_URL,
-// ITSM_BINDING_KEYS, ITSM_RECORD for the file that keeps the operation, ITSM_LISTEN, which is 0.0.0.0:8080 when it is
-// not set, and ITSM_DECIDE_WITHIN_S, without which it waits for a decision for ever.
+// Settings come from the environment: those of `settings`, ITSM_RECORD for the file that keeps the operation, ITSM_LISTEN,
+// which is 0.0.0.0:8080 when it is not set, and ITSM_DECIDE_WITHIN_S, without which it waits for a decision for ever.
 
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { approvals, endpoint, Itsm } from './itsm.js';
+import { approvals, endpoint, Itsm, settings } from './itsm.js';
 
 /** @import { Operation, OperationStore } from './itsm.js' */
 
 const [creator, approver, title] = process.argv.slice(2);
 if (!title) stop('usage: node ask.js CREATOR APPROVER TITLE');
-const authorization = { bk_app_code: env('ITSM_APP_CODE'), bk_app_secret: env('ITSM_APP_SECRET') };
-const itsm = new Itsm({ tag: 'gateway', val: env('ITSM_GATEWAY') }, authorization);
-const settings = {
-  callbackUrl: env('ITSM_CALLBACK_URL'),
-  keys: env('ITSM_BINDING_KEYS')
-    .split(',')
-    .map((key) => key.trim()),
-  log: console.log,
-};
+const { site, callback = stop('ITSM_CALLBACK_URL is not set') } = read();
+const itsm = new Itsm(...site);
+const awaited = { ...callback, log: console.log };
 const file = env('ITSM_RECORD');
 const { hostname, port } = new URL(`http://${process.env.ITSM_LISTEN ?? '0.0.0.0:8080'}`);
 const decideWithinS = process.env.ITSM_DECIDE_WITHIN_S ?? '0';
@@ -32,7 +25,7 @@ if (!/^\d{1,9}$/.test(decideWithinS)) stop('ITSM_DECIDE_WITHIN_S is not a number
 const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: [approver], content: title } };
 const wanted = { creator, title, service };
 /** The one operation, which an earlier run may have left. */
-let kept = read();
+let kept = recorded();
 if (kept) {
   const { ticket } = kept;
   if (!isDeepStrictEqual({ creator: ticket.creator, title: ticket.title, service: ticket.service }, wanted))
@@ -55,10 +48,10 @@ const store = {
   due: (now) => (kept?.dueS !== undefined && kept.dueS <= now ? [operationId] : []),
 };
 // The outcome itself is what the program is for: it is kept with the operation.
-const all = approvals(itsm, store, { ...settings, onOutcome() {} });
+const all = approvals(itsm, store, { ...awaited, onOutcome() {} });
 
 // A connection that is kept open would keep the program from ending.
-const server = createServer({ keepAliveTimeout: 1 }, endpoint(itsm, settings, all.outcome));
+const server = createServer({ keepAliveTimeout: 1 }, endpoint(itsm, awaited, all.outcome));
 // It listens before the ticket is made: the callback can come before `create` has answered.
 server.listen(Number(port || 80), hostname);
 await once(server, 'listening');
@@ -74,8 +67,16 @@ const verdict = kept?.outcome?.verdict;
 console.log(verdict ?? 'no verdict');
 process.exitCode = verdict === 'approved' ? 0 : 1;
 
-/** @returns {Operation | undefined} */
 function read() {
+  try {
+    return settings();
+  } catch (/** @type {any} */ error) {
+    return stop(error.message);
+  }
+}
+
+/** @returns {Operation | undefined} */
+function recorded() {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (/** @type {any} */ error) {

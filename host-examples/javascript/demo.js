@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { startFakeItsm } from './fake-itsm.js';
-import { boundTicket, endpoint, Itsm } from './itsm.js';
+import { boundTicket, endpoint, Itsm, settings } from './itsm.js';
 
 /** @import { NewTicket } from './itsm.js' */
 
@@ -13,15 +13,20 @@ const server = createServer().listen(0, '127.0.0.1');
 await once(server, 'listening');
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
-const settings = {
-  callbackUrl: `http://127.0.0.1:${port}/itsm/callback`,
-  keys: [`itsm-key.demo.${'5eed'.repeat(16)}`],
-  log: console.log,
-};
-const itsm = new Itsm({ tag: 'gateway', val: fake.gateway }, { bk_app_code: code, bk_app_secret: secret });
+const callbackUrl = `http://127.0.0.1:${port}/itsm/callback`;
+// A program of yours reads them from the environment: `settings()`.
+const { site, callback } = settings({
+  ITSM_GATEWAY: fake.gateway,
+  ITSM_APP_CODE: code,
+  ITSM_APP_SECRET: secret,
+  ITSM_CALLBACK_URL: callbackUrl,
+  ITSM_BINDING_KEYS: `itsm-key.demo.${'5eed'.repeat(16)}`,
+});
+if (!callback) throw new Error('it was given just now');
+const itsm = new Itsm(...site);
 /** The host's record: each operation with its ticket, which holds the tag. @type {Map<string, { ticket: NewTicket, verdict?: string }>} */
 const record = new Map();
-server.on('request', endpoint(itsm, settings, deliver));
+server.on('request', endpoint(itsm, { ...callback, log: console.log }, deliver));
 
 /** What people do in each story, and the verdict that must come of it. */
 const STORIES = [
@@ -39,7 +44,7 @@ for (const { title, act, expected } of STORIES) {
   console.log(`A ticket that ${title}`);
   const operationId = itsm.tickets.newOperationId();
   const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: ['admin'], content: title } };
-  const ticket = boundTicket(settings, operationId, { service, creator: 'carol', title });
+  const ticket = boundTicket(callback, operationId, { service, creator: 'carol', title });
   // Before it is created: by its tag it can be found if the answer is lost.
   record.set(operationId, { ticket });
   const { sn } = await itsm.tickets.create(itsm.connection, ticket);
@@ -100,7 +105,7 @@ async function forge(sn, operationId) {
   const genuine = await itsm.tickets.verifyToken(itsm.connection, token);
   console.log(`  forged    ${approved} as FINISHED and approved, under this ticket's header`);
   console.log(`  token     ITSM says it is genuine: ${genuine}; that proves nothing`);
-  await fetch(settings.callbackUrl, {
+  await fetch(callbackUrl, {
     method: 'POST',
     headers: await fake.headersOf(operationId),
     body: JSON.stringify({ sn: approved, current_status: 'FINISHED', approve_result: true, token }),

@@ -9,7 +9,7 @@ import { types } from './table.js';
 
 /**
  * @typedef {object} Memory the memory of an instance, and its allocator
- * @property {() => Uint8Array} bytes
+ * @property {() => Buffer} bytes
  * @property {() => DataView} view
  * @property {(align: number, size: number) => number} allocate
  */
@@ -28,8 +28,6 @@ import { types } from './table.js';
 
 /** More arguments than these are passed in memory, and more results than one. */
 const MOST_FLAT = 16;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * How a function is called.
@@ -123,11 +121,8 @@ const primitives = {
       if (!value.isWellFormed()) throw new TypeError(`${path}: the text has half of a surrogate pair`);
     },
     ...slice(
-      (memory, value) => {
-        const content = encoder.encode(value);
-        return [written(memory, content), content.length];
-      },
-      (memory, at, length) => decoder.decode(memory.bytes().subarray(at, at + length)),
+      writtenText,
+      (memory, at, length) => memory.bytes().toString('utf8', at, at + length),
     ),
   },
 };
@@ -137,8 +132,8 @@ const bytes = {
   ...{ size: 8, align: 4, flat: ['i32', 'i32'] },
   check: (value, path) => value instanceof Uint8Array || wrong(path, 'a Uint8Array', value),
   ...slice(
-    (memory, value) => [written(memory, value), value.length],
-    (memory, at, length) => memory.bytes().slice(at, at + length),
+    written,
+    (memory, at, length) => new Uint8Array(memory.bytes().subarray(at, at + length)),
   ),
 };
 
@@ -163,11 +158,19 @@ function slice(put, get) {
   };
 }
 
-/** @param {Memory} memory @param {Uint8Array} content */
-function written(memory, content) {
+/** @param {Memory} memory @param {Uint8Array} content @returns {[number, number]} its place and length */
+export function written(memory, content) {
   const at = memory.allocate(1, content.length);
   memory.bytes().set(content, at);
-  return at;
+  return [at, content.length];
+}
+
+/** @param {Memory} memory @param {string} text @returns {[number, number]} its place and length */
+export function writtenText(memory, text) {
+  const length = Buffer.byteLength(text);
+  const at = memory.allocate(1, length);
+  memory.bytes().write(text, at, length);
+  return [at, length];
 }
 
 /** @param {number} size @param {'Uint8' | 'Uint16' | 'Uint32'} kind @returns {Codec} */
@@ -276,10 +279,13 @@ function record(members) {
         throw new TypeError(`${path}.${unknown}: there is no such member; the members are ${[...names].join(', ')}`);
       for (const [name, member] of members) member.check(value[name], `${path}.${name}`);
     },
-    load: (memory, at) =>
-      Object.fromEntries(
-        members.map(([name, member], index) => [name, member.load(memory, at + layout.offsets[index], name)]),
-      ),
+    load(memory, at) {
+      /** @type {Record<string, any>} */
+      const value = {};
+      for (const [index, [name, member]] of members.entries())
+        value[name] = member.load(memory, at + layout.offsets[index], name);
+      return value;
+    },
   };
 }
 

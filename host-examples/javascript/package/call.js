@@ -1,9 +1,9 @@
 // One call of a function that asks ITSM: what it has sent, and what it was told of the world outside.
 //
-// An engine without JSPI can't wait within WebAssembly. There a call that has to wait is given up by throwing out of
-// the import, and its instance is thrown away. When there is something to go on with, the call is made again on a new
-// instance. Whatever the first one was told of clock, chance and network is told again, in the same order: so
-// the second one gets to the same place, and nothing is sent twice. If it does not get there, the call fails.
+// An engine without JSPI can't wait within WebAssembly. There a call that has to wait is given up: it is told that all its
+// deadlines have passed, and so comes to an end, which leaves its instance as good as before. When there is something to go
+// on with, the call is made again. Whatever it was told of clock, chance and network is told again, in the same order: so
+// it gets to the same place, and nothing is sent twice. If it does not get there, the call fails.
 
 import { Diverged, Exchange } from './exchange.js';
 
@@ -17,13 +17,8 @@ const AGES_NS = 2n ** 62n;
 /** The most that `setTimeout` takes. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Thrown out of WebAssembly by a call that has to wait. It is no error, and needs no stack. */
-export class Waiting {
-  /** @param {Pollable[]} pollables */
-  constructor(pollables) {
-    this.pollables = pollables;
-  }
-}
+/** Thrown out of WebAssembly where a call that is given up would go on. Its instance is thrown away. */
+export class GivenUp extends Error {}
 
 export class Call {
   /** @type {Exchange[]} */
@@ -36,6 +31,8 @@ export class Call {
   #cancelled = false;
   /** @type {(() => void) | undefined} */
   #wake;
+  /** What the call was given up for. @type {Pollable[] | undefined} */
+  waitsFor;
 
   /** @param {Send} [send] without it the call can send nothing */
   constructor(send) {
@@ -55,8 +52,13 @@ export class Call {
    * @returns {T}
    */
   told(name, ask) {
-    if (JSPI) return ask();
-    if (this.#at === this.#told.length) this.#told.push([name, ask()]);
+    if (JSPI || this.waitsFor) return ask();
+    if (this.#at === this.#told.length) {
+      const value = ask();
+      // What it is given up for will be asked again.
+      if (this.waitsFor) return value;
+      this.#told.push([name, value]);
+    }
     const [was, value] = this.#told[this.#at++];
     if (was !== name) throw new Diverged(`the call has asked for ${was} before, and now for ${name}`);
     return value;
@@ -64,7 +66,7 @@ export class Call {
 
   /** The clock that never goes back, in nanoseconds. */
   now() {
-    return BigInt(Math.round(performance.now() * 1e6)) + (this.#cancelled ? AGES_NS : 0n);
+    return BigInt(Math.round(performance.now() * 1e6)) + (this.#cancelled || this.waitsFor ? AGES_NS : 0n);
   }
 
   /**
@@ -124,8 +126,14 @@ export class Call {
       throw new Diverged('the call ends earlier than before');
   }
 
+  /** A call that is given up changes nothing outside any more. */
+  acts() {
+    if (this.waitsFor) throw new GivenUp();
+  }
+
   /** Makes the call again, from its beginning. */
   again() {
+    this.waitsFor = undefined;
     this.#at = 0;
     this.#opened = 0;
   }

@@ -1,18 +1,19 @@
 // One request and its answer.
 
 import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 
 /**
  * @typedef {object} Request
  * @property {string} method
  * @property {string} origin scheme, host and port
  * @property {string} path with the query
- * @property {[string, Uint8Array][]} headers
+ * @property {[string, string][]} headers whose values are bytes, a character each
  */
 /**
  * @typedef {object} Response
  * @property {number} status
- * @property {[string, Uint8Array][]} headers
+ * @property {[string, string][]} headers
  * @property {AsyncIterable<Uint8Array> | Uint8Array[]} body
  */
 /**
@@ -60,7 +61,7 @@ export class Exchange {
 
   /** Whether a request is this one. @param {Request} request */
   is(request) {
-    return JSON.stringify(comparable(request)) === JSON.stringify(comparable(this.#request));
+    return isDeepStrictEqual(request, this.#request);
   }
 
   /**
@@ -86,7 +87,7 @@ export class Exchange {
     if (this.#finished) return;
     this.#finished = true;
     if (this.#begun) this.#changed();
-    else this.#begin(this.#sent.length ? Buffer.concat(this.#sent) : undefined);
+    else this.#begin(this.#sent.length ? this.#body() : undefined);
   }
 
   get isAnswered() {
@@ -157,7 +158,11 @@ export class Exchange {
     this.connected = true;
     this.#changed();
     await this.#until(() => this.#finished);
-    yield Buffer.concat(this.#sent);
+    yield this.#body();
+  }
+
+  #body() {
+    return this.#sent.length === 1 ? this.#sent[0] : Buffer.concat(this.#sent);
   }
 
   /** @param {() => boolean} holds @returns {Promise<void>} */
@@ -177,9 +182,4 @@ export class Exchange {
   #changed() {
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-/** @param {Request} request */
-function comparable({ method, origin, path, headers }) {
-  return [method, origin, path, headers.map(([name, value]) => [name, ...value])];
 }

@@ -8,8 +8,6 @@ import { Dispatcher, getGlobalDispatcher } from 'undici';
 const CREDENTIALS = 'x-bkapi-authorization';
 /** Bytes of a body that is taken in one piece. */
 const SHORT = 64 * 1024;
-const encoder = new TextEncoder();
-const latin1 = new TextDecoder('latin1');
 
 /**
  * @param {object} settings
@@ -24,7 +22,7 @@ export function sender({ origin, credentials, allow, dispatcher }) {
   const allowed = [origin, ...allow.map((url) => new URL(url).origin)];
   return async (request, signal) => {
     if (!allowed.includes(request.origin)) throw { code: 'HTTP-request-denied' };
-    const headers = request.headers.flatMap(([name, value]) => [name, latin1.decode(value)]);
+    const headers = request.headers.flat();
     const hasOwn = request.headers.some(([name]) => name.toLowerCase() === CREDENTIALS);
     if (request.origin === origin && !hasOwn) headers.push(CREDENTIALS, credentials);
     const by = dispatcher ?? getGlobalDispatcher();
@@ -46,7 +44,7 @@ export function sender({ origin, credentials, allow, dispatcher }) {
       const received = pairs(/** @type {any} */ (raw));
       const length = received.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
       // To read it at once is much faster than in pieces.
-      const isShort = length && Number(latin1.decode(length)) <= SHORT;
+      const isShort = length && Number(length) <= SHORT;
       const read = isShort ? [new Uint8Array(await body.arrayBuffer())] : failing(body);
       return { status: statusCode, headers: received, body: read };
     } catch (error) {
@@ -69,7 +67,7 @@ async function byFetch({ method, origin, path, body }, headers, signal) {
   if (body instanceof Uint8Array) whole.push(body);
   else if (body) for await (const chunk of body) whole.push(chunk);
   const answer = await fetch(origin + path, {
-    ...{ method, headers: pairs(headers).map(([name, value]) => [name, latin1.decode(value)]) },
+    ...{ method, headers: pairs(headers) },
     ...{ body: whole.length ? Buffer.concat(whole) : undefined, redirect: 'manual', signal: aborting.signal },
   });
   const received = [...answer.headers].flat();
@@ -85,9 +83,12 @@ async function* failing(body) {
   }
 }
 
-/** @param {string[]} raw names and values in turn @returns {[string, Uint8Array][]} */
+/** @param {string[]} raw names and values in turn */
 function pairs(raw) {
-  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at], encoder.encode(raw[2 * at + 1])]);
+  /** @type {[string, string][]} */
+  const paired = [];
+  for (let at = 0; at < raw.length; at += 2) paired.push([raw[at], raw[at + 1]]);
+  return paired;
 }
 
 /**

@@ -1811,6 +1811,8 @@ export interface ItsmOptions {
    * requests get no credentials.
    */
   allow?: readonly string[] | undefined;
+  /** Additional headers of each request, such as `X-Bk-Tenant-Id` on sites with tenants. */
+  headers?: readonly Header[] | undefined;
   /**
    * A dispatcher of undici, for a proxy, a private CA, a pool or tracing. Without one, requests go by undici's global
    * dispatcher.
@@ -1826,7 +1828,8 @@ export declare class Itsm {
   /**
    * @param endpoint the gateway or the ESB: the only server that can be reached, beside `options.allow`
    * @param authorization the members of `X-Bkapi-Authorization`: `bk_app_code`, `bk_app_secret` and, for a user,
-   *   `access_token` or `bk_token`. They are added to requests as these leave, and never enter the component.
+   *   `access_token` or `bk_token`. They are added to requests as these leave, and never enter the component. The oldest
+   *   ESB reads them from bodies alone: there the component gets them and writes them.
    */
   constructor(endpoint: Endpoint, authorization: Readonly<Record<string, string>>, options?: ItsmOptions);
   /** The first argument of most functions. */
@@ -1866,6 +1869,22 @@ export declare class ItsmError extends Error implements Failure {
 export declare const callbacks: Callbacks;
 /** Keeps the record of one awaited operation. The functions send nothing. */
 export declare const tracking: Tracking;
+
+/** What is read from the environment. Printed, it shows no secret. */
+export interface Settings {
+  /** What an `Itsm` is made of: `new Itsm(...site)`. */
+  readonly site: [endpoint: Endpoint, authorization: Readonly<Record<string, string>>, options?: ItsmOptions];
+  /** What an endpoint is made for. Without `ITSM_CALLBACK_URL` there is none. */
+  readonly callback: Pick<EndpointSettings, 'callbackUrl' | 'keys'> | undefined;
+}
+
+/**
+ * Reads `ITSM_GATEWAY`, `ITSM_ESB` or `ITSM_ESB_LEGACY`; `ITSM_APP_CODE` and `ITSM_APP_SECRET`; where they are needed
+ * `ITSM_ACCESS_TOKEN` and `ITSM_TENANT_ID`; for callbacks `ITSM_CALLBACK_URL` and `ITSM_BINDING_KEYS`, which has commas
+ * between the keys; and `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`, which are never used for this machine
+ * itself. What is missing, wrong or misspelt is a `TypeError` that names it.
+ */
+export declare function settings(environment?: Readonly<Record<string, string | undefined>>): Settings;
 
 /** What the endpoint is made for. */
 export interface EndpointSettings {

@@ -11,15 +11,10 @@ const MOST_IDLE = 64;
 const MOST_CALLS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The module and, by names without versions, its functions. @type {{ module: WebAssembly.Module, names: Map<string, string> } | undefined} */
-let loaded;
-
-/** Loads the core module, once. @param {Uint8Array<ArrayBuffer>} bytes */
-function load(bytes) {
-  const module = new WebAssembly.Module(bytes);
-  const names = new Map(WebAssembly.Module.exports(module).map(({ name }) => [bare(name), name]));
-  return { module, names };
-}
+/** The module, which is loaded once. @type {WebAssembly.Module | undefined} */
+let module;
+/** Its functions, by the names that table.js has for them. @type {Map<string, string>} */
+const names = new Map();
 
 /** A name without the version in it. @param {string} name */
 function bare(name) {
@@ -34,24 +29,28 @@ export class Instance {
   /** @type {Map<string, any>} */
   #running = new Map();
   #exports;
-  #names;
-  #bytes = new Uint8Array();
+  /** They have no length when the memory has grown. */
+  #bytes = Buffer.alloc(0);
   #view = new DataView(new ArrayBuffer());
 
   /** @param {() => Uint8Array<ArrayBuffer>} core the bytes of the core module */
   constructor(core) {
-    loaded ??= load(core());
+    module ??= new WebAssembly.Module(core());
     const imports = wasi(this);
-    /** @type {Record<string, any>} */
-    const wanted = {};
-    for (const { module } of WebAssembly.Module.imports(loaded.module)) wanted[module] = imports[bare(module)];
-    this.#names = loaded.names;
-    this.#exports = /** @type {Record<string, any>} */ (new WebAssembly.Instance(loaded.module, wanted).exports);
+    const wanted = WebAssembly.Module.imports(module).map((each) => [each.module, imports[bare(each.module)]]);
+    this.#exports = /** @type {Record<string, any>} */ (
+      new WebAssembly.Instance(module, Object.fromEntries(wanted)).exports
+    );
   }
 
-  /** An exported function. @param {string} name */
+  /** An exported function. Its interface can be of another version than table.js. @param {string} name */
   export(name) {
-    return this.#exports[this.#names.get(bare(name)) ?? name];
+    let own = names.get(name);
+    if (own === undefined) {
+      own = Object.keys(this.#exports).find((each) => bare(each) === bare(name)) ?? name;
+      names.set(name, own);
+    }
+    return this.#exports[own];
   }
 
   /**
@@ -69,13 +68,12 @@ export class Instance {
   }
 
   bytes() {
-    const { buffer } = this.#exports.memory;
-    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#exports.memory.buffer);
     return this.#bytes;
   }
 
   view() {
-    const { buffer } = this.#exports.memory;
+    const { buffer } = this.bytes();
     if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     return this.#view;
   }

@@ -1,7 +1,7 @@
 // BlueKing ITSM: the core module of itsm.wasm on the engine's own WebAssembly.
 
 import { signature } from './abi.js';
-import { Call, JSPI, Waiting } from './call.js';
+import { Call, JSPI } from './call.js';
 import core from './core.js';
 import { errorOf, hostError, ItsmError } from './errors.js';
 import { Diverged } from './exchange.js';
@@ -34,6 +34,7 @@ export class Itsm {
 
   #send;
   #shown;
+  #authorized;
   #pool = new Pool(bytes);
   /** @type {Map<Call, Promise<unknown>>} */
   #calls = new Map();
@@ -45,10 +46,11 @@ export class Itsm {
    * @param {ItsmOptions} [options]
    */
   constructor(endpoint, authorization, options = {}) {
-    const { origin, header, allow = [], dispatcher } = settings(endpoint, authorization, options);
+    const { origin, header, allow = [], headers = [], dispatcher } = checked(endpoint, authorization, options);
     this.#send = sender({ origin, credentials: header, allow, dispatcher });
     this.#shown = shower(authorization, header);
-    this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [] };
+    this.#authorized = authorizer(origin, authorization);
+    this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [...headers] };
     const asks = (/** @type {Row} */ row) => (row.asks ? this.#asking(row) : plain(row));
     this.tickets = functions('tickets', asks);
     this.operations = functions('operations', asks);
@@ -78,6 +80,7 @@ export class Itsm {
         throw hostError('the call was cancelled before it began', false, 'call again', signal.reason);
       // The call can be made again, and is then made with what was given at first.
       const given = JSPI ? values.slice(0, count) : structuredClone(values.slice(0, count));
+      if (row.params[0]?.[1] === 'types.connection') given[0] = this.#authorized(given[0]);
       const call = new Call(this.#send);
       const cancel = () => call.cancel();
       signal?.addEventListener('abort', cancel);
@@ -106,13 +109,17 @@ export class Itsm {
       const instance = this.#pool.take(call);
       try {
         const value = await instance.run(row.export, lower(instance));
-        call.settle();
-        return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+        if (!call.waitsFor) {
+          call.settle();
+          return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+        }
+        returned(this.#pool, instance, row, value);
       } catch (error) {
-        if (!(error instanceof Waiting)) throw error;
-        await call.until(error.pollables);
-        call.again();
+        if (!call.waitsFor) throw error;
       }
+      const { waitsFor } = call;
+      call.again();
+      await call.until(waitsFor);
     }
   }
 
@@ -202,19 +209,30 @@ function plain(row) {
  * @param {Instance} instance
  * @param {Row} row
  * @param {(instance: Instance, value: any) => any} lift
- * @param {any} returned
+ * @param {any} result
  */
-function ended(pool, instance, row, lift, returned) {
+function ended(pool, instance, row, lift, result) {
   let value;
   try {
-    value = lift(instance, returned);
+    value = lift(instance, result);
   } finally {
-    instance.export(`cabi_post_${row.export}`)?.(returned);
+    returned(pool, instance, row, result);
   }
-  pool.give(instance);
   if (!row.result?.result) return value;
   if (value.tag === 'err') throw new Failed(value.val);
   return value.val;
+}
+
+/**
+ * Gives back an instance and what its function has returned.
+ * @param {Pool} pool
+ * @param {Instance} instance
+ * @param {Row} row
+ * @param {any} result
+ */
+function returned(pool, instance, row, result) {
+  instance.export(`cabi_post_${row.export}`)?.(result);
+  pool.give(instance);
 }
 
 /**
@@ -233,10 +251,31 @@ function callOptions(values, count) {
   return options;
 }
 
-const { check: checkEndpoint } = signature({
+/**
+ * The connections of the server of an origin, as the component needs them: the oldest ESB reads credentials from bodies
+ * alone, which the component writes.
+ * @param {string} origin
+ * @param {Readonly<Record<string, string>>} authorization
+ * @returns {(connection: Connection) => Connection}
+ */
+function authorizer(origin, { bk_app_code: appCode = '', bk_app_secret: appSecret = '', ...more }) {
+  const [[key, value] = []] = Object.entries(more);
+  const user = key === undefined ? undefined : /** @type {const} */ ({ tag: 'other', val: { key, value: value ?? '' } });
+  return (connection) => {
+    const { endpoint, authorization } = connection;
+    const isOfHost = endpoint.tag === 'esb-legacy' && authorization.tag === 'added-by-host';
+    if (!isOfHost || !URL.canParse(endpoint.val) || new URL(endpoint.val).origin !== origin) return connection;
+    return { ...connection, authorization: { tag: 'app', val: { appCode, appSecret, user } } };
+  };
+}
+
+const { check: checkSite } = signature({
   asks: false,
   export: '',
-  params: [['endpoint', 'types.endpoint']],
+  params: [
+    ['endpoint', 'types.endpoint'],
+    ['options.headers', { option: { list: 'types.header' } }],
+  ],
   result: null,
 });
 
@@ -245,9 +284,9 @@ const { check: checkEndpoint } = signature({
  * @param {Record<string, string>} authorization
  * @param {ItsmOptions} options
  */
-function settings(endpoint, authorization, options) {
-  checkEndpoint([endpoint]);
-  known('options', options, ['allow', 'dispatcher']);
+function checked(endpoint, authorization, options) {
+  known('options', options, ['allow', 'headers', 'dispatcher']);
+  checkSite([endpoint, options.headers]);
   for (const url of [endpoint.val, ...(options.allow ?? [])]) {
     if (!/^https?:/.test(url) || !URL.canParse(url))
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');

@@ -2,7 +2,8 @@
 //
 // The numbers in here are places in memory by the rules of the canonical ABI, and positions of cases in WASI's types.
 
-import { JSPI, Waiting } from './call.js';
+import { written, writtenText } from './abi.js';
+import { JSPI } from './call.js';
 
 /** @import { Call, Pollable } from './call.js' */
 /** @import { Exchange } from './exchange.js' */
@@ -26,9 +27,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', '
 const SCHEMES = ['http', 'https'];
 const ROOM = 1n << 20n;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
+const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
 /**
  * The imports of an instance, by module and name. Versions are left out: 0.2 has one ABI.
@@ -40,14 +39,13 @@ export function wasi(instance) {
   const { put, get, take } = handles;
   const view = () => instance.view();
   const text = (/** @type {number} */ at, /** @type {number} */ length) =>
-    decoder.decode(instance.bytes().subarray(at, at + length));
-  const copy = (/** @type {number} */ at, /** @type {number} */ length) => instance.bytes().slice(at, at + length);
-  /** @param {number} at @param {Uint8Array} content */
-  const slice = (at, content) => {
-    const start = instance.allocate(1, content.length);
-    instance.bytes().set(content, start);
+    instance.bytes().toString('utf8', at, at + length);
+  const copy = (/** @type {number} */ at, /** @type {number} */ length) =>
+    Buffer.from(instance.bytes().subarray(at, at + length));
+  /** @param {number} at @param {[number, number]} slice */
+  const slice = (at, [start, length]) => {
     view().setUint32(at, start, true);
-    view().setUint32(at + 4, content.length, true);
+    view().setUint32(at + 4, length, true);
   };
   /** A result whose payload is a handle. @param {number} at @param {any} thing */
   const ok = (at, thing) => {
@@ -58,20 +56,24 @@ export function wasi(instance) {
   const told = (name, ask) => instance.call.told(name, ask);
 
   /** @param {Pollable[]} pollables */
-  const indexes = (pollables) => pollables.flatMap((pollable, index) => (pollable.ready() ? [index] : []));
+  const indexes = (pollables) => {
+    const ready = [];
+    for (const [index, pollable] of pollables.entries()) if (pollable.ready()) ready.push(index);
+    return ready;
+  };
+  /** @param {Pollable[]} pollables @returns {number[]} */
+  const readyOr = (pollables) => {
+    const ready = indexes(pollables);
+    if (ready.length > 0) return ready;
+    instance.call.acts();
+    instance.call.waitsFor = pollables;
+    return readyOr(pollables);
+  };
   /** @param {Pollable[]} pollables @param {(ready: number[]) => void} then */
   const wait = (pollables, then) => {
-    if (JSPI) {
-      const ready = indexes(pollables);
-      return ready.length ? then(ready) : instance.call.until(pollables).then(() => then(indexes(pollables)));
-    }
-    then(
-      told('poll', () => {
-        const ready = indexes(pollables);
-        if (ready.length === 0) throw new Waiting(pollables);
-        return ready;
-      }),
-    );
+    if (!JSPI) return then(told('poll', () => readyOr(pollables)));
+    const ready = indexes(pollables);
+    return ready.length ? then(ready) : instance.call.until(pollables).then(() => then(indexes(pollables)));
   };
   const suspending = (/** @type {Function} */ waits) =>
     JSPI ? new /** @type {any} */ (WebAssembly).Suspending(waits) : waits;
@@ -82,21 +84,22 @@ export function wasi(instance) {
       ...drops('future-incoming-response', 'incoming-response', 'incoming-body'),
       '[constructor]fields': () => put([]),
       '[method]fields.append'(/** @type {number[]} */ ...[self, name, nameLength, value, valueLength, at]) {
-        const header = [text(name, nameLength), copy(value, valueLength)];
-        const isValid =
-          NAME.test(String(header[0])) &&
-          !copy(value, valueLength).some((byte) => (byte < 32 && byte !== 9) || byte === 127);
+        const header = [
+          text(name, nameLength),
+          instance.bytes().toString('latin1', value, value + valueLength),
+        ];
+        const isValid = NAME.test(header[0]) && VALUE.test(header[1]);
         if (isValid) get(self).push(header);
         view().setUint8(at, isValid ? 0 : 1);
         view().setUint8(at + 1, 0);
       },
       '[method]fields.entries'(/** @type {number} */ self, /** @type {number} */ at) {
-        /** @type {[string, Uint8Array][]} */
+        /** @type {[string, string][]} */
         const entries = get(self);
         const start = instance.allocate(4, 16 * entries.length);
         for (const [index, [name, value]] of entries.entries()) {
-          slice(start + 16 * index, encoder.encode(name));
-          slice(start + 16 * index + 8, value);
+          slice(start + 16 * index, writtenText(instance, name));
+          slice(start + 16 * index + 8, writtenText(instance, value));
         }
         view().setUint32(at, start, true);
         view().setUint32(at + 4, entries.length, true);
@@ -106,7 +109,7 @@ export function wasi(instance) {
       '[method]request-options.set-connect-timeout': () => 0,
       '[method]request-options.set-first-byte-timeout': () => 0,
       '[method]request-options.set-between-bytes-timeout': () => 0,
-      '[constructor]outgoing-request': (/** @type {number} */ headers) => put({ headers: take(headers) }),
+      '[constructor]outgoing-request': (/** @type {number} */ headers) => put({ headers: take(headers), pieces: [] }),
       '[method]outgoing-request.set-method': (/** @type {number[]} */ ...[self, method, at, length]) =>
         set(get(self), { method: METHODS[method] ?? text(at, length) }),
       '[method]outgoing-request.set-scheme': (/** @type {number[]} */ ...[self, , scheme]) =>
@@ -116,9 +119,9 @@ export function wasi(instance) {
       '[method]outgoing-request.set-path-with-query': (/** @type {number[]} */ ...[self, , at, length]) =>
         set(get(self), { path: text(at, length) }),
       '[method]outgoing-request.body': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
-      '[method]outgoing-body.write': (/** @type {number} */ self, /** @type {number} */ at) =>
-        ok(at, { of: get(self), pieces: 0 }),
+      '[method]outgoing-body.write': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
       '[static]outgoing-body.finish'(/** @type {number[]} */ ...[self, , , at]) {
+        instance.call.acts();
         take(self).exchange.finish();
         view().setUint8(at, 0);
       },
@@ -145,18 +148,21 @@ export function wasi(instance) {
     },
     'wasi:http/outgoing-handler': {
       handle(/** @type {number[]} */ ...[request, , , at]) {
+        instance.call.acts();
         const outgoing = take(request);
         const { method = 'GET', scheme = 'https', authority, path = '/', headers } = outgoing;
         const url = `${scheme}://${authority}`;
         view().setUint8(at, URL.canParse(url) ? 0 : 1);
         if (!URL.canParse(url)) return code(at + 8, { code: 'HTTP-request-URI-invalid' });
         outgoing.exchange = instance.call.open({ method, origin: new URL(url).origin, path, headers });
+        for (const [index, piece] of outgoing.pieces.entries()) outgoing.exchange.take(index, piece);
         view().setUint32(at + 8, put(outgoing.exchange), true);
       },
     },
     'wasi:io/streams': {
       ...drops('input-stream', 'output-stream'),
       '[method]input-stream.read'(/** @type {number} */ self, /** @type {bigint} */ most, /** @type {number} */ at) {
+        instance.call.acts();
         /** @type {Exchange} */
         const exchange = get(self);
         const read = told('input-stream.read', () => {
@@ -165,23 +171,28 @@ export function wasi(instance) {
           return exchange.failure !== undefined ? 'failed' : exchange.ended ? 'closed' : new Uint8Array();
         });
         view().setUint8(at, typeof read === 'string' ? 1 : 0);
-        if (typeof read !== 'string') return slice(at + 4, read);
+        if (typeof read !== 'string') return slice(at + 4, written(instance, read));
         view().setUint8(at + 4, read === 'closed' ? 1 : 0);
         if (read === 'failed') view().setUint32(at + 8, put(exchange.failure), true);
       },
       '[method]input-stream.subscribe': (/** @type {number} */ self) => put(readable(get(self))),
       '[method]output-stream.check-write'(/** @type {number} */ self, /** @type {number} */ at) {
-        const hasRoom = told('output-stream.check-write', () => get(self).of.exchange.hasRoom());
+        // Before the request is handed over, its body is only kept.
+        instance.call.acts();
+        const { exchange } = get(self);
+        const hasRoom = !exchange || told('output-stream.check-write', () => exchange.hasRoom());
         view().setUint8(at, 0);
         view().setBigUint64(at + 8, hasRoom ? ROOM : 0n, true);
       },
       '[method]output-stream.write'(/** @type {number[]} */ ...[self, start, length, at]) {
-        const stream = get(self);
-        stream.of.exchange.take(stream.pieces++, copy(start, length));
+        instance.call.acts();
+        const { exchange, pieces } = get(self);
+        pieces.push(copy(start, length));
+        exchange?.take(pieces.length - 1, pieces.at(-1));
         view().setUint8(at, 0);
       },
       '[method]output-stream.flush': (/** @type {number} */ _, /** @type {number} */ at) => view().setUint8(at, 0),
-      '[method]output-stream.subscribe': (/** @type {number} */ self) => put(writable(get(self).of.exchange)),
+      '[method]output-stream.subscribe': (/** @type {number} */ self) => put(writable(get(self).exchange)),
     },
     'wasi:io/poll': {
       ...drops('pollable'),

@@ -6,7 +6,7 @@ import { signature } from '../package/abi.js';
 
 /** A memory whose allocator gives what is next. */
 function memory() {
-  const content = new Uint8Array(1024);
+  const content = Buffer.from(new ArrayBuffer(1024));
   let next = 64;
   return {
     bytes: () => content,

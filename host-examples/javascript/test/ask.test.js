@@ -168,7 +168,8 @@ test('without a decision in time the ticket is taken back, and the verdict is wh
 test('a setting that is missing is named', async () => {
   const { run } = await asking('never asked', { ITSM_BINDING_KEYS: '' });
   const { code, out, err } = await run().ended;
-  assert.deepEqual({ code, out, err }, { code: 2, out: '', err: 'ITSM_BINDING_KEYS is not set\n' });
+  const why = 'ITSM_CALLBACK_URL is set, and ITSM_BINDING_KEYS is not: without a key no callback can be bound\n';
+  assert.deepEqual({ code, out, err }, { code: 2, out: '', err: why });
 });
 
 test('the demo ends well', async () => {

@@ -340,7 +340,7 @@ test('settings that are wrong are named, and no secret is shown', async (t) => {
     [/^authorization: a text is expected/, () => new Any(endpoint, SECRET)],
     [/^authorization.bk_app_secret: a text is expected/, () => new Any(endpoint, { bk_app_secret: undefined })],
     [
-      /^options.proxy: there is no such option; there is allow, dispatcher$/,
+      /^options.proxy: there is no such option; there is allow, headers, dispatcher$/,
       () => new Any(endpoint, AUTHORIZATION, { proxy: '' }),
     ],
     [/^options.dispatcher: a dispatcher of undici/, () => new Any(endpoint, AUTHORIZATION, { dispatcher: {} })],

@@ -108,7 +108,7 @@ test('each kind of divergence is found', async (t) => {
     'another question': [/asked for now before, and now for random/, ({ made }) => made.told('random', () => 3)],
     'another method': [/another request/, ({ made }) => made.open({ ...request, method: 'GET', headers: [] })],
     'another path': [/another request/, ({ made }) => made.open({ ...request, path: '/a', headers: [] })],
-    'another header': [/another request/, ({ made }) => made.open({ ...request, headers: [['a', bytes('b')]] })],
+    'another header': [/another request/, ({ made }) => made.open({ ...request, headers: [['a', 'b']] })],
     'another body': [/another body/, ({ exchange }) => exchange.take(0, bytes('bodY'))],
     'a longer body': [
       /another body/,
