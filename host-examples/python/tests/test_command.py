@@ -275,6 +275,32 @@ def killed(fake: FakeItsm, program: Program, form: tuple[str, ...]) -> Any:
     return beside, gone_on, other, program.run(*resume), len(fake.show("tickets")), mode
 
 
+def killed_at(action: str, act: str | None) -> Play:
+    """A gate that was killed while ITSM's answer to an action was on its way, and goes on."""
+
+    def play(fake: FakeItsm, program: Program, _: tuple[str, ...]) -> Any:
+        gate = (*GATE, "--resume", "it.json")
+        if act is None:
+            fake.tell("fault", action=action, fault="slow", ms=60_000)
+        first = program.start(*gate)
+        if act is not None:
+            waiting(first)
+            fake.tell("fault", action=action, fault="slow", ms=60_000)
+            fake.tell(act, sn=fake.first(), who="admin")
+        while not (fake.requests(action) if act is None else fake.show("faults") == []):
+            time.sleep(0.01)
+        sn = fake.first()
+        first.kill()
+        first.communicate()
+        second = program.start(*gate)
+        if act is None:
+            fake.tell("approve", sn=sn, who="admin")
+        printed = ended(second)
+        return printed.code, "resumed " in printed.out, len(fake.requests("create_ticket"))
+
+    return play
+
+
 def killed_while_asking(fake: FakeItsm, program: Program, form: tuple[str, ...]) -> Any:
     """Whether ITSM has read the request is not known then: a second ticket would be a worse answer than none."""
     fake.tell("fault", action="create_ticket", fault="hang")
@@ -319,6 +345,7 @@ class TheGate(Compared):
         self.assertEqual(codes, {"approved": 0, "refused": 10, "withdrawn": 11, "terminated": 12, "closed": 13})
         self.assertEqual([of[-1] for name, of in found.items() if " " in name and name != "a lost answer"], [True] * 5)
         self.assertEqual(found["a lost answer"][1], 1)
+        self.assertIn(same(found["approved"].out), same((FOLDER / "README.md").read_text()))
 
     def test_time_and_signals_leave_the_ticket_or_withdraw_it(self) -> None:
         found = self.compare(
@@ -354,6 +381,14 @@ class TheGate(Compared):
             [of.code if isinstance(of, Printed) else of for of in found["killed"]], [2, 10, 2, 10, 1, "0o600"]
         )
         self.assertEqual((found["killed while asking"][0].code, found["killed while asking"][1]), (33, 1))
+
+    def test_wherever_it_is_killed_it_goes_on_with_the_same_ticket(self) -> None:
+        points = [
+            *(("create_ticket", None), ("get_tickets", None), ("get_ticket_status", None), ("get_tickets", "approve")),
+            *(("get_tickets", "refuse"), ("ticket_approval_result", "approve"), ("get_ticket_logs", "approve")),
+        ]
+        found = self.compare({f"{action}, {act}": killed_at(action, act) for action, act in points}, ("English",))
+        self.assertEqual(list(found.values()), [(10 if act == "refuse" else 0, True, 1) for _, act in points])
 
     def test_neither_program_takes_the_file_of_the_other_for_its_own(self) -> None:
         with FakeItsm() as fake, TemporaryDirectory() as folder:

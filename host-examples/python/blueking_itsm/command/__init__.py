@@ -41,7 +41,9 @@ def main() -> int:
 
 def _run(arguments: Namespace) -> int:
     if arguments.command in NATIVE_ONLY:
-        raise Stop(f"{arguments.command} is a command of the native program alone: see host-examples/command-line")
+        raise Stop(
+            f"{arguments.command} is a command of the native program alone: take itsm from host-examples/command-line"
+        )
     commands = {"gate": gate.run, "listen": listen.run, "trigger": trigger.run}
     configuration = Configuration(arguments)
     try:
