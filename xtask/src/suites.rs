@@ -319,7 +319,9 @@ fn python_host() -> Result<()> {
     let mut tests = dist::python()?.python();
     tests
         .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
-        .current_dir(tools::root()?.join("host-examples/python"));
+        .current_dir(tools::root()?.join("host-examples/python"))
+        // What its own command is compared with.
+        .env("NATIVE_ITSM", tools::program("itsm")?);
     tools::run(with_built(&mut tests)?)
 }
 

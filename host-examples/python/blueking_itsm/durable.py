@@ -140,19 +140,16 @@ class Store(Protocol):
         """When it is time to ask next."""
 
 
-class Loop:
-    """The loop of `blueking_itsm.tracking` over a store: each record is stored before anything is done about it."""
+class Tracker:
+    """`blueking_itsm.tracking` over a store: each record is stored before anything is done about it."""
 
     def __init__(self, itsm: Itsm, settings: Settings, store: Store, clock: Callable[[], float] = time.time) -> None:
-        if settings.callback_url is None:
-            raise SettingsError("ITSM_CALLBACK_URL is not set")
         self._itsm = itsm
         self._connection = settings.connection
         self._callback_url = settings.callback_url
         self._binding_keys = settings.binding_keys
         self._store = store
         self._clock = clock
-        self.endpoint = Endpoint(itsm, settings.connection, settings.callback_url, settings.binding_keys, self._keep)
 
     def tick(self, whatever: bool = False) -> None:
         """Asks ITSM where it is time to. With `whatever`, as at a start, of each operation that is not settled."""
@@ -179,16 +176,24 @@ class Loop:
             log.exception("operation %s", operation_id)
 
     def _look(self, operation_id: str) -> None:
-        self._carry_out(operation_id, self._advance(operation_id, Tick()))
+        self.take_in(operation_id, Tick())
 
     def new_ticket(self, service: Service, creator: str, title: str, **options: Any) -> tuple[str, str]:
         """The id of a new operation, and its ticket as it is stored: all by which the ticket can be found again."""
         operation_id = self._itsm.tickets.new_operation_id()
-        claims = Claims(operation_id, self._callback_url, self._now() + BINDING_HOLDS_S)
-        binding = self._itsm.callbacks.bind(self._binding_keys[0], claims)
-        target = CallbackTarget(self._callback_url, [binding.header])
-        ticket = NewTicket(binding.tag, service, creator, title, callback=target, **options)
+        target = None
+        if self._callback_url is None:
+            tag = self._itsm.tickets.new_tag()
+        else:
+            claims = Claims(operation_id, self._callback_url, self._now() + BINDING_HOLDS_S)
+            binding = self._itsm.callbacks.bind(self._binding_keys[0], claims)
+            tag, target = binding.tag, CallbackTarget(self._callback_url, [binding.header])
+        ticket = NewTicket(tag, service, creator, title, callback=target, **options)
         return operation_id, _Secret(dump("tickets.new-ticket", ticket))
+
+    def take_in(self, operation_id: str, event: Event) -> None:
+        """Takes an event in, and carries out all that follows from it."""
+        self._carry_out(operation_id, self._advance(operation_id, event))
 
     def _carry_out(self, operation_id: str, actions: Sequence[Action]) -> None:
         waiting = deque(actions)
@@ -230,7 +235,7 @@ class Loop:
             if isinstance(action, Confirm):
                 return Confirmed(tickets.confirm_own(self._connection, action.value))
             assert isinstance(action, Withdraw)
-            self._itsm.operations.withdraw(self._connection, action.value, ticket.creator, "not decided in time")
+            self._itsm.operations.withdraw(self._connection, action.value, ticket.creator, "nobody decided in time")
             return Tick()
         except ItsmError as failure:
             if isinstance(action, Create):
@@ -256,6 +261,16 @@ class Loop:
 
     def _now(self) -> int:
         return int(self._clock())
+
+
+class Loop(Tracker):
+    """A tracker that is called back."""
+
+    def __init__(self, itsm: Itsm, settings: Settings, store: Store, clock: Callable[[], float] = time.time) -> None:
+        if settings.callback_url is None:
+            raise SettingsError("ITSM_CALLBACK_URL is not set")
+        super().__init__(itsm, settings, store, clock)
+        self.endpoint = Endpoint(itsm, settings.connection, settings.callback_url, settings.binding_keys, self._keep)
 
 
 def _change(event: Event, step: Step) -> Change:

@@ -62,7 +62,7 @@ class Endpoint:
             if isinstance(got, SelfCheck):
                 return got.value
             if isinstance(got, BoundCallback):
-                self._settle(got.bound.claims.operation_id, got.bound.tag, got.callback.sn)
+                self._settle(got)
                 return callbacks.accepted()
             log.warning("callback refused: %s", got.why)
             return got.reply
@@ -86,12 +86,13 @@ class Endpoint:
         log.warning("callback refused: %s", why)
         return replace(self._itsm.callbacks.refused(why), status=status)
 
-    def _settle(self, operation_id: str, tag: str, sn: str) -> None:
+    def _settle(self, got: BoundCallback) -> None:
         """Asks ITSM for the ticket that a callback names, as anybody can, and delivers its outcome."""
         soon = replace(self._connection, deadline_ms=CONFIRM_WITHIN_MS)
-        found = self._itsm.tickets.confirm(soon, sn, tag)
+        sn = got.callback.sn
+        found = self._itsm.tickets.confirm(soon, sn, got.bound.tag)
         if isinstance(found, Ended):
-            self._deliver(operation_id, found.value)
+            self._deliver(got.bound.claims.operation_id, found.value)
         elif isinstance(found, Undecidable):
             raise NotSettled(f"{sn!r} is undecidable: {found.why}")
         else:

@@ -61,7 +61,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
     """
     names = os.environ if given is None else given
     check_names(names)
-    values = {name: value for name, value in names.items() if value.strip()}
+    values = {name: value.strip() for name, value in names.items() if value.strip()}
     kinds: dict[str, type[Gateway | Esb | EsbLegacy]] = {
         "ITSM_GATEWAY": Gateway,
         "ITSM_ESB": Esb,
@@ -74,7 +74,8 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         )
     if len(endpoints) > 1:
         raise SettingsError("only one of ITSM_GATEWAY, ITSM_ESB and ITSM_ESB_LEGACY can be set")
-    url, keys = values.get("ITSM_CALLBACK_URL"), values.get("ITSM_BINDING_KEYS")
+    url = values.get("ITSM_CALLBACK_URL")
+    keys = tuple(key.strip() for key in values.get("ITSM_BINDING_KEYS", "").split(",") if key.strip())
     if url and not keys:
         raise SettingsError(
             "ITSM_CALLBACK_URL is set, and ITSM_BINDING_KEYS is not: without a key no callback can be bound"
@@ -83,8 +84,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
     user = AccessToken(token) if token else None
     credentials = AppCredentials(_wanted(values, "ITSM_APP_CODE"), _wanted(values, "ITSM_APP_SECRET"), user)
     headers = [("X-Bk-Tenant-Id", tenant)] if tenant else []
-    bound = tuple(key.strip() for key in keys.split(",")) if url and keys else ()
-    return Settings(Connection(endpoints[0], credentials, headers), url, bound)
+    return Settings(Connection(endpoints[0], credentials, headers), url, keys if url else ())
 
 
 def _wanted(values: Mapping[str, str], name: str) -> str:

@@ -1,0 +1,7 @@
+"""The command line: see `blueking_itsm.command`."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())
