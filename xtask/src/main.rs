@@ -26,7 +26,7 @@ mod tools;
 mod wit_lint;
 
 use anyhow::{Result, bail};
-use set_up::{KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32};
+use set_up::{KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32};
 use std::process::{Command, ExitCode};
 
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
@@ -71,7 +71,7 @@ const VERBS: [Verb; 15] = [
         &[WASM32, WASIP2, PYTHON, NODE],
         platforms,
     ),
-    ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL], prove),
+    ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL, PYTHON, MARIADB], prove),
     (
         "python",
         "compare the modules of the Python package that are made of wit/ [--bless]",

@@ -117,6 +117,19 @@ pub const WASIP2: Requirement = Requirement {
     source: Source::Target("wasm32-wasip2"),
 };
 
+/// The database under the Python package's tests. Its program is where users' paths mostly do not lead.
+pub const MARIADB: Requirement = Requirement {
+    name: "MariaDB's server",
+    find: |machine| {
+        let found = works(machine, &[&["mariadbd", "--version"]]);
+        if matches!(found, Found::Fit) {
+            return found;
+        }
+        works(machine, &[&["/usr/sbin/mariadbd", "--version"]])
+    },
+    source: Source::Apt(&["mariadb-server-core"]),
+};
+
 /// Ubuntu's names for packages that have others in Debian.
 const IN_UBUNTU: [(&str, &str); 1] = [("chromium", "chromium-browser")];
 
@@ -365,14 +378,14 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    const ALL: [Requirement; 9] =
-        [C, KILL, PYTHON, NODE, CHROMIUM, RUSTFMT, CLIPPY, WASM32, WASIP2];
+    const ALL: [Requirement; 10] =
+        [C, KILL, PYTHON, NODE, CHROMIUM, MARIADB, RUSTFMT, CLIPPY, WASM32, WASIP2];
 
     /// How commands begin, and what they print then.
     type Answers = Vec<(&'static str, &'static str)>;
 
     /// What each word of an installing command brings.
-    const BRINGS: [(&str, &[(&str, &str)]); 11] = [
+    const BRINGS: [(&str, &[(&str, &str)]); 12] = [
         ("gcc", &[("cc", "")]),
         ("make", &[("make", "")]),
         ("procps", &[("kill", "")]),
@@ -380,6 +393,7 @@ mod tests {
         ("npm", &[("node", "v20.19.2"), ("npm", "9.2.0")]),
         ("chromium", &[("/usr/bin/chromium", "")]),
         ("chromium-browser", &[("/usr/bin/chromium-browser", "")]),
+        ("mariadb-server-core", &[("/usr/sbin/mariadbd", "")]),
         ("rustfmt", &[("cargo fmt", "")]),
         ("clippy", &[("cargo clippy", "")]),
         ("wasm32-unknown-unknown", &[("ls /unknown", "")]),
@@ -452,7 +466,7 @@ mod tests {
                 "env DEBIAN_FRONTEND=noninteractive apt-get update --quiet",
                 "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet \
                  --no-install-recommends gcc libc6-dev make procps python3 python3-venv nodejs npm \
-                 chromium",
+                 chromium mariadb-server-core",
                 "rustup component add rustfmt clippy",
                 "rustup target add wasm32-unknown-unknown wasm32-wasip2",
             ]

@@ -1,7 +1,7 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
 use crate::set_up::{
-    C, CHROMIUM, CLIPPY, KILL, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
+    C, CHROMIUM, CLIPPY, KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
 };
 use crate::{
     components, dist, formatting, guests, javascript, node, python, python_package, readme,
@@ -157,9 +157,9 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "python-host",
-        shows: "the host in Python does what its tests say",
+        shows: "the host in Python does what its tests say, in the servers that sites run too",
         after: &["build"],
-        needs: &[PYTHON],
+        needs: &[PYTHON, MARIADB],
         hosts: &["host-examples/python"],
         run: python_host,
     },
@@ -424,7 +424,7 @@ mod tests {
     fn only_what_the_chosen_suites_need_is_asked_for() {
         for (chosen, expected) in [
             (["unit", "xtask", "readme"].as_slice(), [].as_slice()),
-            (&["python-host"], &[WASM32, PYTHON]),
+            (&["python-host"], &[WASM32, PYTHON, MARIADB]),
             (&["clippy", "c-host", "serve"], &[CLIPPY, C, PYTHON, WASM32]),
         ] {
             let chosen: Vec<_> = chosen.iter().map(|name| (*name).to_owned()).collect();

@@ -217,6 +217,7 @@ class _Guests:
     def __init__(self, wasm: bytes, seam: Seam) -> None:
         _refuse_greenlets()
         self._seam = seam
+        self._process = os.getpid()
         self.open = seam.open
         self.sleep = time.sleep
         self._idle: list[_Guest] = []
@@ -243,9 +244,14 @@ class _Guests:
     def after_fork(self) -> None:
         self._idle = []
         self._seam.after_fork()
+        # Last: until then no other thread takes a connection.
+        self._process = os.getpid()
 
     def call(self, name: str, *arguments: Any, watch: _Watch | None = None) -> Any:
         function, error = self._functions[name]
+        if self._process != os.getpid():
+            # uwsgi forks without a word to Python.
+            self.after_fork()
         try:
             guest = self._idle.pop()
         except IndexError:

@@ -12,6 +12,7 @@ import http.client
 import io
 import json
 import os
+import queue
 import re
 import select
 import socket
@@ -239,9 +240,9 @@ class Client:
 
 
 def _dial(host: str, port: int, request: Request) -> socket.socket:
-    """A connection to one of a host's addresses. The resolver has time-outs of its own."""
+    """A connection to one of a host's addresses."""
     why: OSError = socket.gaierror()
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _resolve(host, port, request):
         made = socket.socket(family, kind, protocol)
         try:
             made.settimeout(request.left())
@@ -252,6 +253,29 @@ def _dial(host: str, port: int, request: Request) -> socket.socket:
             made.close()
             why = error
     raise why
+
+
+def _resolve(host: str, port: int, request: Request) -> list[Any]:
+    """A host's addresses. The resolver has time-outs of its own, so a thread waits for it, and is left at the deadline."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.put(error)
+
+    threading.Thread(target=ask, name="blueking_itsm resolver", daemon=True).start()
+    try:
+        answer = found.get(timeout=request.left())
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _basic(proxy: Any) -> str:

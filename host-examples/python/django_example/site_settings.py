@@ -42,13 +42,20 @@ USE_TZ = True
 
 
 def database(place: str) -> dict[str, object]:
-    """A database by its address, such as mysql://user:password@host:3306/name, or by the path of a file of SQLite."""
+    """A database by its address, such as mysql://user:password@host:3306/name, or by the path of a file of SQLite.
+
+    A host may be a socket in the file system, with %2F for each slash.
+    """
     at = urlsplit(place)
     if at.scheme not in ("mysql", "postgresql"):
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": place, "OPTIONS": {"timeout": 60}}
+    if at.scheme == "mysql":
+        import pymysql
+
+        pymysql.install_as_MySQLdb()
     return {
         "ENGINE": f"django.db.backends.{at.scheme}",
-        "HOST": at.hostname or "",
+        "HOST": unquote(at.hostname or ""),
         "PORT": at.port or "",
         "USER": unquote(at.username or ""),
         "PASSWORD": unquote(at.password or ""),
@@ -57,3 +64,6 @@ def database(place: str) -> dict[str, object]:
 
 
 DATABASES = {"default": database(os.environ.get("SITE_DATABASE", str(Path(__file__).with_name("site.sqlite"))))}
+
+CELERY_BROKER_URL = os.environ.get("SITE_BROKER", "redis://127.0.0.1:6379/0")
+CELERY_BEAT_SCHEDULE = {"itsm": {"task": "blueking_itsm.tick", "schedule": 30.0}}

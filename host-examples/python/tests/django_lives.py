@@ -4,7 +4,8 @@
 
 The program does the following for the first write, the second, and so on, until no worker gets so far. Four workers ask for an
 account each, and are killed at that write. The accounts are approved. Then four workers deliver the outcomes, two of them by
-callbacks and two by ticks, and are killed at that write too. `SITE_TIMES` repeats all this for each write.
+callbacks and two by ticks, and are killed at that write too. `SITE_TIMES` repeats all this for each write. The program exits with
+0 if nothing was lost or doubled.
 """
 
 import json
@@ -173,4 +174,6 @@ def main(times: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(os.environ.get("SITE_TIMES", "1")))))
+    came = main(int(os.environ.get("SITE_TIMES", "1")))
+    print(json.dumps(came))
+    sys.exit(bool(came["lost"] or came["doubled"] or came["tickets doubled"]))

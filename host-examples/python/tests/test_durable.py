@@ -22,7 +22,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from blueking_itsm import ItsmError, Settings
 from blueking_itsm.callbacks import Claims
-from blueking_itsm.durable import Durable, dump, load
+from blueking_itsm.durable import PLACES, Durable, dump, load
 from blueking_itsm.endpoint import Endpoint
 from blueking_itsm.tickets import FastApproval, NewTicket
 from blueking_itsm.types import AppCredentials, Connection, Gateway, Outcome, Verdict
@@ -46,6 +46,8 @@ class Threads(ThreadingMixIn, WSGIServer):
 class Place:
     """A fake ITSM, a durable loop, and its endpoint under a WSGI server."""
 
+    paramstyle = "qmark"
+
     def __init__(self) -> None:
         self.fake = FakeItsm("--credentials", f"{CODE}:{SECRET}")
         self.folder = TemporaryDirectory()
@@ -57,21 +59,26 @@ class Place:
         self.durable = self.new()
         self.durable.create_table()
         with closing(self.connect()) as database:
-            database.execute("CREATE TABLE IF NOT EXISTS account (operation TEXT, verdict TEXT)")
+            database.cursor().execute("CREATE TABLE IF NOT EXISTS account (operation TEXT, verdict TEXT)")
         threading.Thread(target=self.server.serve_forever, args=[0.05], daemon=True).start()
 
     def new(self) -> Durable:
-        return Durable(itsm(), self.settings, self.connect, self.deliver, clock=lambda: time.time() + self.later_s)
+        return Durable(
+            itsm(), self.settings, self.connect, self.deliver, self.paramstyle, lambda: time.time() + self.later_s
+        )
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> Any:
         return sqlite3.connect(self.file, timeout=60)
 
     def deliver(self, cursor: Any, operation_id: str, outcome: Outcome) -> None:
-        cursor.execute("INSERT INTO account VALUES (?, ?)", (operation_id, str(outcome.verdict)))
+        statement = "INSERT INTO account VALUES (?, ?)".replace("?", PLACES[self.paramstyle])
+        cursor.execute(statement, (operation_id, str(outcome.verdict)))
 
     def delivered(self) -> list[tuple[str, str]]:
         with closing(self.connect()) as database:
-            return list(database.execute("SELECT operation, verdict FROM account"))
+            cursor = database.cursor()
+            cursor.execute("SELECT operation, verdict FROM account")
+            return list(cursor.fetchall())
 
     def application(self, environ: Any, start_response: Any) -> Any:
         return self.durable.endpoint.wsgi(environ, start_response)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Self
+from typing import Any, Self, cast
+from unittest.mock import patch
 
 from blueking_itsm import ItsmError
 from blueking_itsm.tickets import FastApproval, NewTicket
-from blueking_itsm.types import AppCredentials, Connection, Gateway, LookUp
+from blueking_itsm.types import AppCredentials, Connection, Gateway, LookUp, Origin
 
 from .support import CODE, SECRET, itsm
 
@@ -180,6 +181,35 @@ class Faults(unittest.TestCase):
         with ThreadPoolExecutor(len(ENDLESS)) as threads:
             for done in [threads.submit(ask, what) for what in ENDLESS]:
                 done.result()
+
+    def test_a_resolver_that_hangs_is_left_at_the_deadline_and_nothing_was_sent(self) -> None:
+        over, resolve = threading.Event(), socket.getaddrinfo
+
+        def hang(host: Any, *of: Any, **options: Any) -> Any:
+            if options.get("flags") != socket.AI_NUMERICHOST:
+                over.wait(60)
+            return resolve(host, *of, **options)
+
+        connection = Connection(Gateway("http://itsm.invalid/prod"), AppCredentials(CODE, SECRET), (), 1_000)
+        begun = time.monotonic()
+        with patch.object(socket, "getaddrinfo", hang), self.assertRaises(ItsmError) as caught:
+            try:
+                itsm().tickets.create(connection, ticket("title"))
+            finally:
+                over.set()
+        self.assertFalse(caught.exception.may_have_acted)
+        # The deadline, and all the time that a busy machine may want. The resolver would take longer.
+        self.assertLess(time.monotonic() - begun, 30)
+
+    def test_a_name_is_resolved_and_one_that_is_unknown_has_led_nowhere(self) -> None:
+        with Raw(lambda: SIZED + BODY) as server:
+            address = cast(Gateway, server.connection.endpoint).value
+            named = replace(server.connection, endpoint=Gateway(address.replace("127.0.0.1", "localhost")))
+            self.assertEqual(itsm().tickets.create(named, ticket("title")).sn, "REQ1")
+        unknown = replace(named, endpoint=Gateway("http://itsm.invalid/prod"))
+        with self.assertRaises(ItsmError) as caught:
+            itsm().tickets.create(unknown, ticket("title"))
+        self.assertEqual((caught.exception.may_have_acted, caught.exception.origin), (False, Origin.TRANSPORT))
 
     def test_a_server_that_is_not_there_has_done_nothing(self) -> None:
         with Raw(bytes) as server:
