@@ -1,6 +1,6 @@
 //! The commands that look at tickets and act on them.
 
-use crate::set_up::{ended, fake, folder, itsm, ticket};
+use crate::set_up::{ended, fake, folder, itsm, program, ticket};
 use fake_itsm::{FakeItsm, Fault};
 use serde_json::{Value, json};
 
@@ -84,6 +84,31 @@ async fn a_failure_says_what_to_do_and_has_its_exit_code() {
     assert_eq!(run(&fake, &["status", "REQ20200101000001"]).await.0, 31);
     let (exit, printed) = run(&fake, &["approve", "REQ20200101000001", "--nope"]).await;
     assert_eq!(exit, 2, "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environments_proxy_and_ca_are_used_and_named_where_they_fail() {
+    for (name, value, code, says) in [
+        ("HTTPS_PROXY", "http://127.0.0.1:9", 32, "the proxy 127.0.0.1:9: "),
+        (
+            "HTTPS_PROXY",
+            "socks5://canary@proxy",
+            2,
+            "HTTPS_PROXY is no proxy that this host can use",
+        ),
+        ("SSL_CERT_FILE", "absent.pem", 2, "SSL_CERT_FILE, absent.pem"),
+    ] {
+        let mut status = program();
+        status
+            .args(["status", "REQ20200101000001", "--deadline", "1s"])
+            .env("ITSM_GATEWAY", "https://itsm.example.com/prod")
+            .env("ITSM_APP_CODE", "app")
+            .env("ITSM_APP_SECRET", "canary")
+            .env(name, value);
+        let (exit, printed) = ended(status.spawn().unwrap()).await;
+        assert!(printed.contains(says), "{printed}");
+        assert_eq!(exit, code, "{printed}");
+    }
 }
 
 /// No flag takes a secret: other users of a machine see a command line.

@@ -78,7 +78,7 @@ enum Then {
     ReadsAndCloses,
     /// Closes when the next request begins to come.
     ClosesUnderIt,
-    /// Closes after some milliseconds, which are others each time.
+    /// Reads for some milliseconds, which are others each time, and closes without another answer.
     ClosesSomeTime,
 }
 
@@ -142,8 +142,9 @@ async fn serve(mut stream: TcpStream, then: Then, count: usize, seen: &Mutex<Vec
             Then::Closes => return,
             Then::Resets => return stream.set_zero_linger().unwrap(),
             Then::ClosesSomeTime => {
-                tokio::time::sleep(Duration::from_micros((count as u64 * 7_919) % 5_000)).await;
-                return;
+                let time = Duration::from_micros((count as u64 * 7_919) % 20_000);
+                let next = tokio::time::timeout(time, read(&mut stream)).await;
+                return seen.lock().unwrap().extend(next.ok().flatten());
             }
             _ => {}
         }
@@ -191,7 +192,7 @@ async fn whenever_a_server_closes_nothing_is_sent_twice_and_what_was_read_is_not
     const CREATES: usize = 300;
     let server = Server::start(Then::ClosesSomeTime).await;
     let itsm = host(&format!("http://{}", server.address), Network::default());
-    let (mut made, mut denied) = (0, 0);
+    let (mut made, mut lost, mut denied) = (0, 0, 0);
     for count in 0..CREATES {
         let title = format!("create {count}.");
         let created = create(&itsm, &title).await;
@@ -202,12 +203,15 @@ async fn whenever_a_server_closes_nothing_is_sent_twice_and_what_was_read_is_not
             failed => {
                 let failure = failure(failed);
                 assert!(failure.may_have_acted || read == 0, "{title}: {failure:?}");
+                lost += read;
                 denied += usize::from(!failure.may_have_acted);
             }
         }
     }
-    assert!(made > CREATES / 2, "{made} made");
-    println!("{CREATES} creates, {made} made, {denied} proven unsent, none sent twice");
+    assert!(made >= CREATES / 3, "{made} made");
+    println!(
+        "{CREATES} creates: {made} made, {lost} read and never answered, {denied} proven unsent"
+    );
 }
 
 fn fixture(name: &str) -> PathBuf {
