@@ -97,6 +97,7 @@ class Answers(unittest.TestCase):
                 ("chunks", chunked, b"1\r\n \r\n", 0.02),
                 ("chunks at once", chunked, b"1\r\n \r\n", 0),
             ],
+            count=5,
         )
 
 
