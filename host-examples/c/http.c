@@ -585,9 +585,7 @@ static Value read_piece(Call *call) {
         }
         return ok(piece);
     }
-    return error(
-        it->code == CURLE_OK ? bare("closed") : variant("last-operation-failed", handle_for(call, ERROR, 0))
-    );
+    return error(it->code == CURLE_OK ? bare("closed") : variant("last-operation-failed", handle_for(call, ERROR, 0)));
 }
 
 static uint64_t now_ns(void) {
@@ -716,13 +714,8 @@ typedef struct {
 } Import;
 
 static wasmtime_error_t *called(
-    void *data,
-    wasmtime_context_t *context,
-    const wasmtime_component_func_type_t *type,
-    Value *arguments,
-    size_t argument_count,
-    Value *results,
-    size_t result_count
+    void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *type, Value *arguments,
+    size_t argument_count, Value *results, size_t result_count
 ) {
     (void)type;
     const Import *import = data;

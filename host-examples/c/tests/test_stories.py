@@ -64,9 +64,7 @@ class Stories(unittest.TestCase):
                     running = approval(**at(fake, "ITSM_GATEWAY"))
                     sn = newest(fake, count)
                     decide(fake, sn)
-                    self.assertEqual(
-                        running.end(), (int(verdict != "approved"), f"{verdict}\n", f"waiting for {sn}\n")
-                    )
+                    self.assertEqual(running.end(), (int(verdict != "approved"), f"{verdict}\n", f"waiting for {sn}\n"))
 
     def test_an_esb_serves_as_a_gateway_does(self) -> None:
         for kind, options in [("ITSM_ESB", []), ("ITSM_ESB_LEGACY", ["--legacy-esb"])]:
@@ -291,6 +289,17 @@ class Records(unittest.TestCase):
             [tag] = [line.split()[1] for line in self.record().read_text().splitlines() if line.startswith("asked ")]
             self.assertEqual(self.record().stat().st_mode & 0o777, 0o600)
             self.assertEqual(len(tag), 26)
+
+    def test_a_line_that_was_not_written_whole_counts_as_not_written(self) -> None:
+        self.record().write_text("asked half of a ta")
+        with site() as fake:
+            running = approval("--record", str(self.record()), **at(fake, "ITSM_GATEWAY"))
+            sn = fake.first()
+            fake.tell("approve", sn=sn, who="bob")
+            self.assertEqual(running.end()[:2], (0, "approved\n"))
+            lines = self.record().read_text().splitlines()
+            self.assertEqual([line.split()[0] for line in lines], ["asked", "made"])
+            self.assertEqual(lines[1], f"made {sn}")
 
     def test_a_file_that_is_no_record_is_left_as_it_is(self) -> None:
         for content in ["#!/bin/sh\n", "asked\n", "asked \n"]:
