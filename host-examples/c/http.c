@@ -2,6 +2,7 @@
 
 #include "values.h"
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -601,11 +602,11 @@ static Value block(Call *call) {
     return (Value){0};
 }
 
-// The component polls what is not ready, and all is. It has to stay so: wasmtime 50.0.1 traps where a function that C
-// defines gets a list of handles that are lent.
+// The component polls only what is not ready, and here all is. It has to stay so: wasmtime 50.0.1 traps where a function that
+// C defines gets a list of handles that are lent.
 static Value poll(Call *call) {
     (void)call;
-    stop("the component polls what is ready");
+    stop("the component polled, which this host does not have");
 }
 
 static Value monotonic_now(Call *call) {
@@ -773,6 +774,9 @@ Http *http_new(const Settings *settings) {
     if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         stop("libcurl can't be started");
     }
+    // A server that closes its connection is an error here, and no signal.
+    signal(SIGPIPE, SIG_IGN);
+    http->timeout_ms = FOREVER_MS;
     const char *host = strstr(settings->endpoint, "://");
     add(&http->origin,
         settings->endpoint,
