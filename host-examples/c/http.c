@@ -380,17 +380,6 @@ static Value append(Call *call) {
     return ok_nothing();
 }
 
-// libcurl has undone what these say of the body.
-static bool is_of_the_transfer(const char *name, size_t size) {
-    static const char *const NAMES[] = {"content-encoding", "content-length", "transfer-encoding"};
-    for (size_t i = 0; i < COUNT(NAMES); i++) {
-        if (size == strlen(NAMES[i]) && strncasecmp(name, NAMES[i], size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Only the headers of answers are asked for.
 static Value entries(Call *call) {
     const Bytes *head = &exchange(call)->head;
@@ -402,7 +391,7 @@ static Value entries(Call *call) {
         size_t size = newline == NULL ? head->size - at : (size_t)(newline - line);
         at += size + 1;
         const char *colon = memchr(line, ':', size);
-        if (colon == NULL || is_of_the_transfer(line, (size_t)(colon - line))) {
+        if (colon == NULL) {
             continue;
         }
         const char *value = colon + 1;

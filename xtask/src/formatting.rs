@@ -50,8 +50,8 @@ fn c(arguments: &[&str]) -> Result<()> {
 fn c_files() -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in ["host-examples/c", "host-examples/c/tests"] {
-        let entries =
-            fs::read_dir(tools::root()?.join(folder)).with_context(|| format!("can't read {folder}"))?;
+        let entries = fs::read_dir(tools::root()?.join(folder))
+            .with_context(|| format!("can't read {folder}"))?;
         for entry in entries {
             files.push(entry?.path());
         }
