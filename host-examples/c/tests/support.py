@@ -62,6 +62,10 @@ class Host:
     def is_running(self) -> bool:
         return self._started.poll() is None
 
+    def kill(self) -> None:
+        self._started.kill()
+        self._started.communicate()
+
     def end(self) -> tuple[int, str, str]:
         """Its exit code, and what it has printed."""
         stdout, stderr = self._started.communicate(self._body, timeout=300)

@@ -37,11 +37,16 @@ def approval(*arguments: str, **settings: str) -> Host:
     return Host("approval", *arguments, "carol", "bob", "open an account", **settings)
 
 
+def until(happened: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < give_up, "it does not happen"
+        time.sleep(0.02)
+
+
 def newest(fake: FakeItsm, count: int) -> str:
     """The number of the last of so many tickets, once its flow runs."""
-    give_up = time.monotonic() + 120
-    while len(fake.show("tickets")) < count and time.monotonic() < give_up:
-        time.sleep(0.02)
+    until(lambda: len(fake.show("tickets")) >= count)
     return fake.started(fake.show("tickets")[count - 1]["sn"])
 
 
@@ -263,6 +268,17 @@ class Records(unittest.TestCase):
         self.assertEqual(again[:2], (0, "approved\n"), (title, again))
         self.assertEqual(len(tickets()), 1, title)
         return first[0] == 0
+
+    def test_the_number_in_the_record_is_enough_where_a_server_ignores_tags(self) -> None:
+        with site("--tags", "ignored") as fake:
+            settings = at(fake, "ITSM_GATEWAY")
+            running = approval("--record", str(self.record()), **settings)
+            sn = fake.first()
+            until(lambda: f"made {sn}\n" in self.record().read_text())
+            running.kill()
+            fake.tell("approve", sn=sn, who="bob")
+            again = approval("--record", str(self.record()), **settings)
+            self.assertEqual(again.end(), (0, "approved\n", f"waiting for {sn}\n"))
 
     def test_a_request_that_itsm_refused_can_be_made_again_at_once(self) -> None:
         with site("--fault", "create_ticket=permission-expired") as fake:
