@@ -114,7 +114,13 @@ static Component load(const char *name) {
         stop("the component can't be read");
     }
     fclose(file);
-    Component loaded = {.engine = wasm_engine_new()};
+    // The user's cache folder keeps the compiled component. Where there is no such folder, each start compiles.
+    wasm_config_t *config = wasm_config_new();
+    wasmtime_error_t *no_cache = wasmtime_config_cache_config_load(config, NULL);
+    if (no_cache != NULL) {
+        wasmtime_error_delete(no_cache);
+    }
+    Component loaded = {.engine = wasm_engine_new_with_config(config)};
     check(wasmtime_component_new(loaded.engine, bytes, size, &loaded.component));
     free(bytes);
     loaded.linker = wasmtime_component_linker_new(loaded.engine);
@@ -258,9 +264,7 @@ static Value number_of(const Record *record, const Value *created) {
 
 // Asks for the ticket by its tag, as long as ITSM may still make it: ten minutes, counted without a clock that could be set.
 // Says whether there is one.
-static bool recover(
-    Component *itsm, const Record *record, const Value *connection, const Value *ticket, Value *sn
-) {
+static bool recover(Component *itsm, const Record *record, const Value *connection, const Value *ticket, Value *sn) {
     for (int waited = 0; waited <= AT_MOST_S; waited += EVERY_S, sleep(EVERY_S)) {
         Value result = CALL(itsm, TICKETS, "recover", *connection, *ticket);
         const Value *recovery = answer_or_null(itsm, &result);
@@ -464,7 +468,9 @@ int main(int count, char **arguments) {
     if (count == 5 && strcmp(arguments[1], "withdraw") == 0) {
         return withdraw(arguments[2], arguments[3], arguments[4]) ? 0 : 1;
     }
-    stop("usage: host approval [--record FILE] CREATOR APPROVER TITLE\n"
-         "       host withdraw CREATOR SN REASON\n"
-         "       host callback BINDING <BODY");
+    stop(
+        "usage: host approval [--record FILE] CREATOR APPROVER TITLE\n"
+        "       host withdraw CREATOR SN REASON\n"
+        "       host callback BINDING <BODY"
+    );
 }

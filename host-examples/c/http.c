@@ -2,6 +2,7 @@
 
 #include "values.h"
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,17 +380,6 @@ static Value append(Call *call) {
     return ok_nothing();
 }
 
-// libcurl has undone what these say of the body.
-static bool is_of_the_transfer(const char *name, size_t size) {
-    static const char *const NAMES[] = {"content-encoding", "content-length", "transfer-encoding"};
-    for (size_t i = 0; i < COUNT(NAMES); i++) {
-        if (size == strlen(NAMES[i]) && strncasecmp(name, NAMES[i], size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Only the headers of answers are asked for.
 static Value entries(Call *call) {
     const Bytes *head = &exchange(call)->head;
@@ -401,7 +391,7 @@ static Value entries(Call *call) {
         size_t size = newline == NULL ? head->size - at : (size_t)(newline - line);
         at += size + 1;
         const char *colon = memchr(line, ':', size);
-        if (colon == NULL || is_of_the_transfer(line, (size_t)(colon - line))) {
+        if (colon == NULL) {
             continue;
         }
         const char *value = colon + 1;
@@ -585,9 +575,7 @@ static Value read_piece(Call *call) {
         }
         return ok(piece);
     }
-    return error(
-        it->code == CURLE_OK ? bare("closed") : variant("last-operation-failed", handle_for(call, ERROR, 0))
-    );
+    return error(it->code == CURLE_OK ? bare("closed") : variant("last-operation-failed", handle_for(call, ERROR, 0)));
 }
 
 static uint64_t now_ns(void) {
@@ -603,11 +591,11 @@ static Value block(Call *call) {
     return (Value){0};
 }
 
-// The component polls what is not ready, and all is. It has to stay so: wasmtime 50.0.1 traps where a function that C
-// defines gets a list of handles that are lent.
+// The component polls only what is not ready, and here all is. It has to stay so: wasmtime 50.0.1 traps where a function that
+// C defines gets a list of handles that are lent.
 static Value poll(Call *call) {
     (void)call;
-    stop("the component polls what is ready");
+    stop("the component polled, which this host does not have");
 }
 
 static Value monotonic_now(Call *call) {
@@ -716,13 +704,8 @@ typedef struct {
 } Import;
 
 static wasmtime_error_t *called(
-    void *data,
-    wasmtime_context_t *context,
-    const wasmtime_component_func_type_t *type,
-    Value *arguments,
-    size_t argument_count,
-    Value *results,
-    size_t result_count
+    void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *type, Value *arguments,
+    size_t argument_count, Value *results, size_t result_count
 ) {
     (void)type;
     const Import *import = data;
@@ -780,6 +763,9 @@ Http *http_new(const Settings *settings) {
     if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         stop("libcurl can't be started");
     }
+    // A server that closes its connection is an error here, and no signal.
+    signal(SIGPIPE, SIG_IGN);
+    http->timeout_ms = FOREVER_MS;
     const char *host = strstr(settings->endpoint, "://");
     add(&http->origin,
         settings->endpoint,

@@ -9,11 +9,11 @@
 
 // Every setting that a host or program of this project reads. Another name that begins with ITSM_ is taken for a slip.
 static const char *const NAMES[] = {
-    "ITSM_ACCESS_TOKEN",    "ITSM_APP_CODE", "ITSM_APP_SECRET",    "ITSM_BINDING_KEYS", "ITSM_CALLBACK_URL",
-    "ITSM_CONFIG",          "ITSM_DATABASE", "ITSM_DECIDE_WITHIN_S", "ITSM_ESB",        "ITSM_ESB_LEGACY",
-    "ITSM_FORWARD_TOKEN",   "ITSM_FORWARD_URL", "ITSM_GATEWAY",    "ITSM_LANGUAGE",     "ITSM_LISTEN",
-    "ITSM_OPERATOR",        "ITSM_ORDERS",   "ITSM_RECORD",        "ITSM_TENANT_ID",    "ITSM_TITLE",
-    "ITSM_WASM",            "ITSM_WASM_DIR",
+    "ITSM_ACCESS_TOKEN",  "ITSM_APP_CODE",    "ITSM_APP_SECRET",      "ITSM_BINDING_KEYS", "ITSM_CALLBACK_URL",
+    "ITSM_CONFIG",        "ITSM_DATABASE",    "ITSM_DECIDE_WITHIN_S", "ITSM_ESB",          "ITSM_ESB_LEGACY",
+    "ITSM_FORWARD_TOKEN", "ITSM_FORWARD_URL", "ITSM_GATEWAY",         "ITSM_LANGUAGE",     "ITSM_LISTEN",
+    "ITSM_OPERATOR",      "ITSM_ORDERS",      "ITSM_RECORD",          "ITSM_TENANT_ID",    "ITSM_TITLE",
+    "ITSM_WASM",          "ITSM_WASM_DIR",
 };
 enum { LONGEST_NAME = 20 };
 

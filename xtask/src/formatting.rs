@@ -48,10 +48,14 @@ fn c(arguments: &[&str]) -> Result<()> {
 }
 
 fn c_files() -> Result<Vec<PathBuf>> {
-    let folder = tools::root()?.join("host-examples/c");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("can't read {}", folder.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let mut files = Vec::new();
+    for folder in ["host-examples/c", "host-examples/c/tests"] {
+        let entries = fs::read_dir(tools::root()?.join(folder))
+            .with_context(|| format!("can't read {folder}"))?;
+        for entry in entries {
+            files.push(entry?.path());
+        }
+    }
     files.retain(|file| file.extension().is_some_and(|name| name == "c" || name == "h"));
     Ok(files)
 }

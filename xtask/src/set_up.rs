@@ -41,6 +41,13 @@ pub const C: Requirement = Requirement {
     source: Source::Apt(&["gcc", "libc6-dev", "make"]),
 };
 
+/// The host in C sends its requests by it.
+pub const CURL: Requirement = Requirement {
+    name: "libcurl 7.80 or later with its headers, and pkg-config",
+    find: |machine| works(machine, &[&["pkg-config", "--exists", "libcurl >= 7.80"]]),
+    source: Source::Apt(&["libcurl4-openssl-dev", "pkg-config"]),
+};
+
 /// The durable host's test kills it by this program.
 pub const KILL: Requirement = Requirement {
     name: "kill",
@@ -378,8 +385,8 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    const ALL: [Requirement; 10] =
-        [C, KILL, PYTHON, NODE, CHROMIUM, MARIADB, RUSTFMT, CLIPPY, WASM32, WASIP2];
+    const ALL: [Requirement; 11] =
+        [C, CURL, KILL, PYTHON, NODE, CHROMIUM, MARIADB, RUSTFMT, CLIPPY, WASM32, WASIP2];
 
     /// How commands begin, and what they print then.
     type Answers = Vec<(&'static str, &'static str)>;
@@ -388,6 +395,7 @@ mod tests {
     const BRINGS: [(&str, &[(&str, &str)]); 12] = [
         ("gcc", &[("cc", "")]),
         ("make", &[("make", "")]),
+        ("libcurl4-openssl-dev", &[("pkg-config --exists libcurl", "")]),
         ("procps", &[("kill", "")]),
         ("python3-venv", &[("python3", "Python 3.13.5")]),
         ("npm", &[("node", "v20.19.2"), ("npm", "9.2.0")]),
@@ -465,8 +473,8 @@ mod tests {
             [
                 "env DEBIAN_FRONTEND=noninteractive apt-get update --quiet",
                 "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet \
-                 --no-install-recommends gcc libc6-dev make procps python3 python3-venv nodejs npm \
-                 chromium mariadb-server-core",
+                 --no-install-recommends gcc libc6-dev make libcurl4-openssl-dev pkg-config procps \
+                 python3 python3-venv nodejs npm chromium mariadb-server-core",
                 "rustup component add rustfmt clippy",
                 "rustup target add wasm32-unknown-unknown wasm32-wasip2",
             ]

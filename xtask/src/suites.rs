@@ -1,7 +1,8 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
 use crate::set_up::{
-    C, CHROMIUM, CLIPPY, KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
+    C, CHROMIUM, CLIPPY, CURL, KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32,
+    chromium_here,
 };
 use crate::{
     components, dist, formatting, guests, javascript, node, python, python_package, readme,
@@ -128,10 +129,11 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "c-host",
-        shows: "the host in C can be built",
-        needs: &[C, PYTHON],
+        shows: "the host in C can be built, and its requests, settings and record do what their tests say",
+        after: &["build"],
+        needs: &[C, CURL, PYTHON],
+        hosts: &["host-examples/c"],
         run: c_host,
-        ..PLAIN
     },
     Suite {
         name: "workspace",
@@ -299,9 +301,13 @@ fn test_alone(package: &str) -> Result<()> {
     tools::run(tools::cargo()?.args(["test", "-p", package]).args(SHOW_FIGURES))
 }
 
-/// Its tests are among those of the workspace.
+/// Its stories with callbacks are among the tests of the workspace too.
 fn c_host() -> Result<()> {
-    tools::run(Command::new("make").args(["-C", "host-examples/c"]).current_dir(tools::root()?))
+    let root = tools::root()?;
+    tools::run(Command::new("make").args(["-C", "host-examples/c", "tests"]).current_dir(&root))?;
+    let mut tests = Command::new("python3");
+    tests.args(["-m", "unittest", "discover", "-s", "host-examples/c/tests"]).current_dir(&root);
+    tools::run(with_built(&mut tests)?)
 }
 
 /// The components and the hosts. The tests of the pure core and of xtask have run before.
@@ -425,7 +431,7 @@ mod tests {
         for (chosen, expected) in [
             (["unit", "xtask", "readme"].as_slice(), [].as_slice()),
             (&["python-host"], &[WASM32, PYTHON, MARIADB]),
-            (&["clippy", "c-host", "serve"], &[CLIPPY, C, PYTHON, WASM32]),
+            (&["clippy", "c-host", "serve"], &[WASM32, CLIPPY, C, CURL, PYTHON]),
         ] {
             let chosen: Vec<_> = chosen.iter().map(|name| (*name).to_owned()).collect();
             let needs = needs(&super::chosen(&chosen).unwrap());

@@ -59,6 +59,13 @@ class Host:
             text=True,
         )
 
+    def is_running(self) -> bool:
+        return self._started.poll() is None
+
+    def kill(self) -> None:
+        self._started.kill()
+        self._started.communicate()
+
     def end(self) -> tuple[int, str, str]:
         """Its exit code, and what it has printed."""
         stdout, stderr = self._started.communicate(self._body, timeout=300)
@@ -72,9 +79,9 @@ def preloaded(**how: str) -> dict[str, str]:
     return {"LD_PRELOAD": program("preload.so"), **how}
 
 
-def side_by_side(run: Callable[..., Any], cases: Iterable[Any]) -> list[Any]:
-    """Runs the cases two at a time."""
-    with ThreadPoolExecutor(2) as threads:
+def side_by_side(run: Callable[..., Any], cases: Iterable[Any], count: int = 2) -> list[Any]:
+    """Runs so many of the cases at a time."""
+    with ThreadPoolExecutor(count) as threads:
         return list(threads.map(run, cases))
 
 

@@ -6,12 +6,14 @@ import socket
 import unittest
 from collections.abc import Iterator
 from contextlib import closing
-from time import sleep
+from time import monotonic, sleep
 
 from support import CA, SECRET, SUCCESS, Host, Proxy, Server, answer, headers_of, side_by_side
 
 NOTHING = "ITSM has changed nothing."
 MAYBE = "ITSM may have acted."
+LONGEST_S = 120
+"""The host's deadline is 30 seconds, and libcurl's own are minutes."""
 AWKWARD = 'canary-p"w\\x/y'
 """A secret that JSON and addresses write in other ways."""
 
@@ -34,8 +36,7 @@ def withdrawn(gateway: str, **settings: str) -> tuple[int, str, str]:
 
 class Answers(unittest.TestCase):
     def test_an_answer_is_read_or_refused(self) -> None:
-        """The last is whether ITSM can have acted."""
-        message = "the gateway"
+        """The last is what the host says."""
         limited = json.dumps({"code": 1642902, "message": "too many", "result": False, "data": None}).encode()
         for what, content, code, words in [
             ("whole", answer(), 0, ""),
@@ -50,20 +51,23 @@ class Answers(unittest.TestCase):
             ("no HTTP", b"SSH-2.0-OpenSSH_9.2\r\n", 1, MAYBE),
             ("a page", answer(b"<html>", content_type="text/html"), 1, MAYBE),
             ("too many requests", answer(limited, "429 Too Many Requests", Retry_After="7"), 1, "after 7000 mill"),
-            ("a redirect", answer(b"", "302 Found", Location="http://127.0.0.1:1/"), 1, message),
+            ("a redirect", answer(b"", "302 Found", Location="http://127.0.0.1:1/"), 1, MAYBE),
         ]:
             with self.subTest(what), Server(content) as server:
                 ended, stdout, stderr = withdrawn(f"{server.url}/prod")
                 self.assertEqual((ended, stdout), (code, "" if code else "withdrawn\n"), stderr)
-                self.assertIn(words if words != message else "", stderr)
+                self.assertIn(words, stderr)
                 self.assertEqual(len(server.requests), 1)
 
     def test_a_redirect_is_followed_nowhere(self) -> None:
         for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]:
-            with self.subTest(status), Server(answer()) as other:
-                with Server(answer(b"", status, Location=f"{other.url}/prod")) as server:
-                    withdrawn(f"{server.url}/prod")
-                    self.assertEqual((len(server.requests), other.requests), (1, []))
+            with (
+                self.subTest(status),
+                Server(answer()) as other,
+                Server(answer(b"", status, Location=f"{other.url}/prod")) as server,
+            ):
+                withdrawn(f"{server.url}/prod")
+                self.assertEqual((len(server.requests), other.requests), (1, []))
 
     def test_an_answer_is_read_as_it_comes_up_to_the_components_limit(self) -> None:
         for size, words in [(3 << 20, "no ticket has"), (5 << 20, "more than 4194304 bytes")]:
@@ -84,8 +88,10 @@ class Answers(unittest.TestCase):
         def ask(case: tuple[str, bytes, bytes, float]) -> None:
             what, *content = case
             with Server(lambda: endless(*content)) as server:
+                begun = monotonic()
                 code, _, stderr = withdrawn(f"{server.url}/prod")
                 self.assertEqual((code, len(server.requests)), (1, 1), what)
+                self.assertLess(monotonic() - begun, LONGEST_S, what)
                 self.assertIn(MAYBE, stderr, what)
 
         side_by_side(
@@ -97,6 +103,7 @@ class Answers(unittest.TestCase):
                 ("chunks", chunked, b"1\r\n \r\n", 0.02),
                 ("chunks at once", chunked, b"1\r\n \r\n", 0),
             ],
+            count=5,
         )
 
 
@@ -130,7 +137,9 @@ class Connections(unittest.TestCase):
             for one in waiting:
                 one.setblocking(False)
                 one.connect_ex(full.getsockname())
+            begun = monotonic()
             stderr = said(f"http://127.0.0.1:{full.getsockname()[1]}/prod")
+            self.assertLess(monotonic() - begun, LONGEST_S)
             self.assertIn("before the deadline", stderr)
             self.assertIn(NOTHING, stderr)
             for one in waiting:
@@ -198,6 +207,7 @@ class Credentials(unittest.TestCase):
                     self.assertTrue(request.startswith(f"POST {path}/v2/itsm/operate_ticket/ ".encode()), request)
                     self.assertEqual(headers.get("x-bk-tenant-id"), "one" if more.keys() <= settings.keys() else None)
                     added = headers.get("x-bkapi-authorization")
+                    self.assertEqual(request.lower().count(b"x-bkapi-authorization"), int(expected is not None))
                     self.assertEqual(json.loads(added) if added else None, expected)
                     self.assertEqual("bk_app_secret" in body, expected is None)
                     self.assertNotIn("user-agent", headers)
@@ -212,7 +222,7 @@ class Credentials(unittest.TestCase):
             "with numbers": "".join(f"\\u{ord(letter):04X}" for letter in AWKWARD),
             "in an address": "".join(f"%{ord(letter):02X}" for letter in AWKWARD),
             "the token": token,
-            "cut": "x" * 235 + AWKWARD,
+            "cut in its middle": "x" * 245 + AWKWARD,
         }.items():
             body = json.dumps({"result": False, "code": 1, "message": f"no {form}", "data": None}).encode()
             with self.subTest(what), Server(answer(body)) as server:
