@@ -7,10 +7,11 @@ import { sqliteAt } from './stores.js';
 
 /** @import { OperationStore } from '../itsm.js' */
 
-const [database, outcomeFile, operationId, title, endsAt, how, aheadMs] = process.argv.slice(2);
-// A later process may have waited for as long as nobody wants to wait for in a test.
+const [database, outcomeFile, operationId, title, endsAt, how, stepMs] = process.argv.slice(2);
+// Time goes on faster at each tick, where nobody wants to wait for as long as it takes.
+let aheadMs = 0;
 const { now } = Date;
-Date.now = () => now() + Number(aheadMs);
+Date.now = () => now() + aheadMs;
 
 const store = await sqliteAt(database);
 let writes = 0;
@@ -53,6 +54,7 @@ for (;;) {
   // Everything is due now.
   if (operation.dueS > 1) store.put({ ...operation, dueS: 1, revision: operation.revision + 1 });
   await all.tick();
-  await sleep(50);
+  aheadMs += Number(stepMs);
+  await sleep(20);
 }
 console.log(writes);
