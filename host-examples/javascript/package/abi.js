@@ -120,10 +120,7 @@ const primitives = {
       if (typeof value !== 'string') wrong(path, 'a text', value);
       if (!value.isWellFormed()) throw new TypeError(`${path}: the text has half of a surrogate pair`);
     },
-    ...slice(
-      writtenText,
-      (memory, at, length) => memory.bytes().toString('utf8', at, at + length),
-    ),
+    ...slice(writtenText, (memory, at, length) => memory.bytes().toString('utf8', at, at + length)),
   },
 };
 
@@ -131,10 +128,7 @@ const primitives = {
 const bytes = {
   ...{ size: 8, align: 4, flat: ['i32', 'i32'] },
   check: (value, path) => value instanceof Uint8Array || wrong(path, 'a Uint8Array', value),
-  ...slice(
-    written,
-    (memory, at, length) => new Uint8Array(memory.bytes().subarray(at, at + length)),
-  ),
+  ...slice(written, (memory, at, length) => new Uint8Array(memory.bytes().subarray(at, at + length))),
 };
 
 /**

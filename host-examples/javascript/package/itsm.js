@@ -260,7 +260,8 @@ function callOptions(values, count) {
  */
 function authorizer(origin, { bk_app_code: appCode = '', bk_app_secret: appSecret = '', ...more }) {
   const [[key, value] = []] = Object.entries(more);
-  const user = key === undefined ? undefined : /** @type {const} */ ({ tag: 'other', val: { key, value: value ?? '' } });
+  const user =
+    key === undefined ? undefined : /** @type {const} */ ({ tag: 'other', val: { key, value: value ?? '' } });
   return (connection) => {
     const { endpoint, authorization } = connection;
     const isOfHost = endpoint.tag === 'esb-legacy' && authorization.tag === 'added-by-host';

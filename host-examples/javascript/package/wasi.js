@@ -84,10 +84,7 @@ export function wasi(instance) {
       ...drops('future-incoming-response', 'incoming-response', 'incoming-body'),
       '[constructor]fields': () => put([]),
       '[method]fields.append'(/** @type {number[]} */ ...[self, name, nameLength, value, valueLength, at]) {
-        const header = [
-          text(name, nameLength),
-          instance.bytes().toString('latin1', value, value + valueLength),
-        ];
+        const header = [text(name, nameLength), instance.bytes().toString('latin1', value, value + valueLength)];
         const isValid = NAME.test(header[0]) && VALUE.test(header[1]);
         if (isValid) get(self).push(header);
         view().setUint8(at, isValid ? 0 : 1);

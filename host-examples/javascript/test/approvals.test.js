@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import express from 'express';
 import createFastify from 'fastify';
 import Koa from 'koa';
-import { approvals, boundTicket, endpoint, fastify, koa, sqliteStore } from '../itsm.js';
+import { approvals, boundTicket, endpoint, fastify, koa } from '../itsm.js';
 import { fakeItsm, itsmAt, KEY, SECRET } from './set-up.js';
+import { sqliteAt } from './stores.js';
 
 /** @import { TestContext } from 'node:test' */
 /** @import { OperationStore } from '../itsm.js' */
@@ -19,15 +20,7 @@ const WANTED = {
   creator: 'carol',
 };
 
-/** A store in memory, by the library that this Node can load: `better-sqlite3` is compiled for one version. */
-async function memoryStore() {
-  if (Number(process.versions.node.split('.')[0]) < 22) {
-    const { default: Database } = await import('better-sqlite3');
-    return sqliteStore(new Database(':memory:'));
-  }
-  const { DatabaseSync } = await import('node:sqlite');
-  return sqliteStore(new DatabaseSync(':memory:'));
-}
+const memoryStore = () => sqliteAt(':memory:');
 
 /**
  * A server on a free port, whose listener needs its address.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { Itsm } from '../itsm.js';
 import { itsmAt } from './set-up.js';
 
@@ -10,7 +11,7 @@ import { itsmAt } from './set-up.js';
 
 /**
  * A server that does with each request that it has read whole what `answer` says.
- * @param {(socket: Socket, body: string) => void} answer
+ * @param {(socket: Socket, body: string, head: string) => void} answer
  */
 async function rawServer(answer) {
   const server = createServer((socket) => {
@@ -23,7 +24,7 @@ async function rawServer(answer) {
         const [, head, length = 0, body] = /^(.*?(?:content-length: (\d+).*?)?\r\n)\r\n(.*)$/is.exec(received) ?? [];
         if (head === undefined || body.length < Number(length)) return;
         received = '';
-        answer(socket, body);
+        answer(socket, body, head);
       });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -305,4 +306,53 @@ test('an IPv6 address is one like any other', async () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (fake.address());
   const itsm = itsmAt(`http://[::1]:${port}/api/bk-itsm/prod`);
   await assert.rejects(itsm.tickets.status(itsm.connection, 'REQ1'), { origin: 'answer' });
+});
+
+test('an answer in gzip, which nobody has asked for, is a failure that says so', async () => {
+  /** @type {string[]} */
+  const asked = [];
+  const content = gzipSync(JSON.stringify({ result: true, code: 0, message: 'success', data: {} }));
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n`;
+  const { server, itsm } = await rawServer((socket, _, requested) => {
+    asked.push(requested);
+    socket.write(`${head}content-length: ${content.length}\r\n\r\n`);
+    socket.write(content);
+  });
+  after(() => server.close());
+  await assert.rejects(itsm.tickets.create(itsm.connection, ticket('tag')), {
+    ...{ name: 'ItsmError', mayHaveActed: true, advice: { tag: 'look-up' } },
+    message: /compressed with gzip, which was not asked for/,
+  });
+  assert.match(asked.join(), /accept-encoding: identity/i);
+});
+
+test('a server that wants fewer requests is waited for by what reads, and named by what writes', async () => {
+  let requests = 0;
+  const limited =
+    'HTTP/1.1 429 Too Many\r\nX-Bkapi-Error-Code: 1642902\r\nRetry-After: 1\r\ncontent-length: 2\r\n\r\n{}';
+  const body = JSON.stringify({
+    result: true,
+    code: 0,
+    message: 'success',
+    data: { sn: 'REQ1', current_status: 'RUNNING' },
+  });
+  const { server, itsm } = await rawServer((socket) => {
+    requests += 1;
+    socket.write(requests <= 2 ? limited : `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  });
+  after(() => server.close());
+  await assert.rejects(itsm.tickets.create(itsm.connection, ticket('tag')), {
+    ...{
+      name: 'ItsmError',
+      mayHaveActed: false,
+      origin: 'gateway',
+      code: '1642902',
+      advice: { tag: 'wait-ms', val: 1000 },
+    },
+  });
+  assert.equal(requests, 1);
+  const begun = Date.now();
+  await itsm.tickets.status(itsm.connection, 'REQ1').catch(() => {});
+  assert.equal(requests, 3);
+  assert.ok(Date.now() - begun >= 900);
 });

@@ -37,10 +37,13 @@ test('a setting that is missing or wrong is named in the sentence of every host'
   assert.ok(table.wrong.length > 0);
   for (const { given, why } of table.wrong) {
     await t.test(why, () =>
-      assert.throws(() => read(given), (/** @type {any} */ error) => {
-        assert.deepEqual([error.name, error.message], ['TypeError', why]);
-        return true;
-      }),
+      assert.throws(
+        () => read(given),
+        (/** @type {any} */ error) => {
+          assert.deepEqual([error.name, error.message], ['TypeError', why]);
+          return true;
+        },
+      ),
     );
   }
   for (const name of table.names) settings({ ...table.base, [name]: table.base[name] ?? '' });
