@@ -155,6 +155,7 @@ class OfDjango(InServers):
                     sn = server.ticket()
                     self.assertEqual(self.processes(server, sn, workers), workers)
                     self.assertEqual(server.ask("GET", "/accounts"), {"accounts": []})
+                    server.fake.tell("fault", action="callback", fault="doubled-callback")
                     server.fake.tell("approve", sn=sn, who="admin")
                     self.assertTrue(server.fake.called_back(sn)["delivered"])
                     for _ in range(3):
