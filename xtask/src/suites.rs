@@ -1,7 +1,8 @@
 //! Every suite, in the order in which they run: the quick ones first.
 
 use crate::set_up::{
-    C, CHROMIUM, CLIPPY, KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32, chromium_here,
+    C, CHROMIUM, CLIPPY, KILL, MARIADB, NODE, PYTHON, RUSTFMT, Requirement, WASIP2, WASM32,
+    chromium_here,
 };
 use crate::{
     components, dist, formatting, guests, javascript, node, python, python_package, readme,
