@@ -71,7 +71,12 @@ const VERBS: [Verb; 15] = [
         &[WASM32, WASIP2, PYTHON, NODE],
         platforms,
     ),
-    ("prove", "gather the long evidence: a quarter of an hour of it", &[WASM32, KILL, PYTHON, MARIADB], prove),
+    (
+        "prove",
+        "gather the long evidence: a quarter of an hour of it",
+        &[WASM32, KILL, PYTHON, MARIADB],
+        prove,
+    ),
     (
         "python",
         "compare the modules of the Python package that are made of wit/ [--bless]",

@@ -215,7 +215,6 @@ class _Guests:
     """The instances that wait for calls. None is used by two calls at once, and none again after anything went wrong."""
 
     def __init__(self, wasm: bytes, seam: Seam) -> None:
-        _refuse_greenlets()
         self._seam = seam
         self._process = os.getpid()
         self.open = seam.open
@@ -239,6 +238,8 @@ class _Guests:
         _all_guests.add(self)
 
     def _new(self) -> _Guest:
+        # Here, as `gunicorn --preload` makes greenlets of sockets only after the fork.
+        _refuse_greenlets()
         return _Guest(self._module, _wasi.Host(self.open))
 
     def after_fork(self) -> None:

@@ -36,6 +36,7 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "accounts.urls"
+STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True

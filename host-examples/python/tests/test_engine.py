@@ -254,6 +254,7 @@ with ProcessPoolExecutor(3, mp_context=get_context("fork")) as workers:
 class Greenlets(unittest.TestCase):
     def test_a_process_whose_sockets_switch_greenlets_is_told_so(self) -> None:
         """Else the first call that waits would end the process."""
+        made_before = Itsm(component())
         for name, patched in [("gevent.monkey", "is_module_patched"), ("eventlet.patcher", "is_monkey_patched")]:
             for is_patched in [True, False]:
                 module = SimpleNamespace(**{patched: lambda of, answer=is_patched: answer and of == "socket"})
@@ -261,6 +262,10 @@ class Greenlets(unittest.TestCase):
                     if is_patched:
                         with self.assertRaisesRegex(RuntimeError, "^blueking_itsm can't run in greenlets"):
                             Itsm(component())
+                        # A server may have forked this process after loading, and have patched it then.
+                        made_before._guests.after_fork()
+                        with self.assertRaisesRegex(RuntimeError, "^blueking_itsm can't run in greenlets"):
+                            made_before.tickets.new_tag()
                     else:
                         self.assertEqual(len(Itsm(component()).tickets.new_tag()), 26)
 

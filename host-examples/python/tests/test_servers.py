@@ -22,9 +22,18 @@ from fake_itsm import FakeItsm, component
 from .support import CODE, FOLDER, KEY, SECRET
 
 BIN = Path(sys.executable).parent
-GUNICORN = [str(BIN / "gunicorn"), "tests.served.wsgi", "--log-level", "warning", "--bind"]
-UWSGI = [str(BIN / "uwsgi"), "--module", "tests.served.wsgi", "--need-app", "--die-on-term", "--http-socket"]
-CELERY = [sys.executable, "-m", "celery", "-A", "site_tasks", "worker"]
+EXAMPLE = FOLDER / "django_example"
+
+# The lines of servers.md.
+GUNICORN = "gunicorn wsgi --bind 127.0.0.1:8000 --workers 2 --preload"
+GUNICORN_THREADS = "gunicorn wsgi --bind 127.0.0.1:8000 --worker-class gthread --threads 4"
+UWSGI = "uwsgi --http-socket 127.0.0.1:8000 --module wsgi --master --processes 2"
+UWSGI_THREADS = "uwsgi --http-socket 127.0.0.1:8000 --module wsgi --threads 4"
+CELERY = "celery -A site_tasks worker --beat"
+CELERY_THREADS = "celery -A site_tasks worker --beat --pool threads"
+UVICORN = "uvicorn fastapi_example:app --port 8000"
+TESTS = "python manage.py test accounts"
+LINES = [GUNICORN, GUNICORN_THREADS, UWSGI, UWSGI_THREADS, CELERY, CELERY_THREADS, UVICORN, TESTS]
 
 
 class Server:
@@ -33,11 +42,13 @@ class Server:
     def __init__(self, fake: FakeItsm, folder: Path) -> None:
         self.fake = fake
         self.folder = folder
+        self.log = folder / "log"
         # Kept, so that nobody else gets the port: a server can bind it too, and listens alone.
         self._port = socket.socket()
         self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._port.bind(("127.0.0.1", 0))
-        self.address = "{}:{}".format(*self._port.getsockname())
+        self.port = self._port.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
             "ITSM_GATEWAY": fake.gateway,
@@ -50,21 +61,27 @@ class Server:
             "SITE_DATABASE": str(folder / "site.sqlite"),
             "SITE_MESSAGES": str(folder),
             "DJANGO_SETTINGS_MODULE": "tests.served.settings",
-            "PYTHONPATH": f"{FOLDER}{os.pathsep}{FOLDER / 'django_example'}",
+            "PYTHONPATH": f"{FOLDER}{os.pathsep}{EXAMPLE}",
         }
 
+    def command(self, line: str) -> list[str]:
+        """A line as a command for this address, and for the site with the addresses of the tests."""
+        words = line.replace("8000", str(self.port)).split()
+        return [str(BIN / words[0]), *("tests.served.wsgi" if word == "wsgi" else word for word in words[1:])]
+
     @contextmanager
-    def running(self, *command: str) -> Iterator[None]:
-        """The command, from when it listens to its end, which it is told."""
-        with self.started(*command) as process:
+    def running(self, line: str) -> Iterator[None]:
+        """A server, from when it listens to its end, which it is told."""
+        # Else uwsgi takes this signal for a wish to load the site again.
+        with self.started(line + " --die-on-term" * line.startswith("uwsgi")) as process:
             self.until(lambda: self.listens(process))
             yield
 
     @contextmanager
-    def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-        log = self.folder / "log"
+    def started(self, line: str) -> Iterator[subprocess.Popen[bytes]]:
+        command = self.command(line)
         with (
-            log.open("w") as said,
+            self.log.open("w") as said,
             subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=said, stderr=said) as process,
         ):
             try:
@@ -72,7 +89,7 @@ class Server:
                 process.terminate()
                 process.wait(60)
             except BaseException:
-                print(log.read_text(), file=sys.stderr)
+                print(self.log.read_text(), file=sys.stderr)
                 raise
             finally:
                 process.kill()
@@ -121,7 +138,7 @@ class InServers(unittest.TestCase):
             server = Server(fake, Path(folder))
             with closing(server):
                 if not InServers.tables:
-                    manage = [sys.executable, str(FOLDER / "django_example/manage.py"), "migrate", "--verbosity", "0"]
+                    manage = [sys.executable, str(EXAMPLE / "manage.py"), "migrate", "--verbosity", "0"]
                     environment = {**server.environment, "DJANGO_SETTINGS_MODULE": "site_settings"}
                     subprocess.run(manage, env=environment, check=True)
                     InServers.tables = Path(folder, "site.sqlite").read_bytes()
@@ -131,18 +148,14 @@ class InServers(unittest.TestCase):
 
 class OfDjango(InServers):
     def test_an_approval_goes_the_whole_way_and_is_delivered_once(self) -> None:
-        for what, command, workers in [
-            ("gunicorn, forked after loading", [*GUNICORN, "{}", "--workers", "2", "--preload"], 2),
-            ("gunicorn with threads", [*GUNICORN, "{}", "--worker-class", "gthread", "--threads", "4"], 1),
-            ("uwsgi, forked after loading", [*UWSGI, "{}", "--master", "--processes", "2"], 2),
-            ("uwsgi with threads", [*UWSGI, "{}", "--threads", "4"], 1),
-        ]:
-            with self.subTest(what), self.server() as server:
-                with server.running(*(part.format(server.address) for part in command)):
+        for line, workers in [(GUNICORN, 2), (GUNICORN_THREADS, 1), (UWSGI, 2), (UWSGI_THREADS, 1)]:
+            with self.subTest(line), self.server() as server:
+                with server.running(line):
                     server.ask("POST", "/ask", b"owner=dora")
                     sn = server.ticket()
                     self.assertEqual(self.processes(server, sn, workers), workers)
                     self.assertEqual(server.ask("GET", "/accounts"), {"accounts": []})
+                    server.fake.tell("fault", action="callback", fault="doubled-callback")
                     server.fake.tell("approve", sn=sn, who="admin")
                     self.assertTrue(server.fake.called_back(sn)["delivered"])
                     for _ in range(3):
@@ -170,20 +183,17 @@ class OfDjango(InServers):
 
     def test_a_withdrawal_does_not_wait_for_its_own_callback(self) -> None:
         """One process each, to which ITSM calls back before it answers."""
-        one = [*GUNICORN, "{}", "--workers", "1"]
-        for what, command, target, answer in [
-            ("gunicorn with two threads", [*one, "--worker-class", "gthread", "--threads", "2"], "/withdraw", "yes"),
-            ("uwsgi with two threads", [*UWSGI, "{}", "--threads", "2"], "/withdraw", "yes"),
-            ("gunicorn, in a thread beside", one, "/withdraw-beside", "soon"),
-            ("uwsgi, in a thread beside", [*UWSGI, "{}", "--enable-threads"], "/withdraw-beside", "soon"),
+        gunicorn = "gunicorn wsgi --bind 127.0.0.1:8000"
+        uwsgi = "uwsgi --http-socket 127.0.0.1:8000 --module wsgi"
+        for line, target, answer in [
+            (f"{gunicorn} --worker-class gthread --threads 2", "/withdraw", "yes"),
+            (f"{uwsgi} --threads 2", "/withdraw", "yes"),
+            (gunicorn, "/withdraw-beside", "soon"),
+            (f"{uwsgi} --enable-threads", "/withdraw-beside", "soon"),
             # Nobody is there to take the callback, until the request gives up at its deadline.
-            ("gunicorn, in the only thread", one, "/withdraw?deadline_ms=2000", "unknown"),
+            (gunicorn, "/withdraw?deadline_ms=2000", "unknown"),
         ]:
-            with (
-                self.subTest(what),
-                self.server() as server,
-                server.running(*(part.format(server.address) for part in command)),
-            ):
+            with self.subTest(line, target=target), self.server() as server, server.running(line):
                 server.ask("POST", "/ask", b"owner=dora")
                 server.ticket()
                 self.assertEqual(server.ask("POST", target, b""), {"withdrawn": answer})
@@ -196,46 +206,62 @@ class OfDjango(InServers):
             return database.execute("SELECT state, verdict FROM blueking_itsm_operation").fetchall()
 
     def test_a_server_of_greenlets_is_told_to_use_threads(self) -> None:
-        with self.server() as server:
-            command = [*GUNICORN, server.address, "--worker-class", "gevent"]
-            ended = subprocess.run(command, cwd=server.folder, env=server.environment, capture_output=True, text=True)
-        self.assertNotEqual(ended.returncode, 0)
-        self.assertIn("blueking_itsm can't run in greenlets", ended.stderr)
+        line = "gunicorn wsgi --bind 127.0.0.1:8000 --worker-class gevent"
+        with self.server() as server, server.started(line) as process:
+            self.assertNotEqual(process.wait(60), 0)
+            self.assertIn("blueking_itsm can't run in greenlets", server.log.read_text())
 
     def test_workers_of_celery_make_up_for_a_lost_callback_once(self) -> None:
-        for pool in [["--pool", "prefork", "--concurrency", "2"], ["--pool", "threads"]]:
-            with self.subTest(pool[1]), self.server() as server:
+        for line in [CELERY, CELERY_THREADS]:
+            with self.subTest(line), self.server() as server:
                 server.fake.tell("fault", action="callback", fault="lost-callback")
-                with server.running(*GUNICORN, server.address):
+                with server.running(GUNICORN):
                     server.ask("POST", "/ask", b"owner=dora")
                     sn = server.ticket()
                     server.fake.tell("approve", sn=sn, who="admin")
                     self.assertTrue(server.fake.called_back(sn)["lost"])
                     # Half a minute after the request ITSM is asked for the first time.
                     server.environment["SITE_AHEAD_S"] = "60"
-                    with server.started(*CELERY, *pool, "--beat", "--loglevel", "warning"):
+                    with server.started(line):
                         server.until(lambda: self.states(server) == [("delivered", "approved")])
                     self.assertEqual(server.ask("GET", "/accounts"), {"accounts": ["dora"]})
 
 
 class OfFastApi(InServers):
     def test_the_one_loop_of_uvicorn_serves_requests_callbacks_and_withdrawals(self) -> None:
+        with self.server() as server, server.running(UVICORN):
+            operation = server.ask("POST", "/accounts/dora")["operation"]
+            sn = server.ticket()
+            server.fake.tell("approve", sn=sn, who="admin")
+            self.assertTrue(server.fake.called_back(sn)["delivered"])
+            self.assertEqual(server.ask("POST", "/accounts/dora"), {"operation": operation})
+            withdrawn = server.ask("POST", "/accounts/eve")["operation"]
+            (other,) = [ticket["sn"] for ticket in server.fake.show("tickets") if ticket["sn"] != sn]
+            server.fake.started(other)
+            server.ask("DELETE", f"/operations/{withdrawn}")
+            self.assertTrue(server.fake.called_back(other)["delivered"])
+            self.assertEqual(server.ask("GET", "/accounts"), [operation])
+            with self.assertRaises(urllib.error.HTTPError) as nowhere:
+                server.ask("GET", "/itsm/callback/elsewhere")
+            self.assertEqual(nowhere.exception.code, 404)
+            nowhere.exception.close()
+
+
+class ThePage(InServers):
+    def test_its_lines_are_those_that_the_tests_run_and_its_python_stands_in_the_files(self) -> None:
+        for page in ["servers.md", "servers.zh.md"]:
+            text = (FOLDER / page).read_text()
+            blocks = [block.partition("\n```")[0] for block in text.split("```sh\n")[1:]]
+            self.assertEqual(blocks, LINES)
+            for block in text.split("```python\n# ")[1:]:
+                file, _, lines = block.partition("\n```")[0].partition("\n")
+                found = [folder / file for folder in (FOLDER, EXAMPLE) if (folder / file).is_file()]
+                self.assertIn(f"\n{lines}\n", found[0].read_text(), page)
+
+    def test_the_sites_own_tests_pass(self) -> None:
         with self.server() as server:
-            port = server.address.partition(":")[2]
-            uvicorn = [sys.executable, "-m", "uvicorn", "fastapi_example:app", "--log-level", "warning", "--port", port]
-            with server.running(*uvicorn):
-                operation = server.ask("POST", "/accounts/dora")["operation"]
-                sn = server.ticket()
-                server.fake.tell("approve", sn=sn, who="admin")
-                self.assertTrue(server.fake.called_back(sn)["delivered"])
-                self.assertEqual(server.ask("POST", "/accounts/dora"), {"operation": operation})
-                withdrawn = server.ask("POST", "/accounts/eve")["operation"]
-                (other,) = [ticket["sn"] for ticket in server.fake.show("tickets") if ticket["sn"] != sn]
-                server.fake.started(other)
-                server.ask("DELETE", f"/operations/{withdrawn}")
-                self.assertTrue(server.fake.called_back(other)["delivered"])
-                self.assertEqual(server.ask("GET", "/accounts"), [operation])
-                with self.assertRaises(urllib.error.HTTPError) as nowhere:
-                    server.ask("GET", "/itsm/callback/elsewhere")
-                self.assertEqual(nowhere.exception.code, 404)
-                nowhere.exception.close()
+            environment = {**server.environment, "DJANGO_SETTINGS_MODULE": "site_settings"}
+            command = [sys.executable, *TESTS.split()[1:]]
+            ended = subprocess.run(command, cwd=EXAMPLE, env=environment, capture_output=True, text=True)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("Ran 1 test in ", ended.stderr)

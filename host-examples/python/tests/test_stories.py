@@ -58,7 +58,7 @@ def teller(story: dict[str, Any], reads_results: bool) -> Callable[[str, str, He
 def word(found: object) -> str:
     if isinstance(found, Ended):
         return str(found.value.verdict)
-    return {Open: "open", Undecided: "undecided", Undecidable: "undecidable"}[type(found)]  # type: ignore[index]
+    return {Open: "open", Undecided: "undecided", Undecidable: "undecidable"}[type(found)]
 
 
 class Stories(unittest.TestCase):
@@ -86,7 +86,12 @@ class Stories(unittest.TestCase):
 
 class Fronts(unittest.TestCase):
     def test_a_ticket_is_made_and_decided_over_each_kind_of_server(self) -> None:
-        for endpoint, options in [(Gateway, []), (Esb, []), (EsbLegacy, ["--legacy-esb"])]:
+        fronts: list[tuple[type[Gateway | Esb | EsbLegacy], list[str]]] = [
+            (Gateway, []),
+            (Esb, []),
+            (EsbLegacy, ["--legacy-esb"]),
+        ]
+        for endpoint, options in fronts:
             with self.subTest(endpoint.__name__), FakeItsm("--credentials", f"{CODE}:{SECRET}", *options) as fake:
                 at = fake.gateway if endpoint is Gateway else fake.url
                 connection = Connection(endpoint(at), AppCredentials(CODE, SECRET))
