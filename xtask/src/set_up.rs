@@ -392,7 +392,7 @@ mod tests {
     type Answers = Vec<(&'static str, &'static str)>;
 
     /// What each word of an installing command brings.
-    const BRINGS: [(&str, &[(&str, &str)]); 12] = [
+    const BRINGS: [(&str, &[(&str, &str)]); 13] = [
         ("gcc", &[("cc", "")]),
         ("make", &[("make", "")]),
         ("libcurl4-openssl-dev", &[("pkg-config --exists libcurl", "")]),
