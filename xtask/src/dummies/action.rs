@@ -175,6 +175,26 @@ pub(super) fn echo(_: &mut World, call: &Call) -> Outcome {
         check: Verb("python"),
     },
     Place {
+        what: "the types of JavaScript's function",
+        file: "host-examples/javascript/package/index.d.ts",
+        edit: Change(|types| {
+            let next = "  /**\n   * Rates a `FINISHED` ticket";
+            let method = "  /**\n   * Repeats the number.\n   * Fails when the number is blank.\n   * @throws {ItsmError}\n   */\n  \
+                          echo(connection: Input<Connection>, sn: string, options?: CallOptions): Promise<string>;\n";
+            Some(types.replacen(next, &format!("{method}{next}"), 1))
+        }),
+        check: Verb("javascript"),
+    },
+    Place {
+        what: "the row of JavaScript's function",
+        file: "host-examples/javascript/package/table.js",
+        edit: Change(|table| {
+            let row = r#"    echo: {"asks":true,"export":"blueking:itsm/operations@0.1.0#echo","params":[["connection","types.connection"],["sn","string"]],"result":{"result":["string","types.failure"]}},"#;
+            Some(table.replacen("    rate: {", &format!("{row}\n    rate: {{"), 1))
+        }),
+        check: Verb("javascript"),
+    },
+    Place {
         what: "the row of Python's function",
         file: "host-examples/python/tests/test_functions.py",
         edit: After(

@@ -2,7 +2,7 @@
 
 use super::Check::{Component, JavaScript, Test, Unit, Verb, Workspace};
 use super::Edit::{After, Change, Of};
-use super::Place;
+use super::{Place, put_after};
 
 const WORD: &str = "Verdict::Completed => \"completed\",";
 const NEXT_WORD: &str = " Verdict::Lapsed => \"lapsed\",";
@@ -277,6 +277,24 @@ pub const PLACES: &[Place] = &[
             "\n    LAPSED = \"lapsed\"\n    \"\"\"The verdict is `lapsed`.\"\"\"\n",
         ),
         check: Verb("python"),
+    },
+    Place {
+        what: "JavaScript's types",
+        file: "host-examples/javascript/package/index.d.ts",
+        edit: Change(|types| {
+            let verdict = "nobody was asked. */\n  | 'completed'\n";
+            let ending = "no approval lay on the ticket's way. */\n  | 'completed'\n";
+            let types =
+                put_after(types, verdict, "  /** The ticket lapsed. */\n  | 'lapsed'\n").ok()?;
+            put_after(&types, ending, "  /** The verdict is `lapsed`. */\n  | 'lapsed'\n").ok()
+        }),
+        check: Verb("javascript"),
+    },
+    Place {
+        what: "JavaScript's table",
+        file: "host-examples/javascript/package/table.js",
+        edit: Change(|table| Some(table.replace("\"completed\"", "\"completed\",\"lapsed\""))),
+        check: Verb("javascript"),
     },
     Place {
         what: "the page's sentence in English",
