@@ -48,9 +48,10 @@ if (!(await store.get(operationId))) {
     isEnded = tickets.some((/** @type {any} */ ticket) => ticket.title === title && ticket.ended);
   }
 }
-for (;;) {
+for (let ticks = 0; ; ticks += 1) {
   const operation = await store.get(operationId);
   if (operation?.dueS === undefined) break;
+  if (ticks > 300) throw new Error('it is never settled');
   // Everything is due now.
   if (operation.dueS > 1) store.put({ ...operation, dueS: 1, revision: operation.revision + 1 });
   await all.tick();

@@ -3,9 +3,10 @@
 import './without-jspi.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Call } from '../package/call.js';
+import { Call, GivenUp } from '../package/call.js';
 import { Instance, Pool } from '../package/instances.js';
 import { Itsm } from '../package/itsm.js';
+import { wasi } from '../package/wasi.js';
 import { fakeItsm, itsmOptions, SECRET } from './set-up.js';
 
 /** @import { NewTicket } from '../itsm.js' */
@@ -28,20 +29,32 @@ async function asked(action, happens) {
   return (await count()) - before;
 }
 
-test('a call that waits is made again, and its request is sent once', async (t) => {
+test('a call that waits is made again by the same instance, and its request is sent once', async (t) => {
   let again = 0;
   const original = Call.prototype.again;
+  const { take } = Pool.prototype;
   t.after(() => {
     Call.prototype.again = original;
+    Pool.prototype.take = take;
   });
+  /** @type {Set<Instance>} */
+  const taken = new Set();
+  Pool.prototype.take = function (call) {
+    const instance = take.call(this, call);
+    taken.add(instance);
+    return instance;
+  };
+  const made = ticket();
+  taken.clear();
   Call.prototype.again = function () {
     again += 1;
     original.call(this);
   };
   const sent = await asked('create_ticket', async () => {
-    const { sn } = await itsm.tickets.create(itsm.connection, ticket());
+    const { sn } = await itsm.tickets.create(itsm.connection, made);
     assert.match(sn, /^REQ/);
   });
+  assert.equal(taken.size, 1);
   // Once for the connection, and once for the answer.
   assert.deepEqual({ sent, again }, { sent: 1, again: 2 });
 });
@@ -87,6 +100,20 @@ test('a call that does something else when it is made again fails, and sends not
       assert.ok(times <= 3, `${times} times`);
     });
   }
+});
+
+test('a call that is given up changes nothing outside', () => {
+  const call = new Call();
+  call.waitsFor = [];
+  const imports = wasi(/** @type {any} */ ({ call }));
+  for (const [module, name] of [
+    ['wasi:http/outgoing-handler', 'handle'],
+    ['wasi:http/types', '[static]outgoing-body.finish'],
+    ['wasi:io/streams', '[method]output-stream.check-write'],
+    ['wasi:io/streams', '[method]output-stream.write'],
+    ['wasi:io/streams', '[method]input-stream.read'],
+  ])
+    assert.throws(() => imports[module][name](1, 2, 3, 4), GivenUp, name);
 });
 
 test('each kind of divergence is found', async (t) => {
