@@ -314,8 +314,8 @@ class Records(unittest.TestCase):
             fake.tell("approve", sn=sn, who="bob")
             self.assertEqual(running.end()[:2], (0, "approved\n"))
             lines = self.record().read_text().splitlines()
-            self.assertEqual([line.split()[0] for line in lines], ["asked", "made"])
-            self.assertEqual(lines[1], f"made {sn}")
+            self.assertRegex(lines[0], r"^asked [a-z0-9]{26} carol bob open an account$")
+            self.assertEqual(lines[1:], [f"made {sn}"])
 
     def test_a_file_that_is_no_record_is_left_as_it_is(self) -> None:
         for content in ["#!/bin/sh\n", "asked\n", "asked \n"]:
