@@ -20,7 +20,11 @@ class Oldest(unittest.TestCase):
             (found,) = Path(folder).glob(f"{package}-*.dist-info")
             self.assertEqual(found.name, f"{package}-{OLDEST[package]}.dist-info")
             # An installed package is found there first.
-            ran = run("-m", "unittest", *tests, PYTHONPATH=folder, XDG_CACHE_HOME=os.path.join(folder, "cache"))
+            places = {
+                "XDG_CACHE_HOME": os.path.join(folder, "cache"),
+                "SITE_DATABASE": os.path.join(folder, "site.sqlite"),
+            }
+            ran = run("-m", "unittest", *tests, PYTHONPATH=folder, **places)
             self.assertEqual(ran.returncode, 0, ran.stderr)
             self.assertRegex(ran.stderr, r"Ran [0-9]{2,} tests in .*\n\nOK\n$")
 
