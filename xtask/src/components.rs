@@ -91,8 +91,10 @@ impl Component {
         let folder = tools::target_dir()?.join("components");
         tools::run(
             tools::cargo()?
-                .args(["build", "--release", "--lib", "-p", self.package])
-                .args(["--target", target])
+                // As nothing else: of a package that is made for linking into programs too, cargo does not
+                // optimise across crates, whatever the profile says.
+                .args(["rustc", "--release", "--lib", "--crate-type", "cdylib"])
+                .args(["-p", self.package, "--target", target])
                 .args(self.features)
                 .arg("--target-dir")
                 .arg(&folder)
