@@ -9,10 +9,14 @@ use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
 
 /// The target of what is shipped.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The magic number and the version, before the first section.
+const HEADER_BYTES: usize = 8;
 
 /// A component that is compiled from a package of this workspace.
 pub struct Component {
@@ -158,7 +162,24 @@ pub fn folder() -> Result<PathBuf> {
 
 /// Turns a core module into a component.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    ComponentEncoder::default().validate(true).module(module)?.encode()
+    without_names(&ComponentEncoder::default().validate(true).module(module)?.encode()?)
+}
+
+/// A component without the names of its inner parts: 13 KB of `itsm.wasm`, which no host reads.
+fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    const CUSTOM: u8 = 0;
+    let mut sections = BinaryReader::new(component, 0);
+    let mut kept = sections.read_bytes(HEADER_BYTES)?.to_vec();
+    while !sections.eof() {
+        let start = sections.current_position();
+        let id = sections.read_u8()?;
+        let is_names =
+            sections.read_reader()?.read_string().is_ok_and(|name| name == "component-name");
+        if id != CUSTOM || !is_names {
+            kept.extend_from_slice(&component[start..sections.current_position()]);
+        }
+    }
+    Ok(kept)
 }
 
 /// Writes a file in one step: whoever reads it meanwhile sees the old one or the new one.
@@ -268,6 +289,21 @@ mod tests {
         assert_eq!(found("at/home/me/.cargo"), Some("/home/".into()));
         assert_eq!(found("at/blueking-itsm/src/lib.rs"), None);
         assert_eq!(found(""), None);
+    }
+
+    #[test]
+    fn of_a_component_only_the_names_are_left_out() {
+        let section = |name: &str, content: &[u8]| {
+            let length = u8::try_from(1 + name.len() + content.len()).unwrap();
+            [&[0, length, u8::try_from(name.len()).unwrap()], name.as_bytes(), content].concat()
+        };
+        let header = b"\0asm\x0d\0\x01\0".to_vec();
+        let kept = [header.clone(), section("producers", b"p"), section("other", b"x")].concat();
+        let [header, producers, other] = [&kept[..8], &kept[8..20], &kept[20..]];
+        let names = section("component-name", b"names");
+        let named = [header, producers, &names, other].concat();
+        assert_eq!(without_names(&named).unwrap(), kept);
+        assert!(without_names(&named[..named.len() - 1]).is_err());
     }
 
     #[test]
