@@ -235,6 +235,11 @@ impl<'a> Object<'a> {
         members.find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
+    /// Its members, in their order.
+    pub fn members(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// Whether it has no member.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

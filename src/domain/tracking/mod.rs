@@ -7,6 +7,7 @@
 
 mod clock;
 mod older;
+mod reading;
 mod record;
 mod reports;
 mod stored;

@@ -3,9 +3,11 @@
 use super::ABSENT_FOR_S;
 use super::clock::Clock;
 use super::older::Second;
+use super::reading::{Unreadable, read};
 use super::reports::{Failures, Reported};
 use super::stored::{VerdictText, outcome};
 use crate::domain::confirmation::Outcome;
+use crate::domain::json::Json;
 use crate::domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +99,14 @@ impl Record {
         struct Versioned {
             version: u32,
         }
-        let Ok(Versioned { version: version @ 2.. }) = serde_json::from_str(json) else {
+        let text = Json::parse(json.as_bytes()).map_err(|_| Unreadable);
+        let versioned = text.and_then(|text| Ok((text, read(text)?)));
+        let Ok((text, Versioned { version: version @ 2.. })) = versioned else {
             return Err("the record is not one that tracking wrote".to_owned());
         };
         let record = match version {
-            2 => serde_json::from_str(json).map(Second::migrate),
-            VERSION => serde_json::from_str(json),
+            2 => read(text).map(Second::migrate),
+            VERSION => read(text),
             _ => {
                 return Err(format!(
                     "the record has version {version}, and this component knows only up to {VERSION}: use the newer component"
