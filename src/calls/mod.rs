@@ -83,5 +83,7 @@ impl<T: Transport> Client<T> {
 
 /// The parameters of an action that has one.
 fn parameters(name: &str, value: impl Into<Value>) -> Map<String, Value> {
-    Map::from_iter([(name.to_owned(), value.into())])
+    let mut parameters = Map::new();
+    parameters.insert(name.to_owned(), value.into());
+    parameters
 }

@@ -121,7 +121,8 @@ impl NewTicket {
 
     fn fields(&self) -> Checked<Value> {
         let mut fields = vec![json!({"key": "title", "value": self.title})];
-        let mut seen = BTreeSet::from(["title"]);
+        let mut seen = BTreeSet::new();
+        seen.insert("title");
         if let Service::FastApproval { approvers, content } = &self.service {
             let approvers = join_users("ticket.service.approvers", approvers)?;
             check_not_blank("ticket.service.content", content)?;
@@ -144,9 +145,11 @@ impl NewTicket {
             let headers = target.checked_headers("ticket.callback")?;
             meta.insert("callback_url".to_owned(), target.url.as_str().into());
             if !headers.is_empty() {
-                let headers: Map<_, _> =
-                    headers.into_iter().map(|(name, value)| (name, value.into())).collect();
-                meta.insert("headers".to_owned(), headers.into());
+                let mut members = Map::new();
+                for (name, value) in headers {
+                    members.insert(name, value.into());
+                }
+                meta.insert("headers".to_owned(), members.into());
             }
         }
         let mut processors = Map::new();

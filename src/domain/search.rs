@@ -327,10 +327,10 @@ fn paging(page: u32, page_size: u32) -> Result<Map<String, Value>, Failure> {
     if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
         return Err(Failure::argument("page-size", "must be 1 to 10000"));
     }
-    Ok(Map::from_iter([
-        ("page".to_owned(), page.into()),
-        ("page_size".to_owned(), page_size.into()),
-    ]))
+    let mut parameters = Map::new();
+    parameters.insert("page".to_owned(), page.into());
+    parameters.insert("page_size".to_owned(), page_size.into());
+    Ok(parameters)
 }
 
 fn decode_page<T>(

@@ -171,7 +171,13 @@ pub fn workflow(workflow_id: u64) -> Query {
 }
 
 fn query<const N: usize>(parameters: [(&str, Option<Value>); N]) -> Query {
-    parameters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    let mut query = Query::new();
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            query.insert(name.to_owned(), value);
+        }
+    }
+    query
 }
 
 /// Deeper trees than this are not what a server of ITSM holds.
