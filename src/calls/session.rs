@@ -5,7 +5,7 @@ use crate::domain::action::Action;
 use crate::domain::connection::Connection;
 use crate::domain::envelope;
 use crate::domain::failure::Failure;
-use crate::domain::http::NoAnswer;
+use crate::domain::http::{NoAnswer, Response};
 use crate::domain::json::{Json, Mismatch};
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
@@ -47,7 +47,7 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         parameters: Map<String, Value>,
-        decode: impl Fn(Json) -> Result<R, Mismatch>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let sent = self.start(action, parameters);
         self.answer(action, sent, decode)
@@ -138,17 +138,30 @@ impl<'a, T: Transport> Session<'a, T> {
         &mut self,
         action: &Action,
         sent: Result<Sent<T>, Failure>,
-        decode: impl Fn(Json) -> Result<R, Mismatch>,
+        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
+        let response = self.response(action, sent)?;
+        let data = self.data(action, &response)?;
+        decode(data).map_err(|why| self.unexpected(action, &why))
+    }
+
+    fn response(
+        &mut self,
+        action: &Action,
+        sent: Result<Sent<T>, Failure>,
+    ) -> Result<Response, Failure> {
         let Sent { by, authority } = sent?;
-        let response = by
-            .and_then(|sent| self.transport.answer(sent))
-            .map_err(|cause| self.clean(Failure::transport(action, &authority, cause)))?;
-        let data = envelope::decode(action, &response).map_err(|failure| self.clean(failure))?;
-        decode(data).map_err(|why| {
-            let why = format!("{} answered with unexpected data: {why}", action.path);
-            self.clean(Failure::answer(action, why))
-        })
+        let answer = by.and_then(|sent| self.transport.answer(sent));
+        answer.map_err(|cause| self.clean(Failure::transport(action, &authority, cause)))
+    }
+
+    fn data<'r>(&self, action: &Action, response: &'r Response) -> Result<Json<'r>, Failure> {
+        envelope::decode(action, response).map_err(|failure| self.clean(failure))
+    }
+
+    fn unexpected(&self, action: &Action, why: &Mismatch) -> Failure {
+        let why = format!("{} answered with unexpected data: {why}", action.path);
+        self.clean(Failure::answer(action, why))
     }
 
     fn clean(&self, failure: Failure) -> Failure {
