@@ -63,7 +63,6 @@ static void add_json(Bytes *bytes, const char *text) {
 
 typedef struct {
     CURL *easy;
-    CURLM *multi;
     // The request.
     struct curl_slist *headers;
     bool is_post;
@@ -90,7 +89,8 @@ typedef struct {
 struct Http {
     Bytes origin;
     Bytes authorization;
-    // Of one call.
+    // Of one call: libcurl works on all that is under way while one of them is waited for.
+    CURLM *multi;
     Exchange **exchanges;
     uint32_t exchange_count;
     // Moments on the clock that the component can wait for.
@@ -148,12 +148,14 @@ static size_t take_body(char *from, size_t size, size_t count, void *data) {
 }
 
 // Waits until libcurl has something to do, and lets libcurl do it.
-static void work(Exchange *it) {
+static void work(Http *http) {
     int count;
-    curl_multi_poll(it->multi, NULL, 0, 1000, NULL);
-    curl_multi_perform(it->multi, &count);
-    CURLMsg *message = curl_multi_info_read(it->multi, &count);
-    if (message != NULL && message->msg == CURLMSG_DONE) {
+    curl_multi_poll(http->multi, NULL, 0, 1000, NULL);
+    curl_multi_perform(http->multi, &count);
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(http->multi, &count)) != NULL) {
+        Exchange *it;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &it);
         it->is_done = true;
         it->code = message->data.result;
     }
@@ -202,14 +204,16 @@ static void choose_proxy(const Exchange *it) {
     }
 }
 
-// Starts an exchange. A fresh handle has no connection from before, which could break and make libcurl send again; nor does
-// it follow redirects.
-static void start(Exchange *it, const Bytes *url, uint64_t timeout_ms) {
+// Starts an exchange. Its connection is its own: one from before could break and make libcurl send again. It follows no
+// redirects.
+static void start(CURLM *multi, Exchange *it, const Bytes *url, uint64_t timeout_ms) {
     it->easy = curl_easy_init();
-    it->multi = curl_multi_init();
-    if (it->easy == NULL || it->multi == NULL) {
+    if (it->easy == NULL) {
         stop("libcurl can't be started");
     }
+    curl_easy_setopt(it->easy, CURLOPT_PRIVATE, it);
+    curl_easy_setopt(it->easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(it->easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(it->easy, CURLOPT_URL, url->data);
     curl_easy_setopt(it->easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(it->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -237,14 +241,13 @@ static void start(Exchange *it, const Bytes *url, uint64_t timeout_ms) {
         curl_easy_setopt(it->easy, CURLOPT_CAINFO, certificates);
     }
     choose_proxy(it);
-    curl_multi_add_handle(it->multi, it->easy);
+    curl_multi_add_handle(multi, it->easy);
 }
 
-static void end(Exchange *it) {
+static void end(CURLM *multi, Exchange *it) {
     if (it->easy != NULL) {
-        curl_multi_remove_handle(it->multi, it->easy);
+        curl_multi_remove_handle(multi, it->easy);
         curl_easy_cleanup(it->easy);
-        curl_multi_cleanup(it->multi);
     }
     curl_slist_free_all(it->headers);
     free(it->authority.data);
@@ -483,14 +486,14 @@ static Value handle(Call *call) {
             add(&header, http->authorization.data, http->authorization.size);
             add_header(it, &header);
         }
-        start(it, &url, http->timeout_ms);
+        start(http->multi, it, &url, http->timeout_ms);
     }
     free(url.data);
     if (!is_allowed) {
         return error(bare("HTTP-request-denied"));
     }
     while (!it->is_connected && !it->is_done) {
-        work(it);
+        work(http);
     }
     return it->is_connected ? ok(same(call, FUTURE_RESPONSE)) : error(why_failed(it));
 }
@@ -533,7 +536,7 @@ static Value subscribe(Call *call) {
 static Value response(Call *call) {
     Exchange *it = exchange(call);
     while (!it->has_head && !it->is_done) {
-        work(it);
+        work(call->http);
     }
     Value answer = it->has_head ? ok(same(call, INCOMING_RESPONSE)) : error(why_failed(it));
     return some(ok(answer));
@@ -563,7 +566,7 @@ static Value read_piece(Call *call) {
             it->is_held = false;
             curl_easy_pause(it->easy, CURLPAUSE_CONT);
         }
-        work(it);
+        work(call->http);
     }
     size_t left = it->answer.size - it->read;
     if (left > 0) {
@@ -760,7 +763,8 @@ void http_link(Http *http, wasmtime_component_linker_t *linker) {
 
 Http *http_new(const Settings *settings) {
     Http *http = calloc(1, sizeof *http);
-    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        (http->multi = curl_multi_init()) == NULL) {
         stop("libcurl can't be started");
     }
     // A server that closes its connection is an error here, and no signal.
@@ -788,13 +792,14 @@ Http *http_new(const Settings *settings) {
 
 void http_end_call(Http *http) {
     for (uint32_t i = 0; i < http->exchange_count; i++) {
-        end(http->exchanges[i]);
+        end(http->multi, http->exchanges[i]);
     }
     http->exchange_count = http->pollable_count = 0;
 }
 
 void http_delete(Http *http) {
     http_end_call(http);
+    curl_multi_cleanup(http->multi);
     free(http->exchanges);
     free(http->pollables);
     free(http->origin.data);

@@ -1,7 +1,7 @@
 //! What became of a ticket, asked of ITSM itself.
 
-use super::results::results;
-use super::session::Session;
+use super::results::{by_number, results, results_of};
+use super::session::{Question, Session};
 use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_LOGS, GET_TICKETS};
 use crate::domain::argument::{check_sn, check_sns, check_tag};
@@ -16,7 +16,7 @@ use crate::domain::secret::Secret;
 use crate::domain::ticket::{CreatedTicket, Ticket};
 use crate::domain::verdict::{self, ApproveResult, Ruling, rests_on_approvals};
 use crate::transport::Transport;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<T: Transport> Client<T> {
     /// Asks about the ticket that somebody names, by the secret tag alone: who knows a number, or an
@@ -25,9 +25,11 @@ impl<T: Transport> Client<T> {
         check_sn("sn", sn)?;
         check_tag("tag", tag)?;
         let mut session = self.session_with([tag])?;
-        let rows = with_tag(&mut session, tag)?;
+        let Some(rows) = with_tag(&mut session, tag)? else {
+            return Ok(Confirmation::Untraceable);
+        };
         // A genuine binding means that a ticket with its tag was made: this server does not store tags.
-        if rows.is_empty() || !honours_tags(&mut session)? {
+        if rows.is_empty() {
             return Ok(Confirmation::Untraceable);
         }
         match <[Ticket; 1]>::try_from(rows) {
@@ -55,17 +57,23 @@ impl<T: Transport> Client<T> {
         let of = |sn: &String| -> Vec<Ticket> {
             rows.iter().filter(|row| row.sn.eq_ignore_ascii_case(sn)).cloned().collect()
         };
-        let unique: Vec<_> = sns.iter().map(of).filter(|rows| rows.len() == 1).collect();
-        let results = readable_results(&mut session, &unique.concat())?;
-        let mut answers = Vec::with_capacity(sns.len());
-        for sn in sns {
-            let answer = match <[Ticket; 1]>::try_from(of(sn)) {
-                Ok([ticket]) => settle(&mut session, ticket, &results)?,
-                Err(rows) => missing_or_ambiguous(rows),
-            };
-            answers.push((sn.clone(), answer));
-        }
-        Ok(answers)
+        let finished: BTreeSet<_> = sns.iter().map(of).filter_map(the_finished_one).collect();
+        let finished: Vec<_> = finished.into_iter().collect();
+        let results = results(&mut session, &finished)?;
+        let settled = |sn: &String| approve_result(&results, sn) != ApproveResult::NotYet;
+        let logged: Vec<_> = finished.iter().filter(|sn| settled(sn)).collect();
+        let questions: Vec<_> = logged.iter().map(|sn| log_of(sn)).collect();
+        let histories = session.query_each(&questions)?;
+        let histories: BTreeMap<_, _> = logged.into_iter().zip(histories).collect();
+        let answer = |sn: &String| match <[Ticket; 1]>::try_from(of(sn)) {
+            Ok([ticket]) => {
+                let history = histories.get(&ticket.sn).cloned().unwrap_or_default();
+                let result = approve_result(&results, &ticket.sn);
+                settle(ticket, result, history)
+            }
+            Err(rows) => missing_or_ambiguous(rows),
+        };
+        Ok(sns.iter().map(|sn| (sn.clone(), answer(sn))).collect())
     }
 
     /// Looks a ticket up by its tag, after an answer to `create` was lost.
@@ -73,10 +81,9 @@ impl<T: Transport> Client<T> {
         // Also refuses the ticket that `create` would have refused: it can't be there.
         ticket.parameters()?;
         let mut session = self.session_with(ticket.secrets())?;
-        if !honours_tags(&mut session)? {
+        let Some(rows) = with_tag(&mut session, &ticket.tag)? else {
             return Ok(Recovery::Untraceable);
-        }
-        let rows = with_tag(&mut session, &ticket.tag)?;
+        };
         let is_ours = |row: &Ticket| row.creator == ticket.creator;
         match rows.as_slice() {
             [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
@@ -97,11 +104,21 @@ fn missing_or_ambiguous(rows: Vec<Ticket>) -> Confirmation {
     if rows.is_empty() { Confirmation::Missing } else { Confirmation::Ambiguous(rows) }
 }
 
+/// The number of a ticket whose ruling rests on its approvals, where no other ticket has the number.
+fn the_finished_one(rows: Vec<Ticket>) -> Option<String> {
+    let [ticket] = <[Ticket; 1]>::try_from(rows).ok()?;
+    rests_on_approvals(&ticket).then_some(ticket.sn)
+}
+
 /// Whether the server filters by tags: one that does not answers as if the filter were not there, and
 /// a tag that nobody can have used tells.
 pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
-    let fresh = Secret::new(operation_id::from_bits(session.random()));
+    let fresh = fresh_tag(session);
     finds_nothing(session, &tagged(&fresh))
+}
+
+fn fresh_tag<T: Transport>(session: &mut Session<T>) -> Secret {
+    Secret::new(operation_id::from_bits(session.random()))
 }
 
 /// Whether the server filters by projects, found out in the same way. One that does stores the tags that it
@@ -113,7 +130,11 @@ pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool
 }
 
 fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
-    let page = session.query(&GET_TICKETS, filter.parameters(1, 1)?, Page::<Ticket>::decode)?;
+    let page = session.query(&Question::new(
+        &GET_TICKETS,
+        filter.parameters(1, 1)?,
+        Page::<Ticket>::decode,
+    ))?;
     Ok(page.tickets.is_empty())
 }
 
@@ -121,10 +142,20 @@ fn tagged(tag: &Secret) -> Filter {
     Filter { tag: Some(tag.clone()), ..Filter::default() }
 }
 
-fn with_tag<T: Transport>(session: &mut Session<T>, tag: &Secret) -> Result<Vec<Ticket>, Failure> {
+/// The tickets with a tag, or nothing where the server ignores tags.
+fn with_tag<T: Transport>(
+    session: &mut Session<T>,
+    tag: &Secret,
+) -> Result<Option<Vec<Ticket>>, Failure> {
+    let decode = |data: Json| Ok(Page::<Ticket>::decode(data)?.tickets);
     // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
     let parameters = tagged(tag).parameters(1, ROWS)?;
-    session.query(&GET_TICKETS, parameters, |data| Ok(Page::<Ticket>::decode(data)?.tickets))
+    let rows = Question::new(&GET_TICKETS, parameters, decode);
+    let parameters = tagged(&fresh_tag(session)).parameters(1, 1)?;
+    let of_nobody = Question::new(&GET_TICKETS, parameters, decode);
+    let (rows, of_nobody) = session.query_both(&rows, &of_nobody);
+    let rows = rows?;
+    Ok(of_nobody?.is_empty().then_some(rows))
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look
@@ -146,7 +177,8 @@ fn with_numbers<T: Transport>(
     let mut tickets: Vec<Ticket> = Vec::new();
     for number in 1..=MOST_PAGES {
         let parameters = filter.parameters(number, ROWS)?;
-        let page = session.query(&GET_TICKETS, parameters, |data| decode(data, number))?;
+        let page =
+            session.query(&Question::new(&GET_TICKETS, parameters, |data| decode(data, number)))?;
         // A ticket made meanwhile moves the others on, and one of them is then on two pages.
         for row in page.tickets {
             if !tickets.iter().any(|known| known.id == row.id && known.sn == row.sn) {
@@ -170,48 +202,39 @@ fn settle_one<T: Transport>(
     session: &mut Session<T>,
     ticket: Ticket,
 ) -> Result<Confirmation, Failure> {
-    let results = readable_results(session, std::slice::from_ref(&ticket))?;
-    settle(session, ticket, &results)
-}
-
-/// ITSM's results over all approvals of those tickets whose ruling rests on them, by number, or nothing
-/// where this user may not read them.
-fn readable_results<T: Transport>(
-    session: &mut Session<T>,
-    tickets: &[Ticket],
-) -> Result<Option<BTreeMap<String, bool>>, Failure> {
-    let finished: Vec<_> = tickets
-        .iter()
-        .filter(|ticket| rests_on_approvals(ticket))
-        .map(|ticket| ticket.sn.clone())
-        .collect();
-    results(session, &finished)
+    if !rests_on_approvals(&ticket) {
+        return Ok(settle(ticket, ApproveResult::NotYet, History::default()));
+    }
+    let (result, history) = result_and_history(session, &ticket.sn)?;
+    // The log is of no account before there is a result.
+    let history = if result == ApproveResult::NotYet { History::default() } else { history? };
+    Ok(settle(ticket, result, history))
 }
 
 /// What is known of a ticket that is ours.
-fn settle<T: Transport>(
-    session: &mut Session<T>,
-    ticket: Ticket,
-    results: &Option<BTreeMap<String, bool>>,
-) -> Result<Confirmation, Failure> {
-    let approve_result = approve_result(results, &ticket.sn);
-    let history = if rests_on_approvals(&ticket) && approve_result != ApproveResult::NotYet {
-        history(session, &ticket.sn)?
-    } else {
-        History::default()
-    };
-    Ok(match verdict::rule(&ticket, approve_result, &history) {
+fn settle(ticket: Ticket, approve_result: ApproveResult, history: History) -> Confirmation {
+    match verdict::rule(&ticket, approve_result, &history) {
         Ruling::Open => Confirmation::Open(ticket),
         Ruling::NotYet => Confirmation::Undecided(ticket),
         Ruling::Undecidable(why) => Confirmation::Undecidable(ticket, why.to_owned()),
         Ruling::Ended(verdict, evidence) => {
             Confirmation::Ended(Outcome { ticket, verdict, evidence, decisions: history.decisions })
         }
-    })
+    }
+}
+
+/// ITSM's result over all approvals of a finished ticket, and the structured part of its log.
+pub(super) fn result_and_history<T: Transport>(
+    session: &mut Session<T>,
+    sn: &str,
+) -> Result<(ApproveResult, Result<History, Failure>), Failure> {
+    let sns = [sn.to_owned()];
+    let (results, history) = session.query_both(&results_of(&sns), &log_of(sn));
+    Ok((approve_result(&by_number(results)?, sn), history))
 }
 
 /// The result of one ticket among those that were read.
-pub(super) fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str) -> ApproveResult {
+fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str) -> ApproveResult {
     match results {
         None => ApproveResult::Forbidden,
         Some(results) => {
@@ -220,12 +243,9 @@ pub(super) fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str)
     }
 }
 
-/// The structured part of a ticket's log.
-pub(super) fn history<T: Transport>(
-    session: &mut Session<T>,
-    sn: &str,
-) -> Result<History, Failure> {
+/// Asks for the structured part of a ticket's log.
+pub(super) fn log_of(sn: &str) -> Question<'_, History> {
     let mut asked = parameters("sn", sn);
     asked.insert("show_type".to_owned(), "complex".into());
-    session.query(&GET_TICKET_LOGS, asked, |data| History::decode(data, sn))
+    Question::new(&GET_TICKET_LOGS, asked, move |data| History::decode(data, sn))
 }

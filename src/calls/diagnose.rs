@@ -140,7 +140,8 @@ pub fn check_callback_url(
         target.request(callback::self_check_body()).map_err(CallbackUrlError::Unreachable)?;
     let deadline = transport.now() + SELF_CHECK_DEADLINE_MS;
     let secrets: Vec<&Secret> = target.secrets().collect();
-    let response = transport.send(&request, deadline).map_err(|cause| {
+    let sent = transport.start(&request, deadline);
+    let response = sent.and_then(|sent| transport.answer(sent)).map_err(|cause| {
         let cause = match cause {
             NoAnswer::TooLarge => return CallbackUrlError::NotJson,
             other => other,

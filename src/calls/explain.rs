@@ -1,7 +1,7 @@
 //! How a ticket stands or ended, for people.
 
-use super::confirm::{approve_result, history};
-use super::results::results;
+use super::confirm::{log_of, result_and_history};
+use super::session::Question;
 use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
 use crate::domain::argument::check_sn;
@@ -9,7 +9,7 @@ use crate::domain::explanation::{self, Explanation};
 use crate::domain::failure::Failure;
 use crate::domain::json::Json;
 use crate::domain::progress::{TicketInfo, TicketStatus};
-use crate::domain::verdict::rests_on_approvals;
+use crate::domain::verdict::{ApproveResult, rests_on_approvals};
 use crate::transport::Transport;
 
 /// A ticket has no running node for a moment after it was made, and between two nodes.
@@ -22,20 +22,28 @@ impl<T: Transport> Client<T> {
         let mut session = self.session()?;
         let asked = || parameters("sn", sn);
         let decode = |data: Json| TicketInfo::decode(data, sn);
-        let mut info = session.query(&GET_TICKET_INFO, asked(), decode)?;
+        let look = Question::new(&GET_TICKET_INFO, asked(), decode);
+        let mut info = session.query(&look)?;
         if info.ticket.ended_at.is_none() && info.running.is_empty() {
             session.pause(SECOND_LOOK_MS)?;
-            info = session.query(&GET_TICKET_INFO, asked(), decode)?;
+            info = session.query(&look)?;
         }
+        // The log is read after the ticket: that of an ended ticket is whole then.
         let TicketInfo { ticket, mut running, .. } = info;
-        if ticket.ended_at.is_none() && !running.is_empty() {
+        let mut result = ApproveResult::NotYet;
+        let history = if rests_on_approvals(&ticket) {
+            let history;
+            (result, history) = result_and_history(&mut session, &ticket.sn)?;
+            history?
+        } else if ticket.ended_at.is_none() && !running.is_empty() {
             // Only this action tells what can be done at a node.
-            running = session.query(&GET_TICKET_STATUS, asked(), TicketStatus::decode)?.running;
-        }
-        let history = history(&mut session, sn)?;
-        let finished = rests_on_approvals(&ticket).then(|| ticket.sn.clone());
-        let results = results(&mut session, finished.as_slice())?;
-        let approve_result = approve_result(&results, &ticket.sn);
-        Ok(explanation::explain(ticket, running, history, approve_result))
+            let status = Question::new(&GET_TICKET_STATUS, asked(), TicketStatus::decode);
+            let (status, history) = session.query_both(&status, &log_of(sn));
+            running = status?.running;
+            history?
+        } else {
+            session.query(&log_of(sn))?
+        };
+        Ok(explanation::explain(ticket, running, history, result))
     }
 }

@@ -36,7 +36,11 @@ use session::Session;
 /// struct Empty;
 ///
 /// impl Transport for Empty {
-///     fn send(&mut self, _: &Request, _deadline: u64) -> Result<Response, NoAnswer> {
+///     type Sent = ();
+///     fn start(&mut self, _: &Request, _deadline: u64) -> Result<(), NoAnswer> {
+///         Ok(())
+///     }
+///     fn answer(&mut self, _: ()) -> Result<Response, NoAnswer> {
 ///         let page = r#"{"page":1,"total_page":1,"count":0,"next":null,"previous":null,"items":[]}"#;
 ///         let body = format!(r#"{{"result":true,"code":0,"message":"success","data":{page}}}"#);
 ///         Ok(Response { status: 200, body: body.into(), ..Response::default() })

@@ -1,5 +1,6 @@
 //! How a ticket stands.
 
+use super::session::Question;
 use super::{Client, parameters};
 use crate::domain::action::{
     Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
@@ -42,13 +43,13 @@ impl<T: Transport> Client<T> {
         action: &Action,
         sn: &str,
         node_id: Option<u64>,
-        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
+        decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         check_sn("sn", sn)?;
         let mut parameters = parameters("sn", sn);
         if let Some(node_id) = node_id {
             parameters.insert("state_id".to_owned(), node_id.into());
         }
-        self.session()?.query(action, parameters, decode)
+        self.session()?.query(&Question::new(action, parameters, decode))
     }
 }

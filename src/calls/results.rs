@@ -1,6 +1,6 @@
 //! ITSM's results, tokens, and the list of failed callbacks.
 
-use super::session::Session;
+use super::session::{Question, Session};
 use super::{Client, parameters};
 use crate::domain::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
 use crate::domain::argument::{check_sn, check_sns, refuse};
@@ -17,7 +17,7 @@ impl<T: Transport> Client<T> {
     /// Reads results. ITSM takes their tickets off the failed list.
     pub fn approval_results(&mut self, sns: &[String]) -> Result<Vec<ApprovalResult>, Failure> {
         check_sns(sns)?;
-        ask(&mut self.session()?, sns)
+        self.session()?.query(&results_of(sns))
     }
 
     /// Whether ITSM issued the token.
@@ -26,7 +26,11 @@ impl<T: Transport> Client<T> {
             return refuse("token", "must not be blank");
         }
         let parameters = parameters("token", token.expose());
-        self.session_with([token])?.query(&TOKEN_VERIFY, parameters, ticket::decode_is_passed)
+        self.session_with([token])?.query(&Question::new(
+            &TOKEN_VERIFY,
+            parameters,
+            ticket::decode_is_passed,
+        ))
     }
 
     /// Which of `among` are on the failed list.
@@ -36,12 +40,11 @@ impl<T: Transport> Client<T> {
             return Ok(Vec::new());
         }
         let decode = |data: Json| ticket::decode_failed_list(data, among);
-        self.session()?.query(&CALLBACK_FAILED_TICKET, Map::new(), decode)
+        self.session()?.query(&Question::new(&CALLBACK_FAILED_TICKET, Map::new(), decode))
     }
 }
 
-/// ITSM's results over all approvals of finished tickets, of those whose result can be read yet; or
-/// nothing where this user may not read results.
+/// ITSM's results over all approvals of finished tickets.
 pub(super) fn results<T: Transport>(
     session: &mut Session<T>,
     finished: &[String],
@@ -49,7 +52,21 @@ pub(super) fn results<T: Transport>(
     if finished.is_empty() {
         return Ok(Some(BTreeMap::new()));
     }
-    let rows = match ask(session, finished) {
+    by_number(session.query(&results_of(finished)))
+}
+
+/// Asks for ITSM's results.
+pub(super) fn results_of(sns: &[String]) -> Question<'_, Vec<ApprovalResult>> {
+    let decode = |data: Json| ApprovalResult::decode_all(data, sns);
+    Question::new(&TICKET_APPROVAL_RESULT, parameters("sn", json!(sns)), decode)
+}
+
+/// The results of those finished tickets whose result can be read yet, by number; or nothing where this
+/// user may not read results.
+pub(super) fn by_number(
+    rows: Result<Vec<ApprovalResult>, Failure>,
+) -> Result<Option<BTreeMap<String, bool>>, Failure> {
+    let rows = match rows {
         Err(failure) if failure.advice == Advice::SendVerifiedUser => return Ok(None),
         rows => rows?,
     };
@@ -63,12 +80,4 @@ pub(super) fn results<T: Transport>(
     // Two rows of one number: which of them is ours, nobody knows.
     results.retain(|sn, _| !twice.contains(sn));
     Ok(Some(results))
-}
-
-fn ask<T: Transport>(
-    session: &mut Session<T>,
-    sns: &[String],
-) -> Result<Vec<ApprovalResult>, Failure> {
-    let decode = |data: Json| ApprovalResult::decode_all(data, sns);
-    session.query(&TICKET_APPROVAL_RESULT, parameters("sn", json!(sns)), decode)
 }

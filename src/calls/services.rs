@@ -1,7 +1,7 @@
 //! What tickets can be made for.
 
 use super::Client;
-use super::session::Session;
+use super::session::Question;
 use crate::domain::action::{
     Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
     GET_WORKFLOW_DETAIL,
@@ -59,11 +59,18 @@ impl<T: Transport> Client<T> {
         named: Vec<NamedProcessors>,
     ) -> Result<Vec<NodeProcessors>, ResolveError> {
         let mut session = self.session()?;
-        let parameters = nodes_of(service_id, None);
-        let nodes = session.query(&GET_SERVICE_ROLES, parameters, Node::decode_all)?;
+        let nodes = Question::new(&GET_SERVICE_ROLES, nodes_of(service_id, None), Node::decode_all);
+        let form = Question::new(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::decode);
+        let (nodes, form) = session.query_both(&nodes, &form);
+        let nodes = nodes?;
         // Not everybody may read a flow, and the gateway's published address of it leads nowhere: what is
         // not told is not held against a node.
-        let ignoring = nodes_that_ignore_processors(&mut session, service_id).unwrap_or_default();
+        let ignoring = form.and_then(|form| {
+            let flow = workflow(form.workflow_id);
+            let decode = decode_nodes_that_ignore_processors;
+            session.send_once(&GET_WORKFLOW_DETAIL, flow, decode)
+        });
+        let ignoring = ignoring.unwrap_or_default();
         resolve(&nodes, &ignoring, named)
     }
 
@@ -71,20 +78,8 @@ impl<T: Transport> Client<T> {
         &mut self,
         action: &Action,
         parameters: Query,
-        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
+        decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
-        self.session()?.query(action, parameters, decode)
+        self.session()?.query(&Question::new(action, parameters, decode))
     }
-}
-
-fn nodes_that_ignore_processors<T: Transport>(
-    session: &mut Session<T>,
-    service_id: u64,
-) -> Result<Vec<u64>, Failure> {
-    let form = session.send_once(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::decode)?;
-    session.send_once(
-        &GET_WORKFLOW_DETAIL,
-        workflow(form.workflow_id),
-        decode_nodes_that_ignore_processors,
-    )
 }

@@ -12,8 +12,16 @@ pub struct Network;
 
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
+/// A request, and the most bytes of its answer's body to read.
+pub struct Sent {
+    by: wasi_http::Sent,
+    max_answer_bytes: usize,
+}
+
 impl Transport for Network {
-    fn send(&mut self, request: &Request, deadline: u64) -> Result<Response, NoAnswer> {
+    type Sent = Sent;
+
+    fn start(&mut self, request: &Request, deadline: u64) -> Result<Sent, NoAnswer> {
         let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let authorization = request.authorization.as_ref();
         let authorization = authorization.map(|value| (AUTHORIZATION_HEADER, value.expose()));
@@ -27,9 +35,14 @@ impl Transport for Network {
             proves_unsent: request.writes,
         };
         let deadline = Deadline::at_ns(deadline.saturating_mul(NANOSECONDS_PER_MS));
-        let response = wasi_http::send(&outgoing, deadline)?;
+        let by = wasi_http::send(&outgoing, deadline)?;
+        Ok(Sent { by, max_answer_bytes: request.max_answer_bytes })
+    }
+
+    fn answer(&mut self, sent: Sent) -> Result<Response, NoAnswer> {
+        let response = sent.by.answer()?;
         let came_at_s = wall_clock::now().seconds;
-        let body = response.body(request.max_answer_bytes)?;
+        let body = response.body(sent.max_answer_bytes)?;
         let headers = response.headers.into_iter();
         Ok(Response {
             status: response.status,

@@ -13,3 +13,4 @@ mod creating;
 mod operating;
 mod retrying;
 mod scripted;
+mod together;

@@ -29,27 +29,44 @@ impl Step {
 pub struct Script {
     steps: VecDeque<Step>,
     now: u64,
+    under_way: usize,
     /// Each request by its action and its body, and each pause.
     pub events: Vec<Event>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Request { action: String, parameters: String, deadline: u64 },
+    /// `beside` so many others.
+    Request {
+        action: String,
+        parameters: String,
+        deadline: u64,
+        beside: usize,
+    },
     Pause(u64),
 }
 
 impl Transport for Script {
-    fn send(&mut self, request: &Request, deadline: u64) -> Result<Response, NoAnswer> {
+    /// The answer, and when it comes.
+    type Sent = (Result<Response, NoAnswer>, u64);
+
+    fn start(&mut self, request: &Request, deadline: u64) -> Result<Self::Sent, NoAnswer> {
         let target = request.target.expose();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let action = path.rsplit('/').find(|part| !part.is_empty()).unwrap().to_owned();
         let parameters = request.body.as_ref().map_or(query, Secret::expose).to_owned();
-        self.events.push(Event::Request { action, parameters, deadline });
+        let beside = self.under_way;
+        self.under_way += 1;
+        self.events.push(Event::Request { action, parameters, deadline, beside });
         let step = self.steps.pop_front();
         let step = step.unwrap_or_else(|| panic!("one request too many: {:?}", self.events));
-        self.now += step.takes_ms;
-        step.answer
+        Ok((step.answer, self.now + step.takes_ms))
+    }
+
+    fn answer(&mut self, (answer, comes_at): Self::Sent) -> Result<Response, NoAnswer> {
+        self.under_way -= 1;
+        self.now = self.now.max(comes_at);
+        answer
     }
 
     fn now(&mut self) -> u64 {
@@ -80,19 +97,28 @@ pub fn connection() -> Connection {
 }
 
 pub fn client(steps: Vec<Step>) -> Client<Script> {
-    let transport = Script { steps: steps.into(), now: 1_000_000, events: Vec::new() };
+    let transport =
+        Script { steps: steps.into(), now: 1_000_000, under_way: 0, events: Vec::new() };
     Client { transport, connection: connection() }
 }
 
-/// What was asked and waited for, in order; fails where the script was not played to its end.
+/// What was asked and waited for, in order: requests that go together stand together, with a `+`. Fails where
+/// the script was not played to its end.
 pub fn events(client: &Client<Script>) -> Vec<String> {
     let script = &client.transport;
     assert!(script.steps.is_empty(), "{} steps are left: {:?}", script.steps.len(), script.events);
-    let event = |event: &Event| match event {
-        Event::Request { action, .. } => action.clone(),
-        Event::Pause(ms) => format!("{ms} ms"),
-    };
-    script.events.iter().map(event).collect()
+    assert_eq!(script.under_way, 0, "an answer was not read: {:?}", script.events);
+    let mut told: Vec<String> = Vec::new();
+    for event in &script.events {
+        match (event, told.last_mut()) {
+            (Event::Request { action, beside: 1.., .. }, Some(others)) => {
+                *others += &format!(" + {action}");
+            }
+            (Event::Request { action, .. }, _) => told.push(action.clone()),
+            (Event::Pause(ms), _) => told.push(format!("{ms} ms")),
+        }
+    }
+    told
 }
 
 pub fn says(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Step {

@@ -3,12 +3,13 @@
 import gzip
 import json
 import socket
+import threading
 import unittest
 from collections.abc import Iterator
 from contextlib import closing
 from time import monotonic, sleep
 
-from support import CA, SECRET, SUCCESS, Host, Proxy, Server, answer, headers_of, side_by_side
+from support import CA, SECRET, SUCCESS, Host, Proxy, Server, answer, headers_of, received, side_by_side
 
 NOTHING = "ITSM has changed nothing."
 MAYBE = "ITSM may have acted."
@@ -34,7 +35,33 @@ def withdrawn(gateway: str, **settings: str) -> tuple[int, str, str]:
     return Host("withdraw", "carol", "REQ1", "no more", ITSM_GATEWAY=gateway, **settings).end()
 
 
+ROW = {"id": 1, "sn": "REQ1", "title": "t", "service_id": 1, "current_status": "RUNNING", "end_at": None, "bk_biz_id": -1}
+ROW |= {"creator": "carol", "create_at": "", "updated_by": "", "update_at": "", "ticket_url": ""}
+
+
+class Together(Server):
+    """An ITSM that gives no answer to a new ticket, and lists tickets to two who ask at once, whatever their tag."""
+
+    def __init__(self) -> None:
+        self._two = threading.Barrier(2)
+        super().__init__()
+
+    def serve(self, connection: socket.socket) -> None:
+        self.requests.append(received(connection))
+        if len(self.requests) > 1:
+            self._two.wait(LONGEST_S)
+            page = {"page": 1, "total_page": 1, "count": 1, "next": None, "previous": None, "items": [ROW]}
+            body = json.dumps({"result": True, "code": 0, "message": "success", "data": page})
+            connection.sendall(answer(body.encode()))
+
+
 class Answers(unittest.TestCase):
+    def test_requests_that_do_not_depend_on_each_other_are_under_way_at_once(self) -> None:
+        with Together() as server:
+            self.assertIn("untraceable", said(f"{server.url}/prod"))
+            # The new ticket, the tickets of its tag, and those of a tag that nobody has.
+            self.assertEqual(len(server.requests), 3)
+
     def test_an_answer_is_read_or_refused(self) -> None:
         """The last is what the host says."""
         limited = json.dumps({"code": 1642902, "message": "too many", "result": False, "data": None}).encode()

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Itsm } from '../itsm.js';
+import { Pool } from '../package/instances.js';
 import { itsmAt } from './set-up.js';
 
 /** @import { Socket } from 'node:net' */
@@ -41,6 +42,36 @@ function ticket(tag) {
   const service = { tag: /** @type {const} */ ('fast-approval'), val: { approvers: ['admin'], content: 'why' } };
   return { tag, service, creator: 'carol', title: 'a title', fields: [], processors: [] };
 }
+
+test('requests that do not depend on each other are under way at once, whichever answer comes first', async (t) => {
+  const { take } = Pool.prototype;
+  t.after(() => Object.assign(Pool.prototype, { take }));
+  const page = { page: 1, total_page: 1, count: 0, next: null, previous: null, items: [] };
+  const body = JSON.stringify({ result: true, code: 0, message: 'success', data: page });
+  const answer = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  for (const [first, second] of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    /** @type {Socket[]} */
+    const asking = [];
+    const { server, itsm } = await rawServer((socket) => {
+      asking.push(socket);
+      if (asking.length < 2) return;
+      // When the client has let go too, it has read this answer.
+      asking[first].on('close', () => asking[second].end(answer)).end(answer);
+    });
+    const instances = new Set();
+    Pool.prototype.take = function (call) {
+      const instance = take.call(this, call);
+      instances.add(instance);
+      return instance;
+    };
+    const confirmed = await itsm.tickets.confirm({ ...itsm.connection, deadlineMs: 120_000 }, 'REQ1', 'tag');
+    assert.deepEqual([confirmed.tag, asking.length, instances.size], ['untraceable', 2, 1]);
+    server.close();
+  }
+});
 
 test('a create that ITSM has read whole is never said to have done nothing', async () => {
   /** @type {Set<string>} */

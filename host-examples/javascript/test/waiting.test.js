@@ -116,6 +116,29 @@ test('a call that is given up changes nothing outside', () => {
     assert.throws(() => imports[module][name](1, 2, 3, 4), GivenUp, name);
 });
 
+test('a call that is given up hears no further answer, and so comes to its end', async () => {
+  const call = new Call(async () => ({ status: 200, headers: [], body: [] }));
+  const memory = Buffer.alloc(128);
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  const imports = wasi(/** @type {any} */ ({ call, view: () => view, bytes: () => memory }));
+  const http = imports['wasi:http/types'];
+  const request = http['[constructor]outgoing-request'](http['[constructor]fields']());
+  memory.write('h');
+  http['[method]outgoing-request.set-authority'](request, 1, 0, 1);
+  http['[method]outgoing-request.body'](request, 16);
+  imports['wasi:http/outgoing-handler'].handle(request, 0, 0, 32);
+  http['[static]outgoing-body.finish'](view.getUint32(20, true), 0, 0, 48);
+  await new Promise(setImmediate);
+  for (const [waitsFor, isAnswered] of [
+    [undefined, 1],
+    [[], 0],
+  ]) {
+    call.waitsFor = /** @type {any} */ (waitsFor);
+    http['[method]future-incoming-response.get'](view.getUint32(40, true), 64);
+    assert.equal(view.getUint8(64), isAnswered);
+  }
+});
+
 test('each kind of divergence is found', async (t) => {
   const request = { method: 'POST', origin: 'http://h', path: '/', headers: [] };
   const never = () => new Promise(() => {});

@@ -11,6 +11,7 @@ import unittest
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection
 from typing import Any
@@ -31,6 +32,7 @@ from blueking_itsm.types import (
     Gateway,
     LookUp,
     Origin,
+    Untraceable,
 )
 from fake_itsm import component
 
@@ -81,6 +83,21 @@ class EachClient(unittest.TestCase):
                 sn = create(through, site.connection)
                 assert isinstance(sn, str), sn
                 self.assertEqual(through.tickets.info(site.connection, sn).ticket.title, "title")
+
+    def test_requests_that_do_not_depend_on_each_other_are_under_way_at_once(self) -> None:
+        page = {"page": 1, "total_page": 1, "count": 0, "next": None, "previous": None, "items": []}
+        found = json.dumps({"result": True, "code": 0, "message": "success", "data": page}).encode()
+
+        def after_both(*_: object) -> Answer:
+            both.wait(120)
+            return 200, {}, found
+
+        for name, through in self.each():
+            both = threading.Barrier(2)
+            with Scripted(after_both) as server:
+                connection = replace(gateway(server.url), deadline_ms=120_000)
+                confirmed = through.tickets.confirm(connection, "REQ1", "tag")
+                self.assertEqual((confirmed, len(server.requests)), (Untraceable(), 2), name)
 
     def test_it_knows_exactly_whether_anything_was_sent(self) -> None:
         def hang() -> bytes:

@@ -5,7 +5,7 @@
 
 use crate::Disposition;
 use wasi::cli::environment::get_environment;
-use wasi_http::{Address, Deadline, Error, Method, Request};
+use wasi_http::{Address, Deadline, Error, Method, Request, Sent};
 
 /// ITSM waits for the receiver, which waits for the target.
 const WITHIN_NS: u64 = 3_000_000_000;
@@ -40,7 +40,8 @@ fn post(operation_id: &str, object: &str) -> Result<u16, String> {
         body: Some(object.as_bytes()),
         proves_unsent: false,
     };
-    match wasi_http::send(&request, Deadline::within_ns(WITHIN_NS)) {
+    let sent = wasi_http::send(&request, Deadline::within_ns(WITHIN_NS));
+    match sent.and_then(Sent::answer) {
         Ok(response) => Ok(response.status),
         Err(error) => Err(match error.why {
             Error::Deadline => "no answer in time".to_owned(),

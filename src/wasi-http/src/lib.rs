@@ -29,7 +29,7 @@ pub use error::{Error, SendError};
 #[cfg(target_arch = "wasm32")]
 pub use incoming::{reply, request_body};
 #[cfg(target_arch = "wasm32")]
-pub use outgoing::{Request, Response, send};
+pub use outgoing::{Request, Response, Sent, send};
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

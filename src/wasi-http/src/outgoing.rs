@@ -49,20 +49,37 @@ impl Response {
     }
 }
 
-/// Sends a request and waits for the head of its answer.
-pub fn send(request: &Request, deadline: Deadline) -> Result<Response, SendError> {
+/// Sends a request, and does not wait for its answer: others can be sent meanwhile.
+pub fn send(request: &Request, deadline: Deadline) -> Result<Sent, SendError> {
     let mut unsent = true;
-    let exchanged = start(request, deadline, &mut unsent)
-        .and_then(|started| Ok((wait_for(&started.answer, deadline)?, started)));
-    let (incoming, started) = exchanged.map_err(|why| SendError { why, unsent })?;
-    Ok(Response {
-        status: incoming.status(),
-        headers: incoming.headers().entries(),
-        incoming,
-        _started: started,
-        deadline,
-        unsent,
-    })
+    match start(request, deadline, &mut unsent) {
+        Ok(started) => Ok(Sent { started, deadline, unsent }),
+        Err(why) => Err(SendError { why, unsent }),
+    }
+}
+
+/// A request that was sent.
+pub struct Sent {
+    started: Started,
+    deadline: Deadline,
+    unsent: bool,
+}
+
+impl Sent {
+    /// Waits for the head of the answer.
+    pub fn answer(self) -> Result<Response, SendError> {
+        let Self { started, deadline, unsent } = self;
+        let incoming = wait_for(&started.answer, deadline);
+        let incoming = incoming.map_err(|why| SendError { why, unsent })?;
+        Ok(Response {
+            status: incoming.status(),
+            headers: incoming.headers().entries(),
+            incoming,
+            _started: started,
+            deadline,
+            unsent,
+        })
+    }
 }
 
 /// A request that the host has.

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A server on a free port that answers each connection's first request with bytes from a script.
@@ -60,6 +61,8 @@ pub enum Step {
     Forever(Vec<u8>, Duration),
     /// Breaks the connection off, so that the other side sees a reset.
     Reset,
+    /// Waits until as many connections wait here as the barrier wants.
+    Meet(Arc<Barrier>),
     /// Says nothing more and keeps the connection.
     Hang,
 }
@@ -136,6 +139,7 @@ async fn serve(
         match step {
             Step::Send(bytes) => stream.write_all(&bytes).await?,
             Step::Pause(pause) => tokio::time::sleep(pause).await,
+            Step::Meet(others) => drop(others.wait().await),
             Step::Forever(bytes, pause) => loop {
                 stream.write_all(&bytes).await?;
                 if !pause.is_zero() {

@@ -1,9 +1,9 @@
 //! How requests leave: kept connections, proxies, certificates. Whatever happens on the way, no ticket is asked for
 //! twice, and what may have been carried out is never denied.
 
-use crate::set_up::{SECRET, component, failure, itsm, settings, until, with_settings};
+use crate::set_up::{LONGEST, SECRET, component, failure, itsm, settings, until, with_settings};
 use component_tests::{Scripted, Step, envelope};
-use rust_host::{Advice, Error, Itsm, Network, Origin, Settings, fast_approval};
+use rust_host::{Advice, Confirmation, Error, Itsm, Network, Origin, Settings, fast_approval};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -149,6 +150,17 @@ async fn serve(mut stream: TcpStream, then: Then, count: usize, seen: &Mutex<Vec
             _ => {}
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_do_not_depend_on_each_other_are_under_way_at_once() {
+    let none = json!({"page": 1, "total_page": 1, "count": 0, "next": null, "previous": null, "items": []});
+    let both = Arc::new(Barrier::new(2));
+    let server = Scripted::always(vec![Step::Meet(both), envelope(&none)]).await;
+    let itsm = host(&server.url(), Network::default()).within(LONGEST);
+    let confirmed = itsm.confirm("REQ1", "tag").await.unwrap();
+    assert!(matches!(confirmed, Confirmation::Untraceable), "{confirmed:?}");
+    assert_eq!(server.received().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
