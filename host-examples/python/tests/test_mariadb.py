@@ -6,7 +6,7 @@ from typing import Any
 
 import pymysql
 
-from . import test_durable
+from . import support, test_durable
 from .mariadb import address, mariadb
 from .support import run
 
@@ -25,7 +25,7 @@ class DjangoApp(unittest.TestCase):
         self.assertRegex(ended.stderr, r"Ran [0-9]{2,} tests in .*\n\nOK\n$")
 
 
-class Place(test_durable.Place):
+class Site(support.Site):
     paramstyle = pymysql.paramstyle
 
     def connect(self) -> Any:
@@ -34,9 +34,9 @@ class Place(test_durable.Place):
 
 class DurableLoop(test_durable.DurableLoop):
     def setUp(self) -> None:
-        self.place = self.enterContext(Place())
+        self.site = self.enterContext(Site())
         self.addCleanup(self.drop_tables)
 
     def drop_tables(self) -> None:
-        with closing(self.place.connect()) as database:
+        with closing(self.site.connect()) as database:
             database.cursor().execute("DROP TABLE itsm_operation, account")
