@@ -185,16 +185,22 @@ class DurableLoop(unittest.TestCase):
 
         for happen in [by_a_callback, by_another_process, by_nobody]:
             with self.subTest(happen.__name__), ThreadPoolExecutor(1) as threads:
-                other = self.site.begin(f"beside {happen.__name__}")
                 operation = self.site.begin(happen.__name__)
                 waiting = threads.submit(self.site.durable.wait, operation)
                 happen(self.site.sn(operation))
                 self.assertIs(waiting.result().verdict, Verdict.APPROVED)
                 self.assertEqual(self.site.delivered().count((operation, "approved")), 1)
                 self.assertIs(self.site.durable.wait(operation).verdict, Verdict.APPROVED)
-                self.assertIsNone(self.site.outcome(other))
         with self.assertRaisesRegex(NotSettled, "^operation nobodys is not in the database$"):
             self.site.durable.wait("nobodys")
+
+    def test_who_waits_for_an_operation_asks_of_no_other(self) -> None:
+        own, other = self.site.begin("own"), self.site.begin("other")
+        for operation in (own, other):
+            self.decide_unheard(operation)
+        self.site.later_s = 60
+        self.assertIs(self.site.durable.wait(own).verdict, Verdict.APPROVED)
+        self.assertEqual(self.site.delivered(), [(own, "approved")])
 
     def test_two_tickets_of_one_tag_are_given_up_for_a_person_to_look(self) -> None:
         create = itsm().tickets.create

@@ -190,6 +190,8 @@ class Endpoint(unittest.TestCase):
             ("another callback address", here, binding("http://gate/", 2**40), whole, 200, 1, "compare the address"),
             ("a slow body", here, bound, slow, 200, 1, broken),
             ("half of the chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{pieces}", 200, 1, broken),
+            ("half of a chunk", here, bound, f"transfer-encoding: chunked\r\n\r\n100\r\n{check}", 200, 1, broken),
+            ("a chunk below zero", here, bound, f"transfer-encoding: chunked\r\n\r\n-1\r\n{check}", 200, 1, broken),
             ("no chunks", here, bound, f"transfer-encoding: chunked\r\n\r\n{check}", 200, 1, broken),
         ]:
             with self.subTest(what), patch("blueking_itsm.serving.READ_WITHIN_S", 1):
@@ -300,7 +302,8 @@ class TheServer(unittest.TestCase):
             serving = threads.submit(serve)
             begun.wait()
             # Long enough for a server that does not wait.
-            self.assertFalse(stopped.wait(1))
+            waits = not stopped.wait(1)
             goes_on.set()
             serving.result()
+            self.assertTrue(waits)
             self.assertEqual(asked[0].result(), b"a body")

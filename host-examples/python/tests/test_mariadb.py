@@ -1,7 +1,7 @@
 """What the tests say of SQLite is true of MariaDB too: of the Django app, and of the durable loop without Django."""
 
 import unittest
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pymysql
@@ -11,11 +11,16 @@ from .mariadb import address, mariadb
 from .support import run
 
 SOCKET = ""
+SERVER = ExitStack()
 
 
 def setUpModule() -> None:
     global SOCKET
-    SOCKET = unittest.enterModuleContext(mariadb())
+    SOCKET = SERVER.enter_context(mariadb())
+
+
+def tearDownModule() -> None:
+    SERVER.close()
 
 
 class DjangoApp(unittest.TestCase):
