@@ -11,11 +11,10 @@ from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from ..component import Itsm, module_of
 from ..http import secrets_of
-from ..serving import Server
 from ..settings import SettingsError, check_names, settings
 from ..types import AccessToken, AddedByHost, AppCredentials, Connection, EsbLegacy, ItsmError
 from . import words
@@ -105,14 +104,6 @@ class Configuration:
         """What a failure was, what to do next, and whether ITSM may have acted."""
         advice = self.itsm.diagnosis.describe_failure(failure, self.language)
         return self.redacted(f"{failure.message}. {advice}")
-
-
-def server(listen: str, application: Callable[..., Any]) -> Server:
-    """The server of a command."""
-    try:
-        return Server(listen, application)
-    except OSError as error:
-        raise Stop(f"{listen} can't be listened on: {reason(error)}") from None
 
 
 def _authorization(credentials: AppCredentials) -> str:

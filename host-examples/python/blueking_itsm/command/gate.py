@@ -32,9 +32,10 @@ from ..types import (
     Text,
     WaitMs,
 )
-from .configuration import Configuration, server
+from .configuration import Configuration
 from .exits import OF_VERDICT, Exit, Stop, of_failure
 from .progress import Progress
+from .serving import serving
 from .shown import Shown
 from .signals import on_cancel
 
@@ -45,7 +46,7 @@ def run(arguments: Namespace, configuration: Configuration) -> Exit:
     url, listen = configuration.settings.callback_url, configuration.listen
     # A callback tells the end sooner than the next question would.
     endpoint = _Receiver(gate).wsgi if listen is not None and url is not None else None
-    with server(listen, endpoint) if listen is not None and endpoint is not None else nullcontext():
+    with serving(listen, endpoint) if listen is not None and endpoint is not None else nullcontext():
         try:
             return gate.wait()
         finally:

@@ -15,8 +15,9 @@ from ..endpoint import MOST_BYTES
 from ..settings import SettingsError
 from ..types import Ended, Header, ItsmError
 from . import plain_http, words
-from .configuration import Configuration, server
+from .configuration import Configuration
 from .exits import Exit, Stop
+from .serving import serving
 from .signals import on_cancel
 from .words import reason
 
@@ -28,7 +29,7 @@ def run(arguments: Namespace, configuration: Configuration) -> Exit:
         raise SettingsError("ITSM_CALLBACK_URL is not set")
     cancelled = threading.Event()
     on_cancel(cancelled.set)
-    with server(listen, _Listening(configuration, url, arguments.forward).wsgi):
+    with serving(listen, _Listening(configuration, url, arguments.forward).wsgi):
         configuration.print(
             configuration.say(f"listening on {listen} for callbacks to {url}", f"正在 {listen} 监听发往 {url} 的回调")
         )
