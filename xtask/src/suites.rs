@@ -324,7 +324,7 @@ fn workspace() -> Result<()> {
 fn python_host() -> Result<()> {
     let mut tests = dist::python()?.python();
     tests
-        .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
+        .args(["-m", "pytest", "--quiet", "-n", "2"])
         .current_dir(tools::root()?.join("host-examples/python"))
         // What its own command is compared with.
         .env("NATIVE_ITSM", tools::program("itsm")?);

@@ -4,6 +4,7 @@
     durable.create_table()
     durable.request("account 42", FastApproval(["admin"], "an account for carol"), "carol", "open an account")
     durable.serve(stop)              # in a thread, or a process of its own: asks ITSM where no callback comes
+    durable.wait(operation_id)       # where somebody waits for one outcome
 
 The operations are in a table of a database with a DB-API module, such as SQLite. Any number of processes may share the
 table.
@@ -54,6 +55,8 @@ BINDING_HOLDS_S = 30 * 24 * 3600
 """A ticket may wait that long."""
 LOOKS_EVERY_S = 30
 """So often `serve` looks for operations that other processes have begun."""
+WAITS_S = 1
+"""So often `wait` looks for an outcome that another process has delivered. It hears of its own process's at once."""
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS itsm_operation (
@@ -304,6 +307,7 @@ class Durable(Loop):
         stored in one transaction: both or neither, and once.
         """
         self._table = _Table(connect, deliver, PLACES[paramstyle])
+        self._delivered = threading.Condition()
         super().__init__(itsm, settings, self._table, clock)
 
     def create_table(self) -> None:
@@ -357,6 +361,31 @@ class Durable(Loop):
         created = row[0] and load("types.created-ticket", json.loads(row[0]))
         outcome = row[1] and load("types.outcome", json.loads(row[1]))
         return Operation(operation_id, created or None, outcome or None, row[2])
+
+    def wait(self, operation_id: str) -> Outcome:
+        """Waits for an operation's outcome, by whichever process it is delivered. Meanwhile it asks ITSM of this operation
+        as `serve` would, so a program that waits for one operation needs no `serve`.
+
+        `NotSettled` is raised if there will be no outcome. An operation that was begun with `decide_within_s` is settled
+        soon after that.
+        """
+        while True:
+            with self._delivered:
+                known = self.operation(operation_id)
+                if known is None:
+                    raise NotSettled(f"operation {operation_id} is not in the database")
+                if known.outcome is not None:
+                    return known.outcome
+                if known.refused is not None:
+                    raise NotSettled(f"operation {operation_id} was given up: {known.refused}")
+                self._delivered.wait(WAITS_S)
+            if operation_id in self._table.due(self._now()):
+                self._guarded(operation_id, self._look)
+
+    def _keep(self, operation_id: str, outcome: Outcome) -> None:
+        super()._keep(operation_id, outcome)
+        with self._delivered:
+            self._delivered.notify_all()
 
     def _not_created(self, operation_id: str, failure: ItsmError) -> Event:
         # There is no ticket, and whoever asked for it learns of that.

@@ -10,7 +10,6 @@ withdraws a ticket of its own would wait for itself: let it have a second thread
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Iterable, MutableMapping, Sequence
@@ -124,6 +123,9 @@ class Endpoint:
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         """The ASGI application. The callback is taken in by a thread, so the loop goes on."""
+        # Here, as it would take a tenth of the start of programs that are not on asyncio.
+        import asyncio
+
         if scope["type"] == "lifespan":
             while True:
                 kind = (await receive())["type"]

@@ -167,7 +167,9 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._idle: dict[tuple[str, str, int], list[_Wire]] = {}
-        self._tls = ssl_context or ssl.create_default_context(cafile=ca_file)
+        self._tls = ssl_context
+        if ca_file is not None:
+            self._tls = self._tls or ssl.create_default_context(cafile=ca_file)
         self._proxies = urllib.request.getproxies() if proxies is None else dict(proxies)
         if any(proxy.startswith("https:") for proxy in self._proxies.values()):
             raise ValueError("a proxy is reached by http:// here. For others give Itsm a client of your own")
@@ -231,6 +233,8 @@ class Client:
                 else:
                     wire.through_proxy, wire.proxy_headers = True, authorization
             if scheme == "https":
+                # Reading the system's certificates takes a tenth of a start, and plain HTTP needs none.
+                self._tls = self._tls or ssl.create_default_context()
                 wire.secure(self._tls, host)
             return wire
         except (OSError, ValueError, http.client.HTTPException) as error:

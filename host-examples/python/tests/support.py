@@ -1,25 +1,30 @@
-"""What the tests share: the loaded component, a site with a receiving gate, and servers that do as they are told."""
+"""What the tests share: the loaded component, a site whose host receives callbacks, and servers that do as they are told."""
 
 import functools
 import json
+import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FunctionType, TracebackType
+from types import FunctionType
 from typing import Any, Self
 
-from blueking_itsm import Itsm
+from blueking_itsm import Itsm, Settings
 from blueking_itsm.component import ROWS
-from blueking_itsm.tickets import NewTicket, ServiceId
-from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Field, FieldValue, Gateway, People
-from example import ApprovalGate, CallbackServer
+from blueking_itsm.durable import PLACES, Durable
+from blueking_itsm.serving import Server
+from blueking_itsm.tickets import FastApproval, NewTicket, ServiceId
+from blueking_itsm.types import AppCredentials, Connection, CreatedTicket, Field, FieldValue, Gateway, Outcome, People
 from fake_itsm import FakeItsm, component
 
 FOLDER = Path(__file__).parents[1]
@@ -42,37 +47,95 @@ def surface() -> dict[str, FunctionType]:
     return {name: getattr(type(getattr(itsm(), name.partition(".")[0])), name.partition(".")[2]) for name in ROWS}
 
 
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What the package's log says meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("blueking_itsm")
+    log.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        log.removeHandler(handler)
+
+
 class Site:
-    """A fake ITSM, and a gate whose endpoint receives its callbacks."""
+    """A fake ITSM, and a host with a durable loop that receives its callbacks."""
+
+    paramstyle = "qmark"
 
     def __init__(self) -> None:
         self.fake = FakeItsm("--credentials", f"{CODE}:{SECRET}")
-        self.connection = Connection(Gateway(self.fake.gateway), AppCredentials(CODE, SECRET))
-        self.server = CallbackServer("127.0.0.1", 0)
         self.folder = TemporaryDirectory()
-        self.gate = self.new_gate()
-        self.server.start(self.gate)
+        self.file = Path(self.folder.name, "operations.sqlite")
+        self.connection = Connection(Gateway(self.fake.gateway), AppCredentials(CODE, SECRET))
+        self.server = Server("127.0.0.1:0", self.application)
+        self.callback_url = f"http://{self.server.address}/itsm/callback"
+        self.settings = Settings(self.connection, self.callback_url, (KEY,))
+        self.later_s = 0
+        self.durable = self.new()
+        self.durable.create_table()
+        with closing(self.connect()) as database:
+            database.cursor().execute("CREATE TABLE IF NOT EXISTS account (operation TEXT, verdict TEXT)")
+        self.server.__enter__()
         self._numbers = count(1)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.server.stop()
-        self.fake.__exit__(kind, error, at)
+    def __exit__(self, *of: Any) -> None:
+        self.server.__exit__(*of)
+        self.fake.__exit__(None, None, None)
         self.folder.cleanup()
 
-    def new_gate(self) -> ApprovalGate:
-        """A gate on the site's database, as after a crash of the one before."""
-        url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
-        return ApprovalGate(itsm(), self.connection, url, [KEY], Path(self.folder.name, "gate.sqlite"))
+    def new(self) -> Durable:
+        """A durable loop on the site's database, as after a crash of the one before."""
+        return Durable(
+            itsm(), self.settings, self.connect, self.deliver, self.paramstyle, lambda: time.time() + self.later_s
+        )
+
+    def application(self, environ: Any, start_response: Any) -> Any:
+        return self.durable.endpoint.wsgi(environ, start_response)
+
+    def connect(self) -> Any:
+        return sqlite3.connect(self.file, timeout=60)
+
+    def deliver(self, cursor: Any, operation_id: str, outcome: Outcome) -> None:
+        statement = "INSERT INTO account VALUES (?, ?)".replace("?", PLACES[self.paramstyle])
+        cursor.execute(statement, (operation_id, str(outcome.verdict)))
+
+    def delivered(self) -> list[tuple[str, str]]:
+        with closing(self.connect()) as database:
+            cursor = database.cursor()
+            cursor.execute("SELECT operation, verdict FROM account")
+            return list(cursor.fetchall())
+
+    def begin(self, key: str = "account 42", **options: Any) -> str:
+        """The operation of a key."""
+        approval = FastApproval(["admin"], "an account")
+        return self.durable.request(key, approval, "carol", "open an account", **options)
+
+    def sn(self, operation: str) -> str:
+        """The number of an operation's ticket, which runs."""
+        known = self.durable.operation(operation)
+        assert known is not None and known.ticket is not None
+        return self.fake.started(known.ticket.sn)
+
+    def outcome(self, operation: str) -> Outcome | None:
+        """An operation's outcome, once it has come."""
+        known = self.durable.operation(operation)
+        assert known is not None
+        return known.outcome
+
+    def fault(self, action: str, **fault: object) -> None:
+        self.fake.tell("fault", action=action, **fault)
 
     def ask(self) -> tuple[str, str]:
         """A new ticket that runs and calls back: its operation, and its number."""
-        operation = self.gate.ask("carol", f"open account {next(self._numbers)}", ["admin"])
-        ticket = self.gate.ticket(operation)
-        assert ticket is not None
-        return operation, self.fake.started(ticket.sn)
+        operation = self.begin(f"account {next(self._numbers)}")
+        return operation, self.sn(operation)
 
     def running(self) -> str:
         """The number of a new ticket that runs."""
@@ -82,7 +145,7 @@ class Site:
         """The number of a new ticket that was approved."""
         operation, sn = self.ask()
         self.fake.tell("approve", sn=sn, who="admin")
-        self.gate.wait(operation)
+        self.durable.wait(operation)
         return sn
 
     def at_normal_node(self) -> str:
@@ -112,9 +175,9 @@ class Site:
         return next(list(found.items()) for found in headers if operation in str(found))
 
     def post(self, headers: Headers, body: object) -> int:
-        """Posts to the gate's endpoint, as anybody can; the answer's `code`."""
+        """Posts to the host's endpoint, as anybody can; the answer's `code`."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.gate.callback_url, content, dict(headers))
+        request = urllib.request.Request(self.callback_url, content, dict(headers))
         with urllib.request.urlopen(request, timeout=60) as answer:
             return int(json.load(answer)["code"])
 

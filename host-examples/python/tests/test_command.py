@@ -12,9 +12,10 @@ import time
 import unittest
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -35,14 +36,18 @@ FORMS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "JSON": (CHINESE, ("--json",)),
 }
 """What a program prints: the settings and the options that lead to it."""
+FILES = ExitStack()
+
+
+def tearDownModule() -> None:
+    FILES.close()
 
 
 @functools.cache
 def native() -> list[str]:
     """The native program, with the component compiled inside: else each start would compile it."""
     bare = built(Path(os.environ.get("NATIVE_ITSM", ROOT / "target/debug/itsm")), "cargo build --bin itsm")
-    folder = Path(mkdtemp())
-    unittest.addModuleCleanup(lambda: subprocess.run(["rm", "-r", folder], check=True))
+    folder = Path(FILES.enter_context(TemporaryDirectory()))
     whole, page = folder / "itsm", folder / "page"
     page.mkdir()
     wasm = built(component().with_name("itsm.wasm"), "cargo xtask build")
@@ -560,7 +565,10 @@ class Callbacks(Compared):
 class TheCommandLine(Compared):
     def test_settings_come_from_flags_the_environment_and_the_file(self) -> None:
         bare = {"ITSM_GATEWAY": "", "ITSM_APP_CODE": "", "ITSM_OPERATOR": "", "LANG": ""}
+        called_back = {"ITSM_CALLBACK_URL": "http://me", "ITSM_BINDING_KEYS": KEY}
         cases: list[tuple[str | None, dict[str, str], str]] = [
+            (None, {"ITSM_LISTEN": "8080", **called_back}, "listen"),
+            (None, {"ITSM_LISTEN": "a:b", **called_back}, "gate --title t --approver admin"),
             (None, {}, "services"),
             (None, {"ITSM_GATEWAY": ""}, "services"),
             (None, {"ITSM_ESB": "http://a"}, "services"),

@@ -18,14 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
-from wsgiref.simple_server import make_server
 
 import django
+from blueking_itsm.serving import Server
 from blueking_itsm.types import Field, People
 from fake_itsm import FakeItsm, component
 
 from .support import CODE, FOLDER, KEY, SECRET, itsm
-from .test_durable import CHECK, Quiet, Threads
+from .test_durable import CHECK
 
 FILES = TemporaryDirectory()
 os.environ.setdefault("SITE_DATABASE", str(Path(FILES.name, "site.sqlite")))
@@ -62,15 +62,12 @@ class InTheSite(unittest.TestCase):
 
     def setUp(self) -> None:
         self.fake = self.enterContext(FakeItsm("--credentials", f"{CODE}:{SECRET}"))
-        server = make_server("127.0.0.1", 0, get_wsgi_application(), Threads, Quiet)
-        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        server = self.enterContext(Server("127.0.0.1:0", get_wsgi_application()))
         self.settings = {
             "ITSM_GATEWAY": self.fake.gateway,
             "ITSM_APP_CODE": CODE,
             "ITSM_APP_SECRET": SECRET,
-            "ITSM_CALLBACK_URL": f"http://127.0.0.1:{server.server_port}/itsm/callback",
+            "ITSM_CALLBACK_URL": f"http://{server.address}/itsm/callback",
             "ITSM_BINDING_KEYS": KEY,
             "ITSM_WASM": str(component()),
         }

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,160 +12,195 @@ import unittest
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from pathlib import Path
-from socketserver import ThreadingMixIn
-from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from blueking_itsm import ItsmError, Settings
+from blueking_itsm import ItsmError
 from blueking_itsm.callbacks import Claims
-from blueking_itsm.durable import PLACES, Durable, dump, load
-from blueking_itsm.endpoint import Endpoint
-from blueking_itsm.tickets import FastApproval, NewTicket
-from blueking_itsm.types import AppCredentials, Connection, Gateway, Outcome, Verdict
-from fake_itsm import FakeItsm, component
+from blueking_itsm.durable import dump, load
+from blueking_itsm.endpoint import Endpoint, NotSettled
+from blueking_itsm.tickets import NewTicket
+from blueking_itsm.types import AppCredentials, AskPermission, Connection, CreatedTicket, Gateway, Verdict
+from fake_itsm import component
 
 from .oracle import ROWS_OF_TYPES, Values
-from .support import CODE, FOLDER, KEY, SECRET, Headers, itsm
+from .support import CODE, FOLDER, KEY, SECRET, Headers, Site, itsm, logged
 
 CHECK = b'{"sn":"ITSM-SELF-CHECK","current_status":"FINISHED","approve_result":false}'
 
 
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Threads(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class Place:
-    """A fake ITSM, a durable loop, and its endpoint under a WSGI server."""
-
-    paramstyle = "qmark"
-
-    def __init__(self) -> None:
-        self.fake = FakeItsm("--credentials", f"{CODE}:{SECRET}")
-        self.folder = TemporaryDirectory()
-        self.file = Path(self.folder.name, "operations.sqlite")
-        self.server = make_server("127.0.0.1", 0, self.application, Threads, Quiet)
-        url = f"http://127.0.0.1:{self.server.server_port}/itsm/callback"
-        self.settings = Settings(Connection(Gateway(self.fake.gateway), AppCredentials(CODE, SECRET)), url, (KEY,))
-        self.later_s = 0
-        self.durable = self.new()
-        self.durable.create_table()
-        with closing(self.connect()) as database:
-            database.cursor().execute("CREATE TABLE IF NOT EXISTS account (operation TEXT, verdict TEXT)")
-        threading.Thread(target=self.server.serve_forever, args=[0.05], daemon=True).start()
-
-    def new(self) -> Durable:
-        return Durable(
-            itsm(), self.settings, self.connect, self.deliver, self.paramstyle, lambda: time.time() + self.later_s
-        )
-
-    def connect(self) -> Any:
-        return sqlite3.connect(self.file, timeout=60)
-
-    def deliver(self, cursor: Any, operation_id: str, outcome: Outcome) -> None:
-        statement = "INSERT INTO account VALUES (?, ?)".replace("?", PLACES[self.paramstyle])
-        cursor.execute(statement, (operation_id, str(outcome.verdict)))
-
-    def delivered(self) -> list[tuple[str, str]]:
-        with closing(self.connect()) as database:
-            cursor = database.cursor()
-            cursor.execute("SELECT operation, verdict FROM account")
-            return list(cursor.fetchall())
-
-    def application(self, environ: Any, start_response: Any) -> Any:
-        return self.durable.endpoint.wsgi(environ, start_response)
-
-    def begin(self, key: str = "account 42", **options: Any) -> str:
-        approval = FastApproval(["admin"], "an account")
-        return self.durable.request(key, approval, "carol", "open an account", **options)
-
-    def sn(self, operation: str) -> str:
-        known = self.durable.operation(operation)
-        assert known is not None and known.ticket is not None
-        return self.fake.started(known.ticket.sn)
-
-    def fault(self, action: str, **fault: object) -> None:
-        self.fake.tell("fault", action=action, **fault)
-
-    def __enter__(self) -> "Place":
-        return self
-
-    def __exit__(self, *of: Any) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.fake.__exit__(None, None, None)
-        self.folder.cleanup()
-
-
 class DurableLoop(unittest.TestCase):
     def setUp(self) -> None:
-        self.place = self.enterContext(Place())
+        self.site = self.enterContext(Site())
+
+    def deny(self, action: str, times: int = 1) -> None:
+        words = "App has no permission"
+        self.site.fault(action, fault="gateway", status=403, code=1640301, message=words, times=times)
+
+    def lose_the_callback(self, sn: str) -> None:
+        """Somebody approves, and the callback is lost."""
+        self.site.fault("callback", fault="lost-callback")
+        self.site.fake.tell("approve", sn=sn, who="admin")
+        self.assertTrue(self.site.fake.called_back(sn)["lost"])
+
+    def decide_unheard(self, operation: str) -> None:
+        self.lose_the_callback(self.site.sn(operation))
 
     def test_an_outcome_is_delivered_once_and_with_the_hosts_own_write(self) -> None:
         for act, verdict in [("approve", Verdict.APPROVED), ("refuse", Verdict.REJECTED)]:
             with self.subTest(act):
-                operation = self.place.begin(act)
-                self.assertEqual(self.place.begin(act), operation)
-                sn = self.place.sn(operation)
-                self.place.fake.tell(act, sn=sn, who="admin")
-                self.assertTrue(self.place.fake.called_back(sn)["delivered"])
-                known = self.place.durable.operation(operation)
+                operation = self.site.begin(act)
+                self.assertEqual(self.site.begin(act), operation)
+                sn = self.site.sn(operation)
+                self.site.fake.tell(act, sn=sn, who="admin")
+                self.assertTrue(self.site.fake.called_back(sn)["delivered"])
+                known = self.site.durable.operation(operation)
                 assert known is not None and known.outcome is not None
                 self.assertTrue(known.is_settled)
                 self.assertIs(known.outcome.verdict, verdict)
-                self.place.new().tick(whatever=True)
-                self.assertEqual(self.place.delivered().count((operation, str(verdict))), 1)
-        self.assertEqual(len(self.place.fake.show("tickets")), 2)
+                self.site.new().tick(whatever=True)
+                self.assertEqual(self.site.delivered().count((operation, str(verdict))), 1)
+        self.assertEqual(len(self.site.fake.show("tickets")), 2)
 
     def test_a_delivery_that_fails_is_made_up_for(self) -> None:
-        operation = self.place.begin()
-        sn = self.place.sn(operation)
-        with patch.object(self.place, "deliver", side_effect=RuntimeError("no room")), self.assertLogs("blueking_itsm"):
-            self.place.durable = self.place.new()
-            self.place.fake.tell("approve", sn=sn, who="admin")
-            self.assertFalse(self.place.fake.called_back(sn)["delivered"])
-        self.assertEqual(self.place.delivered(), [])
-        self.place.new().tick(whatever=True)
-        self.assertEqual(self.place.delivered(), [(operation, "approved")])
+        operation = self.site.begin()
+        sn = self.site.sn(operation)
+        with patch.object(self.site, "deliver", side_effect=RuntimeError("no room")), self.assertLogs("blueking_itsm"):
+            self.site.durable = self.site.new()
+            self.site.fake.tell("approve", sn=sn, who="admin")
+            self.assertFalse(self.site.fake.called_back(sn)["delivered"])
+        self.assertEqual(self.site.delivered(), [])
+        self.site.new().tick(whatever=True)
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
 
     def test_a_lost_answer_and_a_lost_callback_are_made_up_for(self) -> None:
-        self.place.fault("create_ticket", fault="drop-after-executing")
-        operation = self.place.begin()
-        sn = self.place.sn(operation)
-        self.place.fault("callback", fault="lost-callback")
-        self.place.fake.tell("approve", sn=sn, who="admin")
-        self.assertTrue(self.place.fake.called_back(sn)["lost"])
-        self.place.later_s = 60
+        self.site.fault("create_ticket", fault="drop-after-executing")
+        operation = self.site.begin()
+        sn = self.site.sn(operation)
+        self.site.fault("callback", fault="lost-callback")
+        self.site.fake.tell("approve", sn=sn, who="admin")
+        self.assertTrue(self.site.fake.called_back(sn)["lost"])
+        self.site.later_s = 60
         stop = threading.Event()
         with ThreadPoolExecutor(1) as threads:
-            serving = threads.submit(self.place.durable.serve, stop)
-            while not self.place.delivered():
+            serving = threads.submit(self.site.durable.serve, stop)
+            while not self.site.delivered():
                 time.sleep(0.05)
             stop.set()
             serving.result()
-        self.assertEqual(self.place.delivered(), [(operation, "approved")])
-        self.assertEqual(len(self.place.fake.show("tickets")), 1)
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
+        self.assertEqual(len(self.site.fake.show("tickets")), 1)
 
     def test_a_refused_ticket_raises_and_its_key_can_be_used_again(self) -> None:
-        self.place.fault("create_ticket", fault="gateway", status=403, code=1640301, message="no permission")
-        with self.assertRaises(ItsmError):
-            self.place.begin()
-        self.assertTrue(self.place.sn(self.place.begin()))
+        self.deny("create_ticket")
+        with self.assertRaises(ItsmError) as caught:
+            self.site.begin()
+        self.assertEqual((caught.exception.advice, caught.exception.may_have_acted), (AskPermission(), False))
+        self.assertTrue(self.site.sn(self.site.begin()))
+        self.assertEqual(len(self.site.fake.show("tickets")), 1)
 
     def test_a_ticket_that_nobody_decides_in_time_is_withdrawn(self) -> None:
-        operation = self.place.begin(decide_within_s=60)
-        sn = self.place.sn(operation)
-        self.place.later_s = 3600
-        self.place.durable.tick()
-        self.assertTrue(self.place.fake.called_back(sn)["delivered"])
-        self.assertEqual(self.place.delivered(), [(operation, "withdrawn")])
+        operation = self.site.begin(decide_within_s=60)
+        sn = self.site.sn(operation)
+        self.site.new().tick(whatever=True)
+        self.assertEqual(self.site.status(sn), "RUNNING")
+        self.site.later_s = 3600
+        self.site.durable.tick()
+        self.assertTrue(self.site.fake.called_back(sn)["delivered"])
+        self.assertEqual(self.site.status(sn), "REVOKED")
+        self.assertEqual(self.site.delivered(), [(operation, "withdrawn")])
+
+    def test_a_decision_that_came_in_time_wins(self) -> None:
+        operation = self.site.begin(decide_within_s=60)
+        self.decide_unheard(operation)
+        self.site.later_s = 3600
+        self.site.durable.tick()
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
+
+    def test_a_withdrawal_that_itsm_refuses_is_reported_and_the_ticket_goes_on_being_awaited(self) -> None:
+        operation = self.site.begin(decide_within_s=60)
+        sn = self.site.sn(operation)
+        self.deny("operate_ticket")
+        self.site.later_s = 3600
+        with logged() as lines:
+            self.site.durable.tick()
+        (line,) = lines
+        self.assertRegex(line, f"^operation {operation}: .*App has no permission")
+        self.assertEqual(self.site.status(sn), "RUNNING")
+        self.site.fake.tell("approve", sn=sn, who="admin")
+        self.assertTrue(self.site.fake.called_back(sn)["delivered"])
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
+
+    def test_what_finds_the_ticket_again_is_stored_before_the_ticket_is_made(self) -> None:
+        create, stored = itsm().tickets.create, list[tuple[str, str]]()
+
+        def look_and_create(connection: Connection, ticket: NewTicket) -> CreatedTicket:
+            with closing(self.site.connect()) as beside:
+                cursor = beside.cursor()
+                cursor.execute("SELECT id, ticket FROM itsm_operation")
+                stored.extend(cursor.fetchall())
+            return create(connection, ticket)
+
+        with patch.object(itsm().tickets, "create", look_and_create):
+            operation = self.site.begin()
+        tag = self.site.fake.show("tickets")[0]["tag"]
+        ((known, kept),) = stored
+        self.assertEqual((known, json.loads(kept)["tag"]), (operation, tag))
+        self.assertNotEqual(tag, operation)
+
+    def test_a_question_that_fails_is_asked_again(self) -> None:
+        self.site.fault("create_ticket", fault="drop-after-executing")
+        # When the answer was lost, and at the tick after that.
+        self.deny("get_tickets", times=2)
+        with logged() as lines:
+            operation = self.site.begin()
+            self.site.new().tick(whatever=True)
+        self.assertEqual(len(lines), 2)
+        self.assertIn("(advice: ask-permission; ITSM did nothing)", lines[1])
+        known = self.site.durable.operation(operation)
+        assert known is not None
+        self.assertEqual((known.ticket, known.is_settled), (None, False))
+        self.site.new().tick(whatever=True)
+        self.decide_unheard(operation)
+        self.deny("get_tickets")
+        with logged() as lines:
+            self.site.new().tick(whatever=True)
+        self.assertEqual((len(lines), self.site.outcome(operation)), (1, None))
+        self.site.new().tick(whatever=True)
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
+        self.assertEqual(len(self.site.fake.show("tickets")), 1)
+
+    def test_an_outcome_is_waited_for_wherever_it_is_delivered(self) -> None:
+        def by_a_callback(sn: str) -> None:
+            self.site.fake.tell("approve", sn=sn, who="admin")
+
+        def by_another_process(sn: str) -> None:
+            self.lose_the_callback(sn)
+            self.site.new().tick(whatever=True)
+
+        def by_nobody(sn: str) -> None:
+            self.lose_the_callback(sn)
+            # ITSM is asked for the first time half a minute after the request.
+            self.site.later_s = 60
+
+        for happen in [by_a_callback, by_another_process, by_nobody]:
+            with self.subTest(happen.__name__), ThreadPoolExecutor(1) as threads:
+                operation = self.site.begin(happen.__name__)
+                waiting = threads.submit(self.site.durable.wait, operation)
+                happen(self.site.sn(operation))
+                self.assertIs(waiting.result().verdict, Verdict.APPROVED)
+                self.assertEqual(self.site.delivered().count((operation, "approved")), 1)
+                self.assertIs(self.site.durable.wait(operation).verdict, Verdict.APPROVED)
+        with self.assertRaisesRegex(NotSettled, "^operation nobodys is not in the database$"):
+            self.site.durable.wait("nobodys")
+
+    def test_who_waits_for_an_operation_asks_of_no_other(self) -> None:
+        own, other = self.site.begin("own"), self.site.begin("other")
+        for operation in (own, other):
+            self.decide_unheard(operation)
+        self.site.later_s = 60
+        self.assertIs(self.site.durable.wait(own).verdict, Verdict.APPROVED)
+        self.assertEqual(self.site.delivered(), [(own, "approved")])
 
     def test_two_tickets_of_one_tag_are_given_up_for_a_person_to_look(self) -> None:
         create = itsm().tickets.create
@@ -177,35 +211,38 @@ class DurableLoop(unittest.TestCase):
             raise KeyboardInterrupt
 
         with patch.object(itsm().tickets, "create", twice_and_die), self.assertRaises(KeyboardInterrupt):
-            self.place.begin()
-        operation = self.place.begin()
+            self.site.begin()
+        operation = self.site.begin()
         with self.assertLogs("blueking_itsm") as logs:
-            self.place.durable.tick(whatever=True)
-        known = self.place.durable.operation(operation)
+            self.site.durable.tick(whatever=True)
+        known = self.site.durable.operation(operation)
         assert known is not None and known.refused is not None
-        for ticket in self.place.fake.show("tickets"):
+        for ticket in self.site.fake.show("tickets"):
             self.assertIn(ticket["sn"], known.refused)
             self.assertNotIn(ticket["tag"], str(logs.output))
+        with self.assertRaises(NotSettled) as caught:
+            self.site.durable.wait(operation)
+        self.assertEqual(str(caught.exception), f"operation {operation} was given up: {known.refused}")
 
     def test_many_processes_share_a_table(self) -> None:
-        operations = [self.place.begin(f"account {number}") for number in range(5)]
+        operations = [self.site.begin(f"account {number}") for number in range(5)]
         for operation in operations:
-            sn = self.place.sn(operation)
-            self.place.fault("callback", fault="lost-callback")
-            self.place.fake.tell("approve", sn=sn, who="admin")
-            self.place.fake.called_back(sn)
+            sn = self.site.sn(operation)
+            self.site.fault("callback", fault="lost-callback")
+            self.site.fake.tell("approve", sn=sn, who="admin")
+            self.site.fake.called_back(sn)
         with ThreadPoolExecutor(4) as threads:
-            list(threads.map(lambda _: self.place.new().tick(whatever=True), range(4)))
-        self.assertEqual(sorted(self.place.delivered()), sorted((one, "approved") for one in operations))
+            list(threads.map(lambda _: self.site.new().tick(whatever=True), range(4)))
+        self.assertEqual(sorted(self.site.delivered()), sorted((one, "approved") for one in operations))
 
     def test_what_another_process_stored_meanwhile_is_not_overwritten(self) -> None:
-        operation = self.place.begin()
-        sn = self.place.sn(operation)
-        self.place.fault("callback", fault="lost-callback")
-        self.place.fake.tell("approve", sn=sn, who="admin")
-        self.place.fake.called_back(sn)
-        self.place.later_s = 60
-        slow, quick, advance, calls = self.place.new(), self.place.new(), itsm().tracking.advance, 0
+        operation = self.site.begin()
+        sn = self.site.sn(operation)
+        self.site.fault("callback", fault="lost-callback")
+        self.site.fake.tell("approve", sn=sn, who="admin")
+        self.site.fake.called_back(sn)
+        self.site.later_s = 60
+        slow, quick, advance, calls = self.site.new(), self.site.new(), itsm().tracking.advance, 0
 
         def after_another(*of: Any) -> Any:
             nonlocal calls
@@ -216,15 +253,15 @@ class DurableLoop(unittest.TestCase):
 
         with patch.object(itsm().tracking, "advance", after_another):
             slow.tick(whatever=True)
-        self.assertEqual(self.place.delivered(), [(operation, "approved")])
+        self.assertEqual(self.site.delivered(), [(operation, "approved")])
         # Only one of them had to ask.
-        self.assertEqual(len(self.place.fake.requests("ticket_approval_result")), 1)
+        self.assertEqual(len(self.site.fake.requests("ticket_approval_result")), 1)
 
     def test_a_request_by_several_at_once_makes_one_ticket(self) -> None:
         with ThreadPoolExecutor(4) as threads:
-            operations = set(threads.map(lambda _: self.place.begin(), range(4)))
+            operations = set(threads.map(lambda _: self.site.begin(), range(4)))
         self.assertEqual(len(operations), 1)
-        self.assertEqual(len(self.place.fake.show("tickets")), 1)
+        self.assertEqual(len(self.site.fake.show("tickets")), 1)
 
 
 KILLED = """
@@ -261,13 +298,13 @@ print("lived")
 
 class Killed(unittest.TestCase):
     def test_a_process_that_is_killed_at_any_write_loses_and_doubles_nothing(self) -> None:
-        with Place() as place:
-            place.fault("callback", fault="lost-callback", times=9)
+        with Site() as site:
+            site.fault("callback", fault="lost-callback", times=9)
             arguments = [
                 str(component()),
-                place.fake.gateway,
-                place.settings.callback_url,
-                str(place.file),
+                site.fake.gateway,
+                site.settings.callback_url,
+                str(site.file),
                 KEY,
                 CODE,
                 SECRET,
@@ -285,15 +322,15 @@ class Killed(unittest.TestCase):
             # The next life dies one write later than the one before got to.
             deaths = [life(1), life(2), life(1), life(2)]
             self.assertEqual([code for code, _ in deaths], [-signal.SIGKILL] * 4)
-            self.assertLessEqual(len(place.fake.show("tickets")), 1)
+            self.assertLessEqual(len(site.fake.show("tickets")), 1)
             life(0)
-            (ticket,) = place.fake.show("tickets")
-            place.fake.tell("approve", sn=place.fake.started(ticket["sn"]), who="admin")
-            place.fake.called_back(ticket["sn"])
+            (ticket,) = site.fake.show("tickets")
+            site.fake.tell("approve", sn=site.fake.started(ticket["sn"]), who="admin")
+            site.fake.called_back(ticket["sn"])
             deaths = [life(1), life(2), life(3)]
             self.assertIn(-signal.SIGKILL, {code for code, _ in deaths})
             self.assertEqual(life(0), (0, "lived\n"))
-            self.assertEqual([verdict for _, verdict in place.delivered()], ["approved"])
+            self.assertEqual([verdict for _, verdict in site.delivered()], ["approved"])
 
 
 class UnderServers(unittest.TestCase):
@@ -345,6 +382,7 @@ class UnderServers(unittest.TestCase):
         self.assertEqual(dict(start["headers"])[b"content-length"], str(len(content["body"])).encode())
         return start["status"], content["body"]
 
+    @patch("blueking_itsm.endpoint.CONFIRM_WITHIN_MS", 500)
     def test_what_comes_is_answered_as_it_deserves(self) -> None:
         name, value = self.genuine[0]
         for server in [self.wsgi, self.asgi]:

@@ -301,7 +301,7 @@ ROWS = [
     ),
     Row(
         "diagnosis.check_callback_url",
-        lambda site: (CallbackTarget(site.gate.callback_url, site.binding(site.ask()[0])),),
+        lambda site: (CallbackTarget(site.callback_url, site.binding(site.ask()[0])),),
         is_nothing,
     ),
 ]

@@ -1,21 +1,26 @@
 """What the tests say of SQLite is true of MariaDB too: of the Django app, and of the durable loop without Django."""
 
 import unittest
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pymysql
 
-from . import test_durable
+from . import support, test_durable
 from .mariadb import address, mariadb
 from .support import run
 
 SOCKET = ""
+SERVER = ExitStack()
 
 
 def setUpModule() -> None:
     global SOCKET
-    SOCKET = unittest.enterModuleContext(mariadb())
+    SOCKET = SERVER.enter_context(mariadb())
+
+
+def tearDownModule() -> None:
+    SERVER.close()
 
 
 class DjangoApp(unittest.TestCase):
@@ -25,7 +30,7 @@ class DjangoApp(unittest.TestCase):
         self.assertRegex(ended.stderr, r"Ran [0-9]{2,} tests in .*\n\nOK\n$")
 
 
-class Place(test_durable.Place):
+class Site(support.Site):
     paramstyle = pymysql.paramstyle
 
     def connect(self) -> Any:
@@ -34,9 +39,9 @@ class Place(test_durable.Place):
 
 class DurableLoop(test_durable.DurableLoop):
     def setUp(self) -> None:
-        self.place = self.enterContext(Place())
+        self.site = self.enterContext(Site())
         self.addCleanup(self.drop_tables)
 
     def drop_tables(self) -> None:
-        with closing(self.place.connect()) as database:
+        with closing(self.site.connect()) as database:
             database.cursor().execute("DROP TABLE itsm_operation, account")

@@ -122,6 +122,8 @@ class Example(unittest.TestCase):
         with self.start("killed") as killed:
             sn = self.waiting_for(killed)
             killed.kill()
+        # It has the ticket's tag.
+        self.assertEqual(Path(self.folder, "killed").stat().st_mode & 0o777, 0o600)
         process = self.start("killed")
         self.assertEqual(self.waiting_for(process), sn)
         self.site.fake.tell("approve", sn=sn, who="admin")
@@ -158,18 +160,19 @@ class Example(unittest.TestCase):
                 ),
                 (
                     {"ITSM_LISTEN": "18081"},
-                    "ITSM_LISTEN is 18081, and must be an address with a port, such as 0.0.0.0:8080",
+                    "ITSM_LISTEN: 18081 is no address with a port, such as 0.0.0.0:8080",
                 ),
                 (
                     {"ITSM_LISTEN": "a:b"},
-                    "ITSM_LISTEN is a:b, and must be an address with a port, such as 0.0.0.0:8080",
+                    "ITSM_LISTEN: a:b is no address with a port, such as 0.0.0.0:8080",
                 ),
-                ({"ITSM_LISTEN": busy}, f"nothing can listen at {busy}: [Errno 98] Address already in use"),
+                ({"ITSM_LISTEN": busy}, f"ITSM_LISTEN: [Errno 98] Address already in use: '{busy}'"),
                 (
                     {"ITSM_WASM_DIR": "/nowhere"},
                     "[Errno 2] No such file or directory: '/nowhere/itsm.core.wasm'",
                 ),
                 ({"ITSM_DATABASE": "/nowhere/it"}, "[Errno 2] No such file or directory: '/nowhere/it'"),
+                ({"ITSM_DATABASE": ""}, "ITSM_DATABASE is not set"),
                 ({"ITSM_GATEWAY": "", "ITSM_GATWAY": "x"}, "ITSM_GATWAY is no setting. Is ITSM_GATEWAY meant?"),
                 ({"ITSM_APPCODE": "x"}, "ITSM_APPCODE is no setting. Is ITSM_APP_CODE meant?"),
             ]:
