@@ -236,32 +236,33 @@ function list(item) {
 
 /**
  * The layout of a record or a tuple, and how it is written.
- * @param {[string | number, Codec][]} members
+ * @template {string | number} K
+ * @param {[K, Codec][]} members
  */
 function product(members) {
   let [size, align] = [0, 1];
-  const offsets = members.map(([, member]) => {
-    const at = rounded(size, member.align);
-    size = at + member.size;
+  const fields = members.map(([key, member]) => {
+    const offset = rounded(size, member.align);
+    size = offset + member.size;
     align = Math.max(align, member.align);
-    return at;
+    return { key, member, offset };
   });
   return {
-    ...{ size: rounded(size, align), align, flat: members.flatMap(([, { flat }]) => flat), offsets },
+    ...{ size: rounded(size, align), align, flat: fields.flatMap(({ member }) => member.flat), fields },
     /** @param {Memory} memory @param {number} at @param {any} value */
     store(memory, at, value) {
-      for (const [index, [key, member]] of members.entries()) member.store(memory, at + offsets[index], value[key]);
+      for (const { key, member, offset } of fields) member.store(memory, at + offset, value[key]);
     },
     /** @param {Memory} memory @param {any} value @param {(number | bigint)[]} out */
     lower(memory, value, out) {
-      for (const [key, member] of members) member.lower(memory, value[key], out);
+      for (const { key, member } of fields) member.lower(memory, value[key], out);
     },
   };
 }
 
 /** @param {[string, Codec][]} members @returns {Codec} */
 function record(members) {
-  const layout = product(members);
+  const { fields, ...layout } = product(members);
   const names = new Set(members.map(([name]) => name));
   return {
     ...layout,
@@ -271,13 +272,12 @@ function record(members) {
       const unknown = value instanceof Error ? undefined : Object.keys(value).find((name) => !names.has(name));
       if (unknown !== undefined)
         throw new TypeError(`${path}.${unknown}: there is no such member; the members are ${[...names].join(', ')}`);
-      for (const [name, member] of members) member.check(value[name], `${path}.${name}`);
+      for (const { key, member } of fields) member.check(value[key], `${path}.${key}`);
     },
     load(memory, at) {
       /** @type {Record<string, any>} */
       const value = {};
-      for (const [index, [name, member]] of members.entries())
-        value[name] = member.load(memory, at + layout.offsets[index], name);
+      for (const { key, member, offset } of fields) value[key] = member.load(memory, at + offset, key);
       return value;
     },
   };
@@ -285,14 +285,14 @@ function record(members) {
 
 /** @param {[number, Codec][]} members @returns {Codec} */
 function tuple(members) {
-  const layout = product(members);
+  const { fields, ...layout } = product(members);
   return {
     ...layout,
     check(value, path) {
       if (!Array.isArray(value) || value.length !== members.length) wrong(path, `a list of ${members.length}`, value);
-      for (const [at, member] of members) member.check(value[at], `${path}[${at}]`);
+      for (const { key, member } of fields) member.check(value[key], `${path}[${key}]`);
     },
-    load: (memory, at, name) => members.map(([index, member]) => member.load(memory, at + layout.offsets[index], name)),
+    load: (memory, at, name) => fields.map(({ member, offset }) => member.load(memory, at + offset, name)),
   };
 }
 

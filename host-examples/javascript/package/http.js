@@ -9,6 +9,9 @@ const CREDENTIALS = 'x-bkapi-authorization';
 /** Bytes of a body that is taken in one piece. */
 const SHORT = 64 * 1024;
 
+/** All waiting is the component's. A redirect would get the credentials, also where the dispatcher follows it. */
+const OPTIONS = { responseHeaders: 'raw', headersTimeout: 0, bodyTimeout: 0, maxRedirections: 0 };
+
 /**
  * @param {object} settings
  * @param {string} settings.origin the server of ITSM, whose requests get the credentials
@@ -35,11 +38,10 @@ export function sender({ origin, credentials, allow, dispatcher }) {
         headers: raw,
         body,
       } = await (by.request ?? Dispatcher.prototype.request).call(by, {
-        method: /** @type {import('undici').Dispatcher.HttpMethod} */ (request.method),
-        ...{ origin: request.origin, path: request.path, headers, body: /** @type {any} */ (request.body), signal },
-        ...{ responseHeaders: 'raw', headersTimeout: 0, bodyTimeout: 0 },
-        // Also where the dispatcher would follow redirects. They would get the credentials.
-        ...{ maxRedirections: 0 },
+        ...OPTIONS,
+        .../** @type {any} */ (request),
+        headers,
+        signal,
       });
       const received = pairs(/** @type {any} */ (raw));
       const length = received.find(([name]) => name.toLowerCase() === 'content-length')?.[1];

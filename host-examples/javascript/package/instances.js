@@ -68,14 +68,21 @@ export class Instance {
   }
 
   bytes() {
-    if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#exports.memory.buffer);
+    this.#look();
     return this.#bytes;
   }
 
   view() {
-    const { buffer } = this.bytes();
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    this.#look();
     return this.#view;
+  }
+
+  /** Looks at the memory anew when it has grown. */
+  #look() {
+    if (this.#bytes.length > 0) return;
+    const { buffer } = this.#exports.memory;
+    this.#bytes = Buffer.from(buffer);
+    this.#view = new DataView(buffer);
   }
 
   /** @param {number} align @param {number} size @returns {number} */

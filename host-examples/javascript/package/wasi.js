@@ -32,7 +32,7 @@ const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 /**
  * The imports of an instance, by module and name. Versions are left out: 0.2 has one ABI.
  * @param {Instance} instance
- * @returns {Record<string, Record<string, Function>>}
+ * @returns {Record<string, Record<string, (...values: any[]) => any>>}
  */
 export function wasi(instance) {
   const handles = new Handles();
@@ -83,14 +83,14 @@ export function wasi(instance) {
       ...drops('fields', 'request-options', 'outgoing-request', 'outgoing-body'),
       ...drops('future-incoming-response', 'incoming-response', 'incoming-body'),
       '[constructor]fields': () => put([]),
-      '[method]fields.append'(/** @type {number[]} */ ...[self, name, nameLength, value, valueLength, at]) {
+      '[method]fields.append'(self, name, nameLength, value, valueLength, at) {
         const header = [text(name, nameLength), instance.bytes().toString('latin1', value, value + valueLength)];
         const isValid = NAME.test(header[0]) && VALUE.test(header[1]);
         if (isValid) get(self).push(header);
         view().setUint8(at, isValid ? 0 : 1);
         view().setUint8(at + 1, 0);
       },
-      '[method]fields.entries'(/** @type {number} */ self, /** @type {number} */ at) {
+      '[method]fields.entries'(self, at) {
         /** @type {[string, string][]} */
         const entries = get(self);
         const start = instance.allocate(4, 16 * entries.length);
@@ -106,24 +106,23 @@ export function wasi(instance) {
       '[method]request-options.set-connect-timeout': () => 0,
       '[method]request-options.set-first-byte-timeout': () => 0,
       '[method]request-options.set-between-bytes-timeout': () => 0,
-      '[constructor]outgoing-request': (/** @type {number} */ headers) => put({ headers: take(headers), pieces: [] }),
-      '[method]outgoing-request.set-method': (/** @type {number[]} */ ...[self, method, at, length]) =>
+      '[constructor]outgoing-request': (headers) => put({ headers: take(headers), pieces: [] }),
+      '[method]outgoing-request.set-method': (self, method, at, length) =>
         set(get(self), { method: METHODS[method] ?? text(at, length) }),
-      '[method]outgoing-request.set-scheme': (/** @type {number[]} */ ...[self, , scheme]) =>
-        set(get(self), { scheme: SCHEMES[scheme] }),
-      '[method]outgoing-request.set-authority': (/** @type {number[]} */ ...[self, , at, length]) =>
+      '[method]outgoing-request.set-scheme': (self, _, scheme) => set(get(self), { scheme: SCHEMES[scheme] }),
+      '[method]outgoing-request.set-authority': (self, _, at, length) =>
         set(get(self), { authority: text(at, length) }),
-      '[method]outgoing-request.set-path-with-query': (/** @type {number[]} */ ...[self, , at, length]) =>
+      '[method]outgoing-request.set-path-with-query': (self, _, at, length) =>
         set(get(self), { path: text(at, length) }),
-      '[method]outgoing-request.body': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
-      '[method]outgoing-body.write': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
-      '[static]outgoing-body.finish'(/** @type {number[]} */ ...[self, , , at]) {
+      '[method]outgoing-request.body': (self, at) => ok(at, get(self)),
+      '[method]outgoing-body.write': (self, at) => ok(at, get(self)),
+      '[static]outgoing-body.finish'(self, _, __, at) {
         instance.call.acts();
         take(self).exchange.finish();
         view().setUint8(at, 0);
       },
-      '[method]future-incoming-response.subscribe': (/** @type {number} */ self) => put(answered(get(self))),
-      '[method]future-incoming-response.get'(/** @type {number} */ self, /** @type {number} */ at) {
+      '[method]future-incoming-response.subscribe': (self) => put(answered(get(self))),
+      '[method]future-incoming-response.get'(self, at) {
         /** @type {Exchange} */
         const exchange = get(self);
         // A call that is given up reads no further answer, so that it comes to its end.
@@ -142,19 +141,20 @@ export function wasi(instance) {
           code(at + 24, exchange.failure);
         }
       },
-      '[method]incoming-response.status': (/** @type {number} */ self) => get(self).head.status,
-      '[method]incoming-response.headers': (/** @type {number} */ self) => put(get(self).head.headers),
-      '[method]incoming-response.consume': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
-      '[method]incoming-body.stream': (/** @type {number} */ self, /** @type {number} */ at) => ok(at, get(self)),
+      '[method]incoming-response.status': (self) => get(self).head.status,
+      '[method]incoming-response.headers': (self) => put(get(self).head.headers),
+      '[method]incoming-response.consume': (self, at) => ok(at, get(self)),
+      '[method]incoming-body.stream': (self, at) => ok(at, get(self)),
     },
     'wasi:http/outgoing-handler': {
-      handle(/** @type {number[]} */ ...[request, , , at]) {
+      handle(request, _, __, at) {
         instance.call.acts();
         const outgoing = take(request);
         const { method = 'GET', scheme = 'https', authority, path = '/', headers } = outgoing;
         const url = `${scheme}://${authority}`;
-        view().setUint8(at, URL.canParse(url) ? 0 : 1);
-        if (!URL.canParse(url)) return code(at + 8, { code: 'HTTP-request-URI-invalid' });
+        const isUrl = URL.canParse(url);
+        view().setUint8(at, isUrl ? 0 : 1);
+        if (!isUrl) return code(at + 8, { code: 'HTTP-request-URI-invalid' });
         outgoing.exchange = instance.call.open({ method, origin: new URL(url).origin, path, headers });
         for (const [index, piece] of outgoing.pieces.entries()) outgoing.exchange.take(index, piece);
         view().setUint32(at + 8, put(outgoing.exchange), true);
@@ -162,7 +162,7 @@ export function wasi(instance) {
     },
     'wasi:io/streams': {
       ...drops('input-stream', 'output-stream'),
-      '[method]input-stream.read'(/** @type {number} */ self, /** @type {bigint} */ most, /** @type {number} */ at) {
+      '[method]input-stream.read'(self, most, at) {
         instance.call.acts();
         /** @type {Exchange} */
         const exchange = get(self);
@@ -176,8 +176,8 @@ export function wasi(instance) {
         view().setUint8(at + 4, read === 'closed' ? 1 : 0);
         if (read === 'failed') view().setUint32(at + 8, put(exchange.failure), true);
       },
-      '[method]input-stream.subscribe': (/** @type {number} */ self) => put(readable(get(self))),
-      '[method]output-stream.check-write'(/** @type {number} */ self, /** @type {number} */ at) {
+      '[method]input-stream.subscribe': (self) => put(readable(get(self))),
+      '[method]output-stream.check-write'(self, at) {
         // Before the request is handed over, its body is only kept.
         instance.call.acts();
         const { exchange } = get(self);
@@ -185,15 +185,15 @@ export function wasi(instance) {
         view().setUint8(at, 0);
         view().setBigUint64(at + 8, hasRoom ? ROOM : 0n, true);
       },
-      '[method]output-stream.write'(/** @type {number[]} */ ...[self, start, length, at]) {
+      '[method]output-stream.write'(self, start, length, at) {
         instance.call.acts();
         const { exchange, pieces } = get(self);
         pieces.push(copy(start, length));
         exchange?.take(pieces.length - 1, pieces.at(-1));
         view().setUint8(at, 0);
       },
-      '[method]output-stream.flush': (/** @type {number} */ _, /** @type {number} */ at) => view().setUint8(at, 0),
-      '[method]output-stream.subscribe': (/** @type {number} */ self) => put(writable(get(self).exchange)),
+      '[method]output-stream.flush': (_, at) => view().setUint8(at, 0),
+      '[method]output-stream.subscribe': (self) => put(writable(get(self).exchange)),
     },
     'wasi:io/poll': {
       ...drops('pollable'),
@@ -207,16 +207,15 @@ export function wasi(instance) {
         });
       }),
       '[method]pollable.block': suspending((/** @type {number} */ self) => wait([get(self)], () => {})),
-      '[method]pollable.ready': (/** @type {number} */ self) =>
-        told('pollable.ready', () => get(self).ready()) ? 1 : 0,
+      '[method]pollable.ready': (self) => (told('pollable.ready', () => get(self).ready()) ? 1 : 0),
     },
     'wasi:io/error': drops('error'),
     'wasi:clocks/monotonic-clock': {
       now: () => told('monotonic-clock.now', () => instance.call.now()),
-      'subscribe-instant': (/** @type {bigint} */ at) => put(instance.call.instant(BigInt.asUintN(64, at))),
+      'subscribe-instant': (at) => put(instance.call.instant(BigInt.asUintN(64, at))),
     },
     'wasi:clocks/wall-clock': {
-      now(/** @type {number} */ at) {
+      now(at) {
         const ms = told('wall-clock.now', () => Date.now());
         view().setBigUint64(at, BigInt(Math.floor(ms / 1000)), true);
         view().setUint32(at + 8, (ms % 1000) * 1e6, true);
