@@ -288,9 +288,11 @@ test('a long text is read in no time', async (t) => {
   ];
   for (const { what, text } of cases) {
     await t.test(what, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       readPasted({ header: text, body: text });
-      assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+      // What other programs do on the machine does not count.
+      const { user } = process.cpuUsage(start);
+      assert.ok(user < 1_000_000, `${user} µs`);
     });
   }
 });
