@@ -132,19 +132,20 @@ class DurableLoop(unittest.TestCase):
         self.assertEqual(self.site.delivered(), [(operation, "approved")])
 
     def test_what_finds_the_ticket_again_is_stored_before_the_ticket_is_made(self) -> None:
-        create, stored = itsm().tickets.create, list[tuple[str, str]]()
+        create, stored = itsm().tickets.create, list[Any]()
 
         def look_and_create(connection: Connection, ticket: NewTicket) -> CreatedTicket:
             with closing(self.site.connect()) as beside:
                 cursor = beside.cursor()
                 cursor.execute("SELECT id, ticket FROM itsm_operation")
-                stored.extend(cursor.fetchall())
+                stored.append(cursor.fetchall())
             return create(connection, ticket)
 
         with patch.object(itsm().tickets, "create", look_and_create):
             operation = self.site.begin()
         tag = self.site.fake.show("tickets")[0]["tag"]
-        ((known, kept),) = stored
+        ((row,),) = stored
+        known, kept = row
         self.assertEqual((known, json.loads(kept)["tag"]), (operation, tag))
         self.assertNotEqual(tag, operation)
 
