@@ -159,7 +159,7 @@ pub fn check_callback_url(
         status @ 300..=399 => return Err(CallbackUrlError::Redirect(status)),
         status => return Err(CallbackUrlError::Status(status)),
     }
-    let answer = Json::parse(&response.body).and_then(|body| body.object("the answer"));
+    let answer = Json::parse_object(&response.body, "the answer");
     let Ok(answer) = answer else {
         return Err(CallbackUrlError::NotJson);
     };

@@ -70,14 +70,18 @@ pub(super) fn by_number(
         Err(failure) if failure.advice == Advice::SendVerifiedUser => return Ok(None),
         rows => rows?,
     };
-    let mut results = BTreeMap::new();
+    let finished = || rows.iter().filter(|row| row.status == FINISHED);
+    let mut once = BTreeSet::new();
     let mut twice = BTreeSet::new();
-    for row in rows {
-        if row.status == FINISHED && results.insert(row.sn.clone(), row.approve_result).is_some() {
-            twice.insert(row.sn);
+    for row in finished() {
+        if !once.insert(row.sn.as_str()) {
+            twice.insert(row.sn.as_str());
         }
     }
+    let mut results = BTreeMap::new();
     // Two rows of one number: which of them is ours, nobody knows.
-    results.retain(|sn, _| !twice.contains(sn));
+    for row in finished().filter(|row| !twice.contains(row.sn.as_str())) {
+        results.insert(row.sn.clone(), row.approve_result);
+    }
     Ok(Some(results))
 }

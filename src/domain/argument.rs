@@ -157,10 +157,10 @@ pub fn check_headers(
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
     };
+    let names: Vec<_> = headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     let mut seen = BTreeSet::new();
-    for (index, (name, value)) in headers.iter().enumerate() {
+    for (index, ((name, value), lower)) in headers.iter().zip(&names).enumerate() {
         let wrong = |why: &str| refuse(&format!("{argument}[{index}]"), why);
-        let lower = name.to_ascii_lowercase();
         if !is_token(name) {
             return wrong("has a name that no HTTP header can have");
         }
@@ -178,7 +178,7 @@ pub fn check_headers(
                 "has a value with a blank at its beginning or end, which HTTP takes away",
             );
         }
-        if !seen.insert(lower) {
+        if !seen.insert(lower.as_str()) {
             return wrong("has the name of an earlier one");
         }
     }

@@ -249,8 +249,7 @@ fn object(body: &[u8]) -> Result<Object<'_>, ParseError> {
     if body.len() > MAX_BYTES as usize {
         return Err(ParseError::TooLarge(MAX_BYTES));
     }
-    let object = Json::parse(body)
-        .and_then(|body| body.object("the body"))
+    let object = Json::parse_object(body, "the body")
         .map_err(|why| ParseError::Malformed(why.to_string()))?;
     match object.repeated() {
         Some(name) => Err(field(name, "is given twice")),

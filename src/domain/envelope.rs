@@ -37,7 +37,7 @@ pub fn decode<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, F
 }
 
 fn interpret<'a>(action: &Action, response: &'a Response) -> Result<Json<'a>, Failure> {
-    let members = Json::parse(&response.body).and_then(|body| body.object("it"));
+    let members = Json::parse_object(&response.body, "it");
     if let Some(code) = response.header(GATEWAY_CODE) {
         return Err(gateway(action, code, response, members.ok().as_ref()));
     }

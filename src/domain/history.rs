@@ -311,7 +311,7 @@ fn last_words(entries: &[Entry]) -> Vec<LastWord> {
     let mut words = Vec::new();
     for entry in entries {
         if let Entry::Decision(decision) = entry
-            && seen.insert(&decision.node_key)
+            && seen.insert(decision.node_key.as_str())
         {
             words.push(last_word(&decisions_at(entries, &decision.node_key)));
         }
@@ -324,14 +324,14 @@ fn decisions_at(entries: &[Entry], key: &str) -> Vec<Spoken> {
     // Somebody who stands in for another can speak twice at one visit.
     let assigned = entries.iter().any(|entry| matches!(entry, Entry::Assignment));
     let mut spoken: Vec<Spoken> = Vec::new();
-    let mut operators: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let mut forms: BTreeSet<&[String]> = BTreeSet::new();
+    let mut operators: BTreeSet<Vec<&str>> = BTreeSet::new();
+    let mut forms: BTreeSet<Vec<&str>> = BTreeSet::new();
     let (mut apart, mut revisit) = (false, false);
     for entry in entries {
         match entry {
             Entry::Decision(decision) => {
                 let again =
-                    !operators.insert((&decision.node_key, &decision.operator)) && !assigned;
+                    !operators.insert(vec![&decision.node_key, &decision.operator]) && !assigned;
                 if decision.node_key == key {
                     spoken.push(Spoken {
                         approved: decision.approved,
@@ -347,7 +347,8 @@ fn decisions_at(entries: &[Entry], key: &str) -> Vec<Spoken> {
             Entry::Work { keys, rolled_back } => {
                 apart = true;
                 // A node has one entry of work each time it is visited.
-                revisit |= *rolled_back || !forms.insert(keys) && !keys.is_empty();
+                let form = keys.iter().map(String::as_str).collect();
+                revisit |= *rolled_back || !forms.insert(form) && !keys.is_empty();
             }
             Entry::Assignment | Entry::Note | Entry::Unreadable => {}
         }

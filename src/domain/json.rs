@@ -106,16 +106,20 @@ pub struct Json<'a>(&'a str);
 impl<'a> Json<'a> {
     /// `bytes` as one value with nothing after it, or why they are none.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Mismatch> {
-        let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
-        if text.starts_with('\u{feff}') {
-            return Err(Mismatch::words("it begins with a byte order mark, which JSON must not"));
-        }
-        if let Some(byte) = too_deep(text) {
-            return Err(Mismatch(Why::Deep(byte)));
-        }
+        let text = shallow_text(bytes)?;
         match serde_json::from_str::<&RawValue>(text) {
             Ok(raw) => Ok(Self(raw.get())),
             Err(error) => Err(reason(&error)),
+        }
+    }
+
+    /// The members of `bytes`: the same as to parse them and to take the value as an `object`, in one pass.
+    pub fn parse_object(bytes: &'a [u8], what: &'static str) -> Result<Object<'a>, Mismatch> {
+        let mut reader = serde_json::Deserializer::from_str(shallow_text(bytes)?);
+        match reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members)) {
+            Ok(members) => Ok(Object(members)),
+            // These two say what is wrong.
+            Err(_) => Self::parse(bytes)?.object(what),
         }
     }
 
@@ -156,7 +160,8 @@ impl<'a> Json<'a> {
 
     /// A number as it was written.
     pub fn number(self) -> Option<&'a str> {
-        (self.kind() == "a number").then_some(self.0)
+        let first = self.0.as_bytes().first()?;
+        (*first == b'-' || first.is_ascii_digit()).then_some(self.0)
     }
 
     /// Text. `None` also for escapes that stand for no character.
@@ -374,6 +379,22 @@ fn not_utf8(bytes: &[u8]) -> Mismatch {
     })
 }
 
+/// The text of `bytes`, which is nested no deeper than is read.
+fn shallow_text(bytes: &[u8]) -> Result<&str, Mismatch> {
+    let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
+    if text.starts_with('\u{feff}') {
+        return Err(Mismatch::words("it begins with a byte order mark, which JSON must not"));
+    }
+    // Most texts have fewer brackets than that, and those are counted much faster than levels.
+    let brackets = text.matches('[').chain(text.matches('{')).take(MAX_DEPTH + 1).count();
+    if brackets > MAX_DEPTH
+        && let Some(byte) = too_deep(text)
+    {
+        return Err(Mismatch(Why::Deep(byte)));
+    }
+    Ok(text)
+}
+
 /// The place of a bracket that opens one level too many.
 fn too_deep(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
@@ -506,6 +527,35 @@ mod tests {
         let too_deep = Json::parse(deep.as_bytes()).unwrap_err();
         assert_eq!(too_deep.to_string(), "nested too deep (byte 128)");
         assert!(Json::parse(("[".repeat(128) + &"]".repeat(128)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn an_object_in_one_pass_is_what_it_is_in_two() {
+        fn said(object: Result<Object, Mismatch>) -> Result<Vec<String>, String> {
+            let member = |(name, value): (&str, Json)| format!("{name}: {}", value.text());
+            object.map(|object| object.members().map(member).collect()).map_err(String::from)
+        }
+        let members = format!("{{{}}}", vec!["\"\":0"; 1_001].join(","));
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(128), "]".repeat(128));
+        for text in [
+            r#" {"a":[1, {"b":2}],"\u0061":"x"} "#,
+            "{}",
+            "[]",
+            "7",
+            "",
+            "{} {}",
+            r#"{"a":1"#,
+            r#"{"a":1,}"#,
+            r#"{"\ud800":1}"#,
+            r#"{"a":"\ud800"}"#,
+            &members,
+            &deep,
+            "\u{feff}{}",
+        ] {
+            let two = Json::parse(text.as_bytes()).and_then(|value| value.object("it"));
+            assert_eq!(said(Json::parse_object(text.as_bytes(), "it")), said(two), "{text}");
+        }
+        assert_eq!(said(Json::parse_object(b"{\"a\":1}", "it")), Ok(vec!["a: 1".to_owned()]));
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl NewTicket {
         }
 
         let mut parameters = self.extra()?;
-        let meta = match parameters.remove("meta") {
+        let meta = match parameters.get_mut("meta").map(Value::take) {
             Some(Value::Object(meta)) => meta,
             _ => Map::new(),
         };

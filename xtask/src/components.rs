@@ -79,6 +79,11 @@ pub const COMPOSED: [(&str, [Component; 3]); 2] = [
     ("itsm-receiver-forward", [ITSM, SINK_FORWARD, ITSM_RECEIVER]),
 ];
 
+/// The most bytes of what hosts carry with them: each is in every package and image of a host, is compiled at the
+/// first start, and is sent to a browser. There is little room above what each is, so that a dependency that comes
+/// by accident has none.
+pub const BUDGETS: [(Component, usize); 2] = [(ITSM, 600_000), (ITSM_CALLBACKS, 205_000)];
+
 /// What hosts load as a core module too, each with its world in `wit/`.
 pub const DESCRIBED: [(Component, &str); 2] =
     [(ITSM, "provider"), (ITSM_CALLBACKS, "callbacks-only")];
@@ -152,6 +157,27 @@ pub fn build() -> Result<PathBuf> {
         println!("{name}.wasm: {} bytes", bytes.len());
     }
     Ok(folder)
+}
+
+/// Compares the sizes of the built components with [`BUDGETS`].
+pub fn check_sizes(folder: &Path) -> Result<()> {
+    for (component, budget) in BUDGETS {
+        let bytes = tools::read(&component.file(folder))?.len();
+        check_size(component.name, bytes, budget)?;
+        println!("{}.wasm has {bytes} of {budget} bytes", component.name);
+    }
+    Ok(())
+}
+
+fn check_size(name: &str, bytes: usize, budget: usize) -> Result<()> {
+    match bytes.checked_sub(budget) {
+        None | Some(0) => Ok(()),
+        Some(over) => bail!(
+            "{name}.wasm has {bytes} bytes, {over} more than its budget. Look what came in: a dependency, a type \
+             that is read by serde, an ordered map that is collected, a generic function with many copies. If the \
+             bytes are worth it, raise the budget in xtask/src/components.rs"
+        ),
+    }
 }
 
 /// Where the built components are. It is there whatever the target directory is, so that hosts in
@@ -292,17 +318,22 @@ mod tests {
     }
 
     #[test]
+    fn a_component_above_its_budget_is_named_with_its_surplus() {
+        assert!(check_size("itsm", 600, 600).is_ok());
+        let error = check_size("itsm", 607, 600).unwrap_err().to_string();
+        assert!(error.starts_with("itsm.wasm has 607 bytes, 7 more than its budget."), "{error}");
+    }
+
+    #[test]
     fn of_a_component_only_the_names_are_left_out() {
         let section = |name: &str, content: &[u8]| {
             let length = u8::try_from(1 + name.len() + content.len()).unwrap();
             [&[0, length, u8::try_from(name.len()).unwrap()], name.as_bytes(), content].concat()
         };
-        let header = b"\0asm\x0d\0\x01\0".to_vec();
-        let kept = [header.clone(), section("producers", b"p"), section("other", b"x")].concat();
-        let [header, producers, other] = [&kept[..8], &kept[8..20], &kept[20..]];
-        let names = section("component-name", b"names");
-        let named = [header, producers, &names, other].concat();
-        assert_eq!(without_names(&named).unwrap(), kept);
+        let start = [&b"\0asm\x0d\0\x01\0"[..], &section("producers", b"p")].concat();
+        let end = section("other", b"x");
+        let named = [&start[..], &section("component-name", b"names"), &end].concat();
+        assert_eq!(without_names(&named).unwrap(), [start, end].concat());
         assert!(without_names(&named[..named.len() - 1]).is_err());
     }
 

@@ -68,6 +68,13 @@ pub const SUITES: &[Suite] = &[
         ..PLAIN
     },
     Suite {
+        name: "size",
+        shows: "the components that hosts carry with them are no larger than their budgets",
+        after: &["build"],
+        run: || components::check_sizes(&components::folder()?),
+        ..PLAIN
+    },
+    Suite {
         name: "javascript-types",
         shows: "the types and the table of the npm package are made of what is built",
         after: &["build"],
