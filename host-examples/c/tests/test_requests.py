@@ -35,7 +35,15 @@ def withdrawn(gateway: str, **settings: str) -> tuple[int, str, str]:
     return Host("withdraw", "carol", "REQ1", "no more", ITSM_GATEWAY=gateway, **settings).end()
 
 
-ROW = {"id": 1, "sn": "REQ1", "title": "t", "service_id": 1, "current_status": "RUNNING", "end_at": None, "bk_biz_id": -1}
+ROW = {
+    "id": 1,
+    "sn": "REQ1",
+    "title": "t",
+    "service_id": 1,
+    "current_status": "RUNNING",
+    "end_at": None,
+    "bk_biz_id": -1,
+}
 ROW |= {"creator": "carol", "create_at": "", "updated_by": "", "update_at": "", "ticket_url": ""}
 
 

@@ -126,10 +126,7 @@ export function wasi(instance) {
         /** @type {Exchange} */
         const exchange = get(self);
         // A call that is given up reads no further answer, so that it comes to its end.
-        const isAnswered = told(
-          'future-incoming-response.get',
-          () => !instance.call.waitsFor && exchange.isAnswered,
-        );
+        const isAnswered = told('future-incoming-response.get', () => !instance.call.waitsFor && exchange.isAnswered);
         // Some(Ok(...)) of a result that is the third in there.
         view().setUint8(at, isAnswered ? 1 : 0);
         view().setUint8(at + 8, 0);

@@ -486,7 +486,7 @@ class Tickets(Interface):
         The function changes nothing in ITSM, with one exception. For a `FINISHED` ticket of the operation it
         reads the approval result, and ITSM then removes the ticket from its list of failed callbacks. Where the
         user of the connection may not read results, the decisions in the log must settle the verdict, and
-        `Outcome.evidence` says so. Sends two to four requests.
+        `Outcome.evidence` says so. Sends two requests at once, and for a `FINISHED` ticket two more at once.
 
         Fails with `FixArgument` when `sn` is not a ticket number of 1 to 64 bytes, or when `tag` does not have
         the form of a tag.
@@ -518,7 +518,7 @@ class Tickets(Interface):
         `ticket` is the value that `create` received. The tag identifies the ticket, and the creator is a check:
         a ticket of another creator is `mismatched`. The titles are not compared, because ITSM rewrites titles.
 
-        The function first searches for a new random tag. If that search finds tickets, the server ignores tags,
+        The function also searches for a new random tag. If that search finds tickets, the server ignores tags,
         and the result is `untraceable`. Where no ticket carries the operation's tag, the function also searches
         for a new random project key. Servers that ignore that condition are older than V2.6.3 and do not store
         tags, and the result is again `untraceable`. So `absent` always comes from a server that would have
@@ -539,8 +539,8 @@ class Tickets(Interface):
 
         The answers are those of `confirm_own`, with fewer requests. One request finds the tickets. If some
         tickets ended as `FINISHED`, one more request reads their results, and ITSM removes them from its list
-        of failed callbacks. One request for each `FINISHED` ticket reads its log. The function needs neither
-        that list nor tags.
+        of failed callbacks. One request for each `FINISHED` ticket reads its log, four at once. The function
+        needs neither that list nor tags.
 
         Fails with `FixArgument` `sns` when there are fewer than 1 or more than 50 numbers. When one request
         fails, the whole call fails.
@@ -722,7 +722,7 @@ class AsyncTickets(AsyncInterface):
         The function changes nothing in ITSM, with one exception. For a `FINISHED` ticket of the operation it
         reads the approval result, and ITSM then removes the ticket from its list of failed callbacks. Where the
         user of the connection may not read results, the decisions in the log must settle the verdict, and
-        `Outcome.evidence` says so. Sends two to four requests.
+        `Outcome.evidence` says so. Sends two requests at once, and for a `FINISHED` ticket two more at once.
 
         Fails with `FixArgument` when `sn` is not a ticket number of 1 to 64 bytes, or when `tag` does not have
         the form of a tag.
@@ -754,7 +754,7 @@ class AsyncTickets(AsyncInterface):
         `ticket` is the value that `create` received. The tag identifies the ticket, and the creator is a check:
         a ticket of another creator is `mismatched`. The titles are not compared, because ITSM rewrites titles.
 
-        The function first searches for a new random tag. If that search finds tickets, the server ignores tags,
+        The function also searches for a new random tag. If that search finds tickets, the server ignores tags,
         and the result is `untraceable`. Where no ticket carries the operation's tag, the function also searches
         for a new random project key. Servers that ignore that condition are older than V2.6.3 and do not store
         tags, and the result is again `untraceable`. So `absent` always comes from a server that would have
@@ -775,8 +775,8 @@ class AsyncTickets(AsyncInterface):
 
         The answers are those of `confirm_own`, with fewer requests. One request finds the tickets. If some
         tickets ended as `FINISHED`, one more request reads their results, and ITSM removes them from its list
-        of failed callbacks. One request for each `FINISHED` ticket reads its log. The function needs neither
-        that list nor tags.
+        of failed callbacks. One request for each `FINISHED` ticket reads its log, four at once. The function
+        needs neither that list nor tags.
 
         Fails with `FixArgument` `sns` when there are fewer than 1 or more than 50 numbers. When one request
         fails, the whole call fails.
