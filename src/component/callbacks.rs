@@ -2,6 +2,7 @@
 
 use super::Component;
 use super::generated::exports::blueking::itsm::callbacks as wit;
+use super::memory::wiping_stack;
 use crate::domain::binding::{self, Binding, BindingError, Bound, Claims};
 use crate::domain::callback::{self, Callback, NodeEvent, ParseError, Reply};
 use crate::domain::reception::{self, Reception};
@@ -16,7 +17,8 @@ impl wit::Guest for Component {
         now_s: u64,
         body: Vec<u8>,
     ) -> wit::Reception {
-        reception::receive(&secrets(keys), &headers, &callback_url, now_s, &body).into()
+        let keys = secrets(keys);
+        wiping_stack(|| reception::receive(&keys, &headers, &callback_url, now_s, &body)).into()
     }
 
     fn parse(body: Vec<u8>) -> Result<wit::Callback, wit::ParseError> {
@@ -32,7 +34,8 @@ impl wit::Guest for Component {
     }
 
     fn bind(key: String, claims: wit::Claims) -> Result<wit::Binding, String> {
-        Ok(binding::bind(&Secret::new(key), &claims.into())?.into())
+        let (key, claims) = (Secret::new(key), claims.into());
+        Ok(wiping_stack(|| binding::bind(&key, &claims))?.into())
     }
 
     fn check_binding(
@@ -41,7 +44,8 @@ impl wit::Guest for Component {
         callback_url: String,
         now_s: u64,
     ) -> Result<wit::Bound, wit::BindingError> {
-        Ok(binding::check(&secrets(keys), &headers, &callback_url, now_s)?.into())
+        let keys = secrets(keys);
+        Ok(wiping_stack(|| binding::check(&keys, &headers, &callback_url, now_s))?.into())
     }
 
     fn accepted() -> wit::Reply {

@@ -10,6 +10,7 @@ mod diagnosis;
 mod generated;
 #[cfg(feature = "network")]
 mod handling;
+mod memory;
 #[cfg(feature = "network")]
 mod network;
 #[cfg(feature = "network")]

@@ -25,9 +25,7 @@ pub fn component() -> Result<Component> {
     let folder = folder.context(
         "this program was built without the component: set ITSM_WASM_DIR to the folder of itsm.wasm",
     )?;
-    let file = folder.join("itsm.wasm");
-    let component = Component::from_file(&engine, &file).map_err(anyhow::Error::from);
-    component.with_context(|| format!("{} is no component", file.display()))
+    rust_host::load_component(&engine, &folder.join("itsm.wasm"))
 }
 
 /// The page that this program carries. One that carries none has no such page.

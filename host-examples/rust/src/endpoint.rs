@@ -114,9 +114,12 @@ impl Itsm {
     /// What a request to the callback address proves by itself. No call leaves.
     pub async fn reception(&self, headers: &[(String, String)], body: &[u8]) -> Result<Reception> {
         let Callback { url, keys } = self.settings.callback()?;
-        let (mut store, instance) = self.instance().await?;
-        let callbacks = instance.blueking_itsm_callbacks();
-        Ok(callbacks.call_receive(&mut store, keys, headers, url, now_s(), body).await?)
+        let mut instance = self.instances.take().await?;
+        let callbacks = instance.exports.blueking_itsm_callbacks();
+        let store = &mut instance.store;
+        let reception = callbacks.call_receive(store, keys, headers, url, now_s(), body).await?;
+        self.instances.keep(instance);
+        Ok(reception)
     }
 
     /// Asks ITSM itself, hands the outcome over, and answers.
@@ -148,17 +151,21 @@ impl Itsm {
 
     /// The reply that takes a callback off ITSM's hands.
     pub async fn accept(&self) -> Result<Reply> {
-        let (mut store, instance) = self.instance().await?;
-        let callbacks = instance.blueking_itsm_callbacks();
-        Ok(callbacks.call_accepted(&mut store).await?)
+        let mut instance = self.instances.take().await?;
+        let callbacks = instance.exports.blueking_itsm_callbacks();
+        let reply = callbacks.call_accepted(&mut instance.store).await?;
+        self.instances.keep(instance);
+        Ok(reply)
     }
 
     /// The reply that leaves the ticket on ITSM's list of failed callbacks, so that nothing is lost.
     pub async fn refuse(&self, why: &str) -> Result<Reply> {
         self.log(format!("  answer    refused: {why}"));
-        let (mut store, instance) = self.instance().await?;
-        let callbacks = instance.blueking_itsm_callbacks();
-        Ok(callbacks.call_refused(&mut store, why).await?)
+        let mut instance = self.instances.take().await?;
+        let callbacks = instance.exports.blueking_itsm_callbacks();
+        let reply = callbacks.call_refused(&mut instance.store, why).await?;
+        self.instances.keep(instance);
+        Ok(reply)
     }
 }
 

@@ -1,6 +1,6 @@
-//! The component's functions that ask ITSM, as methods. Each call has an instance of its own.
+//! The component's functions that ask ITSM, as methods. Each call has an instance to itself.
 
-use crate::sandbox::store;
+use crate::instances::Instance;
 use crate::{
     Advice, ApprovalResult, Assignees, CallbackTarget, CallbackUrlError, Confirmation, Confirmed,
     CreatedTicket, Error, Explanation, Failure, Finding, Itsm, LogEntry, Operation, Recovery,
@@ -15,11 +15,11 @@ macro_rules! functions {
     )+ })+) => { $($(
         $(#[$doc])+
         pub async fn $name(&self, $($argument: $type),*) -> Result<$answer, Error> {
-            let (mut store, instance) = self.instance().await?;
+            let mut instance = self.instances.take().await?;
             let connection = self.settings.connection(self.deadline);
-            let answer =
-                instance.$interface().$call(&mut store, &connection, $($argument),*).await;
-            self.answer(answer).await
+            let functions = instance.exports.$interface();
+            let answer = functions.$call(&mut instance.store, &connection, $($argument),*).await;
+            self.answer(instance, answer).await
         }
     )+)+ };
 }
@@ -83,20 +83,22 @@ impl Itsm {
 
     /// Makes the ticket of an operation.
     pub async fn create(&self, operation: &Operation) -> Result<CreatedTicket, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
+        let mut instance = self.instances.take().await?;
+        let tickets = instance.exports.blueking_itsm_tickets();
         let connection = self.settings.connection(self.deadline);
-        let answer = tickets.call_create(&mut store, &connection, &operation.ticket).await;
-        self.answer(answer).await
+        let store = &mut instance.store;
+        let answer = tickets.call_create(store, &connection, &operation.ticket).await;
+        self.answer(instance, answer).await
     }
 
     /// Looks the ticket of an operation up, when the answer to [`Itsm::create`] was lost.
     pub async fn recover(&self, operation: &Operation) -> Result<Recovery, Error> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
+        let mut instance = self.instances.take().await?;
+        let tickets = instance.exports.blueking_itsm_tickets();
         let connection = self.settings.connection(self.deadline);
-        let answer = tickets.call_recover(&mut store, &connection, &operation.ticket).await;
-        self.answer(answer).await
+        let store = &mut instance.store;
+        let answer = tickets.call_recover(store, &connection, &operation.ticket).await;
+        self.answer(instance, answer).await
     }
 
     /// Posts to a callback address what ITSM would, with a number that is no ticket's. The only call that leaves for
@@ -106,28 +108,35 @@ impl Itsm {
         target: &CallbackTarget,
     ) -> Result<Result<(), CallbackUrlError>, Error> {
         let egress = self.egress.to(&target.url).map_err(Error::NotStarted)?;
-        let mut store = store(self.provider.engine(), egress, self.most_memory);
-        let instance = self.provider.instantiate_async(&mut store).await;
-        let instance = instance.map_err(|error| Error::NotStarted(error.into()))?;
-        let diagnosis = instance.blueking_itsm_diagnosis();
-        let answer = diagnosis.call_check_callback_url(&mut store, target).await;
+        let mut instance = self.instances.make(egress).await?;
+        let diagnosis = instance.exports.blueking_itsm_diagnosis();
+        let answer = diagnosis.call_check_callback_url(&mut instance.store, target).await;
         answer.map_err(|error| Error::Stopped(error.into()))
     }
 
     /// What a failure means and what to do next, in sentences.
     pub async fn describe(&self, failure: &Failure) -> String {
-        let Ok((mut store, instance)) = self.instance().await else { return String::new() };
-        let diagnosis = instance.blueking_itsm_diagnosis();
-        let words = diagnosis.call_describe_failure(&mut store, failure, self.language).await;
-        words.unwrap_or_default()
+        let Ok(mut instance) = self.instances.take().await else { return String::new() };
+        let diagnosis = instance.exports.blueking_itsm_diagnosis();
+        let store = &mut instance.store;
+        match diagnosis.call_describe_failure(store, failure, self.language).await {
+            Ok(words) => {
+                self.instances.keep(instance);
+                words
+            }
+            Err(_) => String::new(),
+        }
     }
 
-    /// The answer of a call, with its texts as they may be shown.
+    /// The answer of a call, with its texts as they may be shown. The instance is kept if the call came to its end.
     async fn answer<T: Texts>(
         &self,
+        instance: Instance,
         answer: wasmtime::Result<Result<T, Failure>>,
     ) -> Result<T, Error> {
-        let mut failure = match answer.map_err(|error| Error::Stopped(error.into()))? {
+        let answer = answer.map_err(|error| Error::Stopped(error.into()))?;
+        self.instances.keep(instance);
+        let mut failure = match answer {
             Ok(mut value) => {
                 for text in value.texts() {
                     *text = self.egress.redacted(text);

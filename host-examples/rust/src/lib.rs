@@ -2,23 +2,27 @@
 //! ITSM itself says became of them.
 //!
 //! The component does the work. This file loads it, lets it reach one server and no other, puts the
-//! credentials on its requests as they leave, and gives each call an instance of its own.
+//! credentials on its requests as they leave, and gives each call an instance that no other call has meanwhile.
 
 mod client;
+mod compiled;
 pub mod durable;
 mod endpoint;
 mod error;
 mod functions;
+mod instances;
 mod redact;
 mod sandbox;
 mod settings;
 mod store;
 
+pub use compiled::load_component;
 pub use endpoint::callback_endpoint;
 pub use error::Error;
 pub use settings::{Callback, NAMES, Network, Settings, check_names, env};
 
-use crate::sandbox::{Egress, MOST_MEMORY, State, store};
+use crate::instances::Instances;
+use crate::sandbox::{Egress, MOST_MEMORY};
 use anyhow::{Context, Result};
 use bindings::ProviderPre;
 use bindings::exports::blueking::itsm::callbacks::Claims;
@@ -28,8 +32,8 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
 
 pub use bindings::exports::blueking::itsm::callbacks::{BoundCallback, Reception, Reply};
 pub use bindings::exports::blueking::itsm::diagnosis::{CallbackUrlError, Finding, Language};
@@ -90,40 +94,36 @@ impl Operation {
 /// A loaded component and its settings. Clones share both.
 #[derive(Clone)]
 pub struct Itsm {
-    provider: ProviderPre<State>,
+    instances: Instances,
     settings: Settings,
     egress: Egress,
     log: Log,
     language: Language,
     deadline: Duration,
-    most_memory: usize,
 }
 
 /// A month: how long a binding holds. A ticket may wait that long.
 const BINDING_HOLDS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Itsm {
-    /// Loads the component, once for the life of the program.
+    /// Loads the component, once for the life of the program. Its compiled code is kept for the next program.
     pub fn load(component: &Path, settings: Settings, log: Log) -> Result<Self> {
-        let engine = Engine::default();
-        let component = Component::from_file(&engine, component)
-            .map_err(anyhow::Error::from)
-            .with_context(|| format!("{} is no component", component.display()))?;
-        Self::with_component(&component, settings, log)
+        Self::with_component(&load_component(&Engine::default(), component)?, settings, log)
     }
 
     /// The same with a component that is loaded already, as from code that was compiled before.
     pub fn with_component(component: &Component, settings: Settings, log: Log) -> Result<Self> {
         let mut linker = Linker::new(component.engine());
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
+        let provider = ProviderPre::new(linker.instantiate_pre(component)?)?;
+        let egress = Egress::new(&settings)?;
         Ok(Self {
-            provider: ProviderPre::new(linker.instantiate_pre(component)?)?,
-            egress: Egress::new(&settings)?,
+            instances: Instances::new(provider, egress.clone()),
+            egress,
             settings,
             log,
             language: Language::English,
             deadline: Duration::from_secs(30),
-            most_memory: MOST_MEMORY,
         })
     }
 
@@ -140,17 +140,18 @@ impl Itsm {
     /// The same, with another limit to the memory of an instance, in bytes. A call that wants more ends with
     /// an error that says so, and the next call has an instance of its own.
     pub fn with_memory(&self, most_memory: usize) -> Self {
-        Self { most_memory, ..self.clone() }
+        Self { instances: self.instances.with_memory(most_memory), ..self.clone() }
     }
 
     /// Prepares a ticket: gives it its tag and, where callbacks are set up, binds its callback to it. No call
     /// leaves.
     pub async fn prepare(&self, ticket: NewTicket) -> Result<Operation> {
-        let (mut store, instance) = self.instance().await?;
-        let tickets = instance.blueking_itsm_tickets();
-        let id = tickets.call_new_operation_id(&mut store).await?;
+        let mut instance = self.instances.take().await?;
+        let tickets = instance.exports.blueking_itsm_tickets();
+        let id = tickets.call_new_operation_id(&mut instance.store).await?;
         let Some(Callback { url, keys }) = &self.settings.callback else {
-            let tag = tickets.call_new_tag(&mut store).await?;
+            let tag = tickets.call_new_tag(&mut instance.store).await?;
+            self.instances.keep(instance);
             return Ok(Operation { id, ticket: NewTicket { tag, ..ticket } });
         };
         let claims = Claims {
@@ -159,12 +160,10 @@ impl Itsm {
             expires_s: now_s() + BINDING_HOLDS.as_secs(),
         };
         let key = keys.first().context("there is no binding key")?;
-        let callbacks = instance.blueking_itsm_callbacks();
-        let binding = callbacks
-            .call_bind(&mut store, key, &claims)
-            .await?
-            .map_err(anyhow::Error::msg)
-            .context("the callback can't be bound")?;
+        let callbacks = instance.exports.blueking_itsm_callbacks();
+        let binding = callbacks.call_bind(&mut instance.store, key, &claims).await?;
+        self.instances.keep(instance);
+        let binding = binding.map_err(anyhow::Error::msg).context("the callback can't be bound")?;
         let target = CallbackTarget { url: claims.callback_url, headers: vec![binding.header] };
         let ticket = NewTicket { tag: binding.tag, callback: Some(target), ..ticket };
         Ok(Operation { id, ticket })
@@ -177,32 +176,26 @@ impl Itsm {
         decide_by_s: Option<u64>,
         now_s: u64,
     ) -> Result<Step> {
-        let (mut store, instance) = self.instance().await?;
-        let tracking = instance.blueking_itsm_tracking();
-        let step = tracking.call_start(&mut store, operation_id, decide_by_s, now_s).await?;
+        let mut instance = self.instances.take().await?;
+        let tracking = instance.exports.blueking_itsm_tracking();
+        let step =
+            tracking.call_start(&mut instance.store, operation_id, decide_by_s, now_s).await?;
+        self.instances.keep(instance);
         step.map_err(anyhow::Error::msg)
     }
 
     /// Takes an event into a tracking record.
     pub async fn advance(&self, record_json: &str, event: &Event, now_s: u64) -> Result<Step> {
-        let (mut store, instance) = self.instance().await?;
-        let tracking = instance.blueking_itsm_tracking();
-        let step = tracking.call_advance(&mut store, record_json, event, now_s).await?;
+        let mut instance = self.instances.take().await?;
+        let tracking = instance.exports.blueking_itsm_tracking();
+        let step = tracking.call_advance(&mut instance.store, record_json, event, now_s).await?;
+        self.instances.keep(instance);
         step.map_err(anyhow::Error::msg)
     }
 
     /// How many requests the component has made or tried to make.
     pub fn outgoing_requests(&self) -> usize {
         self.egress.count()
-    }
-
-    /// A fresh instance. One instance takes one call at a time, so a callback that comes while a call
-    /// is under way needs its own; it costs microseconds.
-    async fn instance(&self) -> Result<(Store<State>, bindings::Provider), Error> {
-        let engine = self.provider.engine();
-        let mut store = store(engine, self.egress.clone(), self.most_memory);
-        let instance = self.provider.instantiate_async(&mut store).await;
-        Ok((store, instance.map_err(|error| Error::NotStarted(error.into()))?))
     }
 
     /// A text of a server, as it may be shown: on one line, and without the credentials, which the server can
@@ -357,18 +350,18 @@ mod tests {
             expires_s: text(vector, "expires_s").parse().unwrap(),
         };
         let nobody = server();
-        let (mut store, instance) = itsm(&nobody, &nobody).instance().await.unwrap();
-        let callbacks = instance.blueking_itsm_callbacks();
+        let mut instance = itsm(&nobody, &nobody).instances.take().await.unwrap();
+        let (callbacks, store) = (instance.exports.blueking_itsm_callbacks(), &mut instance.store);
         for vector in of("made") {
             let key = text(&vector, "key");
-            let made = callbacks.call_bind(&mut store, &key, &claims(&vector)).await.unwrap();
+            let made = callbacks.call_bind(&mut *store, &key, &claims(&vector)).await.unwrap();
             let expected =
                 json!({"header": ["X-Itsm-Binding", vector["header"]], "tag": vector["tag"]});
             assert_eq!(json!(made.unwrap()), expected, "{}", vector["name"]);
         }
         for vector in of("not_made") {
             let key = text(&vector, "key");
-            let made = callbacks.call_bind(&mut store, &key, &claims(&vector)).await.unwrap();
+            let made = callbacks.call_bind(&mut *store, &key, &claims(&vector)).await.unwrap();
             let why = made.err().unwrap();
             assert!(why.starts_with(&text(&vector, "wrong")), "{}: {why}", vector["name"]);
         }
@@ -387,7 +380,7 @@ mod tests {
                 other => panic!("{other} is no result"),
             };
             let now_s = now_s.parse().unwrap();
-            let found = callbacks.call_check_binding(&mut store, &keys, &headers, &url, now_s);
+            let found = callbacks.call_check_binding(&mut *store, &keys, &headers, &url, now_s);
             assert_eq!(json!(found.await.unwrap()), expected, "{}", vector["name"]);
         }
     }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, Uri};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Engine, ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -69,7 +69,7 @@ impl WasiHttpHooks for Egress {
     fn send_request(
         &mut self,
         mut request: Request<WasiBody>,
-        // The component keeps its deadline itself, and with its instance all ends that is under way.
+        // The component keeps its deadline itself, and what it lets go of ends.
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
@@ -96,6 +96,7 @@ pub(crate) struct State {
     http: WasiHttpCtx,
     egress: Egress,
     limits: StoreLimits,
+    memory: usize,
 }
 
 /// What an instance may take, in bytes. The longest answer that the component reads has 16 MiB, and it takes
@@ -113,10 +114,50 @@ pub(crate) fn store(engine: &Engine, egress: Egress, most_memory: usize) -> Stor
             .memory_size(most_memory)
             .trap_on_grow_failure(true)
             .build(),
+        memory: 0,
     };
     let mut store = Store::new(engine, state);
-    store.limiter(|state| &mut state.limits);
+    store.limiter(|state| state);
     store
+}
+
+impl State {
+    /// The bytes of the instance's memory.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Whether nothing is left of the calls so far: no request, no answer, no timer. The options of a request are
+    /// the component's no longer, and wasmtime-wasi-http lets them lie: they go with their table.
+    pub fn is_clean(&mut self) -> bool {
+        let only_options = self.table.iter_mut().all(|it| it.is::<RequestOptions>());
+        if only_options {
+            self.table = ResourceTable::new();
+        }
+        only_options
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grows = self.limits.memory_growing(current, desired, maximum)?;
+        self.memory = desired;
+        Ok(grows)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
 }
 
 impl WasiView for State {

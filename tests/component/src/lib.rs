@@ -32,7 +32,7 @@ pub use callbacks::Callbacks;
 pub use host::{Host, Sent, returned};
 pub use samples::*;
 pub use scripted::{Received, Scripted, Step, answer, answer_of_bytes, envelope};
-pub use watched::{Memory, watched};
+pub use watched::{Memory, watched, watched_component};
 
 /// Calls one function of an interface in a fresh instance of a caller's component. The test fails when that
 /// traps or hangs, or when what comes back holds a secret.

@@ -1,19 +1,31 @@
 use crate::artifacts;
 use crate::host::Host;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, LinearMemory, MemoryCreator, MemoryType};
 
-/// The linear memory of the instance that was made last.
+/// The linear memories of all instances, in the order in which these were made.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Arc<[AtomicU8]>>>);
+pub struct Memory(Arc<Mutex<Vec<Arc<Bytes>>>>);
+
+struct Bytes {
+    bytes: Box<[AtomicU8]>,
+    size: AtomicUsize,
+}
 
 /// More than the component ever takes in a test.
 const CAPACITY: usize = 32 << 20;
 
 /// A host whose component's memory can be searched, also while the component waits for an answer.
 pub fn watched() -> (Host, Memory) {
+    let (component, memory) = watched_component();
+    let host = Host::of(&component).expect("the world provider");
+    (host, memory)
+}
+
+/// The component, for a host of one's own.
+pub fn watched_component() -> (Component, Memory) {
     let memory = Memory::default();
     let mut config = Config::new();
     config
@@ -23,33 +35,48 @@ pub fn watched() -> (Host, Memory) {
         .memory_init_cow(false);
     let engine = Engine::new(&config).expect("an engine");
     let component = Component::new(&engine, artifacts::read("itsm.wasm")).expect("a component");
-    let host = Host::of(&component).expect("the world provider");
-    (host, memory)
+    (component, memory)
 }
 
 impl Memory {
-    /// Whether a text stands anywhere in it.
+    /// How many instances were made so far.
+    pub fn made(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// The content of the instances that are still there.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        let all = self.0.lock().unwrap();
+        all.iter().filter(|it| Arc::strong_count(it) > 1).map(|it| it.content().to_vec()).collect()
+    }
+
+    /// Whether a text stands anywhere in that of the last instance.
     pub fn holds(&self, text: &str) -> bool {
-        let bytes = self.0.lock().unwrap();
-        // SAFETY: the component waits, so nobody writes, and atomic bytes are laid out as bytes are.
-        #[allow(unsafe_code)]
-        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), bytes.len()) };
+        let all = self.0.lock().unwrap();
         // This crate is not optimised, and its dependencies are: a search of our own takes seconds.
-        memchr::memmem::find(bytes, text.as_bytes()).is_some()
+        memchr::memmem::find(all.last().unwrap().content(), text.as_bytes()).is_some()
     }
 }
 
-struct Linear {
-    bytes: Arc<[AtomicU8]>,
-    size: usize,
+impl Bytes {
+    fn content(&self) -> &[u8] {
+        let bytes = &self.bytes[..self.size.load(Ordering::Relaxed)];
+        // SAFETY: the component waits, so nobody writes, and atomic bytes are laid out as bytes are.
+        #[allow(unsafe_code)]
+        unsafe {
+            std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), bytes.len())
+        }
+    }
 }
+
+struct Linear(Arc<Bytes>);
 
 // SAFETY: the bytes stay where they are for the life of the memory, they are zero at first, and
 // `CAPACITY` of them are there, without guard pages, as the configuration above says.
 #[allow(unsafe_code)]
 unsafe impl LinearMemory for Linear {
     fn byte_size(&self) -> usize {
-        self.size
+        self.0.size.load(Ordering::Relaxed)
     }
 
     fn byte_capacity(&self) -> usize {
@@ -60,12 +87,12 @@ unsafe impl LinearMemory for Linear {
         if new_size > CAPACITY {
             wasmtime::bail!("more memory than a test gives");
         }
-        self.size = new_size;
+        self.0.size.store(new_size, Ordering::Relaxed);
         Ok(())
     }
 
     fn as_ptr(&self) -> *mut u8 {
-        self.bytes.as_ptr().cast_mut().cast()
+        self.0.bytes.as_ptr().cast_mut().cast()
     }
 }
 
@@ -81,8 +108,9 @@ unsafe impl MemoryCreator for Memory {
         _: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
         // SAFETY: zero is a value of an atomic byte.
-        let bytes = unsafe { Arc::<[AtomicU8]>::new_zeroed_slice(CAPACITY).assume_init() };
-        *self.0.lock().unwrap() = bytes.clone();
-        Ok(Box::new(Linear { bytes, size: minimum }))
+        let bytes = unsafe { Box::<[AtomicU8]>::new_zeroed_slice(CAPACITY).assume_init() };
+        let bytes = Arc::new(Bytes { bytes, size: minimum.into() });
+        self.0.lock().unwrap().push(bytes.clone());
+        Ok(Box::new(Linear(bytes)))
     }
 }

@@ -11,6 +11,7 @@ mod durable;
 mod failures;
 mod host;
 mod hostile;
+mod kept;
 mod killed;
 mod network;
 mod set_up;

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use rust_host::{Callback, Endpoint, Error, Failure, Itsm, Network, Settings};
+use rust_host::{Callback, Endpoint, Error, Failure, Itsm, Network, Settings, load_component};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -61,7 +61,7 @@ pub fn itsm(settings: Settings) -> (Itsm, Logged) {
 pub fn component() -> &'static Component {
     static COMPILED: OnceLock<Component> = OnceLock::new();
     let file = || wasm_folder().join("itsm.wasm");
-    COMPILED.get_or_init(|| Component::from_file(&Engine::default(), file()).unwrap())
+    COMPILED.get_or_init(|| load_component(&Engine::default(), &file()).unwrap())
 }
 
 /// The failure of a call.
