@@ -62,22 +62,24 @@ test('a call that waits is made again by the same instance, and its request is s
 test('a call that does something else when it is made again fails, and sends nothing twice', async (t) => {
   const { told, again } = Call.prototype;
   t.after(() => Object.assign(Call.prototype, { told, again }));
-  /** @type {{ what: string, name: 'create' | 'recover', action: string, change: (name: string, value: any) => any }[]} */
+  /** @type {{ what: string, name: 'create' | 'recover', action: string, together: number, change: (name: string, value: any) => any }[]} */
   const cases = [
     {
       what: 'another random number, so another request',
       name: 'recover',
       action: 'get_tickets',
+      together: 2,
       change: (name, value) => (name === 'random' ? value ^ 1n : value),
     },
     {
       what: 'a deadline instead of the connection, so an end too early',
       name: 'create',
       action: 'create_ticket',
+      together: 1,
       change: (name, value) => (name === 'poll' ? [2] : value),
     },
   ];
-  for (const { what, name, action, change } of cases) {
+  for (const { what, name, action, together, change } of cases) {
     await t.test(`${name}: ${what}`, async () => {
       let times = 1;
       Call.prototype.again = function () {
@@ -96,7 +98,7 @@ test('a call that does something else when it is made again fails, and sends not
           message: /^the call /,
         }),
       );
-      assert.ok(sent <= 1, `${sent} requests`);
+      assert.ok(sent <= together, `${sent} requests`);
       assert.ok(times <= 3, `${times} times`);
     });
   }

@@ -85,7 +85,7 @@ class EachClient(unittest.TestCase):
                 self.assertEqual(through.tickets.info(site.connection, sn).ticket.title, "title")
 
     def test_requests_that_do_not_depend_on_each_other_are_under_way_at_once(self) -> None:
-        page = {"page": 1, "total_page": 1, "count": 0, "next": None, "previous": None, "items": []}
+        page: dict[str, object] = {"page": 1, "total_page": 1, "count": 0, "next": None, "previous": None, "items": []}
         found = json.dumps({"result": True, "code": 0, "message": "success", "data": page}).encode()
 
         def after_both(*_: object) -> Answer:

@@ -151,8 +151,8 @@ class DurableLoop(unittest.TestCase):
 
     def test_a_question_that_fails_is_asked_again(self) -> None:
         self.site.fault("create_ticket", fault="drop-after-executing")
-        # When the answer was lost, and at the tick after that.
-        self.deny("get_tickets", times=2)
+        # When the answer was lost, and at the tick after that: each time two requests go together.
+        self.deny("get_tickets", times=4)
         with logged() as lines:
             operation = self.site.begin()
             self.site.new().tick(whatever=True)

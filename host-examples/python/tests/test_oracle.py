@@ -59,9 +59,9 @@ class Server(Scripted):
         return status, of_answer, content
 
     def take(self) -> list[Any]:
-        """What was asked since the last time."""
+        """What was asked since the last time. Of requests that go together, either can come first."""
         taken, self.requests = self.requests, []
-        return [
+        return sorted(
             (
                 method,
                 CHANCE.sub(b"by chance", path.encode()),
@@ -69,7 +69,7 @@ class Server(Scripted):
                 CHANCE.sub(b"by chance", body),
             )
             for method, path, headers, body in taken
-        ]
+        )
 
 
 class SameValues(unittest.TestCase):

@@ -114,9 +114,8 @@ pub const PLACES: &[Place] = &[
         what: "the reading of the version before",
         file: "src/domain/tracking/record.rs",
         edit: After(
-            "            2 => serde_json::from_str(json).map(Second::migrate),\n",
-            "            3 => serde_json::from_str(json)
-                .map(|record: Self| Self { version: VERSION, ..record }),\n",
+            "            2 => read(text).map(Second::migrate),\n",
+            "            3 => read(text).map(|record: Self| Self { version: VERSION, ..record }),\n",
         ),
         check: Unit,
     },

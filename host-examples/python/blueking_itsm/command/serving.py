@@ -16,5 +16,5 @@ def serving(listen: str, application: Callable[..., Any]) -> Server:
     except OSError as error:
         why = reason(error)
     except ValueError:
-        why = "invalid socket address"
+        why = "invalid port value" if ":" in listen else "invalid socket address"
     raise Stop(f"{listen} can't be listened on: {why}")
