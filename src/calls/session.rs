@@ -188,8 +188,11 @@ impl<'a, T: Transport> Session<'a, T> {
 pub struct Question<'q, R> {
     action: &'q Action,
     parameters: Map<String, Value>,
-    decode: Box<dyn Fn(Json) -> Result<R, Mismatch> + 'q>,
+    decode: Box<Decode<'q, R>>,
 }
+
+/// Reads the data of an answer.
+type Decode<'q, R> = dyn Fn(Json) -> Result<R, Mismatch> + 'q;
 
 impl<'q, R> Question<'q, R> {
     /// `decode` reads the data of the answer.
