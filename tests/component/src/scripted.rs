@@ -139,7 +139,9 @@ async fn serve(
         match step {
             Step::Send(bytes) => stream.write_all(&bytes).await?,
             Step::Pause(pause) => tokio::time::sleep(pause).await,
-            Step::Meet(others) => drop(others.wait().await),
+            Step::Meet(others) => {
+                others.wait().await;
+            }
             Step::Forever(bytes, pause) => loop {
                 stream.write_all(&bytes).await?;
                 if !pause.is_zero() {
