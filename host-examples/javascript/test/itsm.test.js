@@ -86,12 +86,24 @@ test('the credentials are on the requests, and never in the memory of the compon
   t.after(() => {
     WebAssembly.Instance = Instance;
   });
+  const found = () =>
+    ['a planted title', SECRET].filter((text) => memories.some(({ buffer }) => Buffer.from(buffer).includes(text)));
+  /** @type {string[]} */
+  let whenSent = [];
   WebAssembly.Instance = /** @type {any} */ (
     class extends Instance {
-      /** @param {[WebAssembly.Module, WebAssembly.Imports]} values */
-      constructor(...values) {
-        super(...values);
-        memories.push(/** @type {WebAssembly.Memory} */ (this.exports.memory));
+      /** @param {WebAssembly.Module} module @param {any} imports */
+      constructor(module, imports) {
+        const http = Object.entries(imports).find(([name]) => name.startsWith('wasi:http/outgoing-handler'))?.[1];
+        const handle = http?.handle;
+        if (http)
+          http.handle = (/** @type {number[]} */ ...values) => {
+            whenSent = found();
+            return handle(...values);
+          };
+        super(module, imports);
+        // Other instances are those of the HTTP client.
+        if (http) memories.push(/** @type {WebAssembly.Memory} */ (this.exports.memory));
       }
     }
   );
@@ -103,11 +115,10 @@ test('the credentials are on the requests, and never in the memory of the compon
     sent.headers.filter((/** @type {string[]} */ [name]) => name === 'x-bkapi-authorization'),
     [['x-bkapi-authorization', JSON.stringify(AUTHORIZATION)]],
   );
-  // What the component was given is found: the search looks at the right bytes.
-  const found = ['a planted title', SECRET].filter((text) =>
-    memories.some(({ buffer }) => Buffer.from(buffer).includes(text)),
-  );
-  assert.deepEqual(found, ['a planted title']);
+  // What the component was given is found during the call: the search looks at the right bytes.
+  assert.deepEqual(whenSent, ['a planted title']);
+  // It wipes what it gives back.
+  assert.deepEqual(found(), []);
 });
 
 test('every function of the component is there', async () => {

@@ -7,6 +7,9 @@ your own. Redirects are never followed, and nothing is sent twice.
 from __future__ import annotations
 
 import contextvars
+
+# Resolving a name imports it. A process that is forked meanwhile would wait for that import for ever.
+import encodings.idna  # noqa: F401
 import errno
 import http.client
 import io
