@@ -323,10 +323,11 @@ impl Waiting {
         Ok(None)
     }
 
-    /// Whom the ticket waits for, told when it changes. What can't be read is read the next time.
+    /// Whom the ticket waits for, told when it changes. What can't be read is read the next time. A node that nobody has
+    /// to handle, such as the one where tickets are made, is ITSM's own work.
     async fn look(&mut self, sn: &str) {
         let Ok(status) = self.itsm.status(sn).await else { return };
-        let nodes = status.running.iter();
+        let nodes = status.running.iter().filter(|node| !node.processors.is_empty());
         let nodes = nodes.map(|node| format!("{} ({})", node.processors.join(", "), node.name));
         let whom = nodes.collect::<Vec<_>>().join("; ");
         if !whom.is_empty() && self.waits_for.as_ref() != Some(&whom) {

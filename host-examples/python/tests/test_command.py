@@ -352,6 +352,12 @@ class TheGate(Compared):
         self.assertEqual(found["a lost answer"][1], 1)
         self.assertIn(same(found["approved"].out), same((FOLDER / "README.md").read_text()))
 
+    def test_a_node_that_nobody_has_to_handle_is_not_waited_for(self) -> None:
+        found = self.compare(
+            {"approved": decided("approve", who="admin", remark="fine")}, tuple(FORMS), "--in-creation", "1000"
+        )
+        self.assertEqual(found["approved"].out.count("waiting  "), 1)
+
     def test_time_and_signals_leave_the_ticket_or_withdraw_it(self) -> None:
         found = self.compare(
             {

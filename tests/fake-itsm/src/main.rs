@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use fake_itsm::{FakeItsm, Fault, Flow, Options, Switch, Tags};
+use std::time::Duration;
 
 const HELP: &str = "fake-itsm [--port N] [--seed N] [--credentials CODE:SECRET] [--verified-users] [--legacy-esb]
           [--tags stored|filtered|ignored] [--wants-token] [--fault ACTION=KIND[:VALUE][*TIMES]]...
-          [--flows FILE-OR-NAME]... [--page]
+          [--flows FILE-OR-NAME]... [--page] [--in-creation MS]
 
 Serves a fake BlueKing ITSM on 127.0.0.1 until it is stopped. With --page, a browser shows it there. POST
 /fake/approve, refuse, hand-over, claim, suspend, resume, withdraw, terminate, close, end-with, set-status,
@@ -40,6 +41,10 @@ async fn main() -> Result<()> {
             "--fault" => faults.push(Switch::parse(&value()?)?),
             "--flows" => options.flows.push(Flow::find(&value()?)?),
             "--page" => options.page = true,
+            "--in-creation" => {
+                let ms = value()?.parse().context("--in-creation wants milliseconds")?;
+                options.in_creation = Duration::from_millis(ms);
+            }
             "--tags" => {
                 options.tags = match value()?.as_str() {
                     "stored" => Tags::Stored,

@@ -1,8 +1,9 @@
 //! `itsm gate`: what it prints and how it exits, for each way in which a ticket or a call can end.
 
 use crate::set_up::{KEY, ended, fake, folder, itsm, program, ticket, until};
-use fake_itsm::{FakeItsm, Fault};
+use fake_itsm::{FakeItsm, Fault, Options};
 use std::process::Command;
+use std::time::Duration;
 
 const GATE: [&str; 7] = ["gate", "--title", "扩容", "--approver", "admin", "--interval", "100ms"];
 
@@ -51,6 +52,20 @@ async fn only_an_approval_is_exit_code_0_and_each_other_ending_has_its_own() {
         };
         assert!(printed.contains(remark), "{printed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_nobody_has_to_handle_is_not_waited_for() {
+    let options = Options { in_creation: Duration::from_secs(1), ..Options::default() };
+    let fake = FakeItsm::start(options).await.unwrap();
+    let gate = gate(&fake, &[]).spawn().unwrap();
+    let sn = ticket(&fake).await;
+    // Some were asked while the ticket was at the node where tickets are made.
+    let asked = fake.exchanges_of("get_ticket_status").len();
+    until("a later question", || fake.exchanges_of("get_ticket_status").len() > asked + 1).await;
+    fake.approve(&sn, "admin").await.unwrap();
+    let (exit, printed) = ended(gate).await;
+    assert_eq!((exit, printed.matches("waiting  ").count()), (0, 1), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -255,12 +255,16 @@ class _Gate:
         return None
 
     def _look(self, sn: str) -> None:
-        """Tells whom the ticket waits for, when it changes. What can't be read is read the next time."""
+        """Tells whom the ticket waits for, when it changes. What can't be read is read the next time.
+
+        A node that nobody has to handle, such as the one where tickets are made, is ITSM's own work.
+        """
         try:
             status = self._itsm.tickets.status(self.configuration.connection, sn)
         except ItsmError:
             return
-        whom = "; ".join(f"{', '.join(node.processors)} ({node.name})" for node in status.running)
+        people = ((", ".join(node.processors), node.name) for node in status.running if node.processors)
+        whom = "; ".join(f"{whom} ({name})" for whom, name in people)
         if whom and whom != self._waits_for:
             self._shown.waits_for(status, whom)
             self._waits_for = whom
