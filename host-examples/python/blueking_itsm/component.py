@@ -8,9 +8,10 @@ import threading
 import time
 import weakref
 from collections.abc import Collection, Mapping
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from . import (
     _cache,
@@ -30,9 +31,6 @@ from ._engine import Engine, EngineError, Module
 from .http import Credentials, Exchange, Request, Seam
 from .settings import check_names
 from .types import ItsmError
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 PACKAGE = "blueking:itsm"
 VERSION = "0.1.0"
@@ -122,10 +120,13 @@ class AsyncItsm:
         threads: int = 32,
     ) -> None:
         """As `Itsm`. At most so many calls wait for servers at once: others wait for their turn."""
+        # Here, as it would take a tenth of the start of programs that are not on asyncio; and not within a call, as a
+        # process that is forked meanwhile would wait for the import for ever.
+        from concurrent.futures import ThreadPoolExecutor
+
         self._guests = _Guests(_read(module), Seam(client, credentials, allow))
-        self._threads = threads
-        self._executor: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
+        self._new_executor = partial(ThreadPoolExecutor, threads, "blueking_itsm")
+        self._executor, self._process = self._new_executor(), os.getpid()
         for part in MODULES:
             name = part.__name__.rpartition(".")[2]
             setattr(self, name, getattr(part, f"Async{name.capitalize()}")(self._call))
@@ -139,14 +140,13 @@ class AsyncItsm:
         if not ROWS[name].asks:
             # Microseconds: a thread would take longer.
             return self._guests.call(name, *arguments)
-        # Here, as they would take a tenth of the start of programs that are not on asyncio.
+        # The loop that waits for this has imported both.
         import asyncio
         import contextvars
-        from concurrent.futures import ThreadPoolExecutor
 
-        if self._executor is None or self._process != os.getpid():
+        if self._process != os.getpid():
             # A forked process has none of its threads.
-            self._executor, self._process = ThreadPoolExecutor(self._threads, "blueking_itsm"), os.getpid()
+            self._executor, self._process = self._new_executor(), os.getpid()
         watch = _Watch(self._guests.open)
         run = contextvars.copy_context().run
         loop = asyncio.get_running_loop()

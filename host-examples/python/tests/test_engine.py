@@ -194,8 +194,36 @@ for _ in range(8):
 print({os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}, {one.result() for one in busy})
 """
 
+IMPORTS = """
+import asyncio, sys
+sys.path.insert(0, ".")
+from blueking_itsm import AsyncItsm, Itsm, ItsmError
+from blueking_itsm.types import AppCredentials, Connection, Gateway
+from tests.support import CODE, SECRET
+connection = Connection(Gateway(sys.argv[2]), AppCredentials(CODE, SECRET))
+plain, loop = Itsm(sys.argv[1]), AsyncItsm(sys.argv[1])
+before = set(sys.modules)
+try:
+    plain.tickets.info(connection, "NOBODYS")
+except ItsmError:
+    print("plain", sorted(set(sys.modules) - before))
+async def main():
+    before = set(sys.modules)
+    try:
+        await loop.tickets.info(connection, "NOBODYS")
+    except ItsmError:
+        print("loop", sorted(set(sys.modules) - before))
+asyncio.run(main())
+"""
+
 
 class Forks(unittest.TestCase):
+    def test_no_call_imports_a_module(self) -> None:
+        """A process that is forked while another thread imports waits for that import for ever."""
+        with Site() as site:
+            used = python("-c", IMPORTS, str(component()), site.fake.gateway.replace("127.0.0.1", "localhost"))
+        self.assertEqual((used.stdout, used.stderr), ("plain []\nloop []\n", ""))
+
     def test_forked_processes_go_on_while_their_parent_calls(self) -> None:
         with Site() as site, TemporaryDirectory() as folder:
             # Another file, which a child then has to compile.
