@@ -106,7 +106,7 @@ const VERBS: [Verb; 15] = [
 ];
 
 /// From a clean clone, on two cores.
-const FIRST_BUILD: &str = "six to nine minutes on two cores";
+const FIRST_BUILD: &str = "five to nine minutes on two cores";
 
 /// The exit code of a command line that can't be understood.
 const USAGE: u8 = 2;
