@@ -3,13 +3,28 @@
 import gzip
 import json
 import socket
+import subprocess
 import threading
 import unittest
 from collections.abc import Iterator
 from contextlib import closing
 from time import monotonic, sleep
 
-from support import CA, SECRET, SUCCESS, Host, Proxy, Server, answer, headers_of, received, side_by_side
+from support import (
+    APP,
+    CA,
+    SECRET,
+    SUCCESS,
+    Host,
+    Proxy,
+    Server,
+    answer,
+    environment,
+    headers_of,
+    program,
+    received,
+    side_by_side,
+)
 
 NOTHING = "ITSM has changed nothing."
 MAYBE = "ITSM may have acted."
@@ -103,6 +118,15 @@ class Answers(unittest.TestCase):
             ):
                 withdrawn(f"{server.url}/prod")
                 self.assertEqual((len(server.requests), other.requests), (1, []))
+
+    def test_no_request_leaves_for_another_server(self) -> None:
+        with Server(answer()) as server, Server(answer()) as other:
+            settings = environment({**APP, "ITSM_GATEWAY": f"{server.url}/prod"})
+            for gateway in (f"{other.url}/prod", f"http://localhost:{server.at.rpartition(':')[2]}/prod"):
+                asked = subprocess.run([program("elsewhere"), gateway], env=settings, capture_output=True, text=True)
+                self.assertEqual((asked.returncode, asked.stdout), (1, ""), asked.stderr)
+                self.assertIn(NOTHING, asked.stderr)
+            self.assertEqual((server.requests, other.requests), ([], []))
 
     def test_an_answer_is_read_as_it_comes_up_to_the_components_limit(self) -> None:
         for size, words in [(3 << 20, "no ticket has"), (5 << 20, "more than 4194304 bytes")]:
