@@ -60,8 +60,10 @@ class Handler {
 
   /** @param {any} _ @param {number} status @param {Record<string, string | string[]>} headers */
   onResponseStart(_, status, headers) {
-    const all = Object.entries(headers).map(([name, values]) => [values].flat().map((value) => [name, value]));
-    this.#begins(status, /** @type {[string, string][]} */ (all.flat()));
+    /** @type {[string, string][]} */
+    const all = [];
+    for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) all.push([name, value]);
+    this.#begins(status, all);
   }
 
   /** @param {any} controller @param {Uint8Array} bytes */

@@ -293,6 +293,7 @@ function checked(endpoint, authorization, options) {
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');
   }
   const { dispatcher } = /** @type {{ dispatcher?: any }} */ (options);
+  // That of `settings` is a function, which makes one when the first request goes.
   if (dispatcher && typeof dispatcher !== 'function' && typeof dispatcher.dispatch !== 'function')
     throw new TypeError('options.dispatcher: a dispatcher of undici is expected');
   const wrong = Object.entries(Object(authorization)).find(([, value]) => typeof value !== 'string');
