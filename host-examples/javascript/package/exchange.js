@@ -1,6 +1,5 @@
 // One request and its answer.
 
-import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 
 /**
@@ -10,16 +9,13 @@ import { isDeepStrictEqual } from 'node:util';
  * @property {string} path with the query
  * @property {[string, string][]} headers whose values are bytes, a character each
  */
+/** @typedef {Uint8Array | AsyncIterable<Uint8Array> | undefined} Body */
+/** @typedef {{ status: number, headers: [string, string][] }} Head */
+/** @typedef {{ abort: () => void, resume: () => void }} Connection */
 /**
- * @typedef {object} Response
- * @property {number} status
- * @property {[string, string][]} headers
- * @property {AsyncIterable<Uint8Array> | Uint8Array[]} body
- */
-/**
- * The one way out. It takes the body's bytes only when they are about to be written to a connection, and lets go of
- * the connection at the signal's event `abort`. An emitter is much cheaper than an `AbortController`.
- * @typedef {(request: Request & { body: Uint8Array | AsyncIterable<Uint8Array> | undefined }, signal: EventEmitter) => Promise<Response>} Send
+ * The one way out. It takes the body's bytes only when they are about to be written to a connection, and tells the
+ * exchange what comes of it: `opens`, `begins`, `receives`, and at last `ends` or `breaks`.
+ * @typedef {(request: Request, body: Body, exchange: Exchange) => void} Send
  */
 
 /** Pieces of a body that are taken before there is a connection. Such small ones come from who wants to know of it. */
@@ -33,7 +29,7 @@ export class Diverged extends Error {}
 export class Exchange {
   /** Whether the body's bytes are asked for, as there is a connection. */
   connected = false;
-  /** The answer's head. @type {Pick<Response, 'status' | 'headers'> | undefined} */
+  /** The answer's head. @type {Head | undefined} */
   head;
   /** Why there is no answer, or no more of it. @type {any} */
   failure;
@@ -41,7 +37,8 @@ export class Exchange {
 
   #send;
   #request;
-  #signal = new EventEmitter();
+  /** @type {Connection | undefined} */
+  #connection;
   #isAborted = false;
   /** @type {Set<() => void>} */
   #listeners = new Set();
@@ -49,9 +46,12 @@ export class Exchange {
   #sent = [];
   #begun = false;
   #finished = false;
+  /** The head of an answer that is held back. @type {Head | undefined} */
+  #coming;
   /** @type {Uint8Array[]} */
   #received = [];
   #length = 0;
+  #isPaused = false;
 
   /** @param {Request} request @param {Send} send */
   constructor(request, send) {
@@ -105,7 +105,10 @@ export class Exchange {
     if (first.length > most) this.#received[0] = first.subarray(most);
     else this.#received.shift();
     this.#length -= Math.min(first.length, most);
-    this.#changed();
+    if (this.#isPaused && this.#length <= HELD_BACK) {
+      this.#isPaused = false;
+      this.#connection?.resume();
+    }
     return first.subarray(0, most);
   }
 
@@ -123,32 +126,53 @@ export class Exchange {
   abort() {
     if (!this.#begun || this.ended) return;
     this.#isAborted = true;
-    this.#signal.emit('abort');
+    this.#connection?.abort();
     this.#changed();
   }
 
-  /** @param {Uint8Array | AsyncIterable<Uint8Array> | undefined} body */
-  async #begin(body) {
+  /** There is a connection, to which the request is about to be written. @param {Connection} connection */
+  opens(connection) {
+    this.#connection = connection;
+    if (this.#isAborted) connection.abort();
+  }
+
+  /** The answer's head has come. @param {Head} head */
+  begins(head) {
+    this.#coming = head;
+  }
+
+  /**
+   * More of the answer's body has come. Returns whether the next may come too: if not, the connection will be resumed.
+   * @param {Uint8Array} bytes
+   */
+  receives(bytes) {
+    this.#received.push(bytes);
+    this.#length += bytes.length;
+    this.#isPaused = this.#length > HELD_BACK;
+    if (this.#isPaused) this.#show();
+    return !this.#isPaused;
+  }
+
+  /** The answer is whole. */
+  ends() {
+    this.ended = true;
+    this.#show();
+  }
+
+  /** No more comes. @param {{ code: string, cause?: unknown }} failure */
+  breaks(failure) {
+    this.failure = failure;
+    this.#show();
+  }
+
+  /** @param {Body} body */
+  #begin(body) {
     this.#begun = true;
-    let head;
-    try {
-      const { status, headers, body: incoming } = await this.#send({ ...this.#request, body }, this.#signal);
-      head = { status, headers };
-      for await (const chunk of incoming) {
-        if (chunk.length === 0) continue;
-        this.#received.push(chunk);
-        this.#length += chunk.length;
-        if (this.#length > HELD_BACK) {
-          this.head = head;
-          this.#changed();
-          await this.#until(() => this.#length <= HELD_BACK);
-        }
-      }
-      this.ended = true;
-    } catch (error) {
-      this.failure = error ?? new Error('it broke off');
-    }
-    this.head = head;
+    this.#send(this.#request, body, this);
+  }
+
+  #show() {
+    this.head = this.#coming;
     this.#changed();
   }
 

@@ -1,70 +1,127 @@
 // The way out: undici, with the application's own dispatcher for proxies, private CAs, pools and tracing.
 
-import { validateHeaderValue } from 'node:http';
-import { Dispatcher, getGlobalDispatcher } from 'undici';
-
-/** @import { Send } from './exchange.js' */
+/** @import { Body, Exchange, Request, Send } from './exchange.js' */
 
 const CREDENTIALS = 'x-bkapi-authorization';
-/** Bytes of a body that is taken in one piece. */
-const SHORT = 64 * 1024;
+/** Where every undici, also the one inside of Node, keeps the global dispatcher. */
+const GLOBAL = Symbol.for('undici.globalDispatcher.1');
 
 /** All waiting is the component's. A redirect would get the credentials, also where the dispatcher follows it. */
-const OPTIONS = { responseHeaders: 'raw', headersTimeout: 0, bodyTimeout: 0, maxRedirections: 0 };
+const OPTIONS = { headersTimeout: 0, bodyTimeout: 0, maxRedirections: 0 };
+
+/** It takes longer to load than all else, so it is loaded when it is needed. */
+export const undici = () => import(/* webpackMode: "eager" */ 'undici');
 
 /**
  * @param {object} settings
  * @param {string} settings.origin the server of ITSM, whose requests get the credentials
  * @param {string} settings.credentials the header's value
  * @param {readonly string[]} settings.allow further origins, whose requests get no credentials
- * @param {any} settings.dispatcher of any version of undici
+ * @param {any} settings.dispatcher of any version of undici, or a function that makes one
  * @returns {Send}
  */
 export function sender({ origin, credentials, allow, dispatcher }) {
-  validateHeaderValue(CREDENTIALS, credentials);
   const allowed = [origin, ...allow.map((url) => new URL(url).origin)];
-  return async (request, signal) => {
-    if (!allowed.includes(request.origin)) throw { code: 'HTTP-request-denied' };
+  const way = async () =>
+    (typeof dispatcher === 'function' ? dispatcher() : dispatcher) ??
+    /** @type {any} */ (globalThis)[GLOBAL] ??
+    (await undici()).getGlobalDispatcher();
+  return async (request, body, exchange) => {
+    if (!allowed.includes(request.origin)) return exchange.breaks({ code: 'HTTP-request-denied' });
     const headers = request.headers.flat();
     const hasOwn = request.headers.some(([name]) => name.toLowerCase() === CREDENTIALS);
     if (request.origin === origin && !hasOwn) headers.push(CREDENTIALS, credentials);
-    const by = dispatcher ?? getGlobalDispatcher();
     try {
+      const by = await way();
       // Bun has an undici of its own, which dispatches nothing.
-      if (typeof (by.request ?? by.dispatch) !== 'function') return await byFetch(request, headers, signal);
-      // An application's dispatcher can be of another version of undici: then the request is of that version too.
-      const {
-        statusCode,
-        headers: raw,
-        body,
-      } = await (by.request ?? Dispatcher.prototype.request).call(by, {
-        ...OPTIONS,
-        .../** @type {any} */ (request),
-        headers,
-        signal,
-      });
-      const received = pairs(/** @type {any} */ (raw));
-      const length = received.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
-      // To read it at once is much faster than in pieces.
-      const isShort = length && Number(length) <= SHORT;
-      const read = isShort ? [new Uint8Array(await body.arrayBuffer())] : failing(body);
-      return { status: statusCode, headers: received, body: read };
+      if (typeof by.dispatch !== 'function') await byFetch(request, headers, body, exchange);
+      else by.dispatch({ ...OPTIONS, ...request, headers, body }, new Handler(exchange));
     } catch (error) {
-      throw { code: code(error), cause: error };
+      exchange.breaks({ code: code(error), cause: error });
     }
   };
 }
 
+/** What undici tells of a request. Version 6 calls other methods than 7 and 8 do. */
+class Handler {
+  #exchange;
+  #resume = () => {};
+
+  /** @param {Exchange} exchange */
+  constructor(exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** @param {any} controller */
+  onRequestStart(controller) {
+    const abort = () => controller.abort(new Error('nobody waits for it any more'));
+    this.#exchange.opens({ abort, resume: () => controller.resume() });
+  }
+
+  /** @param {any} _ @param {number} status @param {Record<string, string | string[]>} headers */
+  onResponseStart(_, status, headers) {
+    /** @type {[string, string][]} */
+    const all = [];
+    for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) all.push([name, value]);
+    this.#begins(status, all);
+  }
+
+  /** @param {any} controller @param {Uint8Array} bytes */
+  onResponseData(controller, bytes) {
+    if (!this.#exchange.receives(bytes)) controller.pause();
+  }
+
+  onResponseEnd() {
+    this.#exchange.ends();
+  }
+
+  /** @param {any} _ @param {unknown} error */
+  onResponseError(_, error) {
+    this.#exchange.breaks({ code: code(error), cause: error });
+  }
+
+  /** @param {(reason: Error) => void} abort */
+  onConnect(abort) {
+    this.onRequestStart({ abort, resume: () => this.#resume() });
+  }
+
+  /** @param {number} status @param {Buffer[]} raw names and values in turn @param {() => void} resume */
+  onHeaders(status, raw, resume) {
+    this.#resume = resume;
+    this.#begins(status, pairs(raw.map(String)));
+  }
+
+  /** @param {Uint8Array} bytes */
+  onData(bytes) {
+    return this.#exchange.receives(bytes);
+  }
+
+  onComplete() {
+    this.#exchange.ends();
+  }
+
+  /** @param {unknown} error */
+  onError(error) {
+    this.onResponseError(undefined, error);
+  }
+
+  /** @param {number} status @param {[string, string][]} headers */
+  #begins(status, headers) {
+    if (status >= 200) this.#exchange.begins({ status, headers });
+  }
+}
+
 /**
  * By the engine's own `fetch`, which does not tell when there is a connection: a write that fails may have acted.
- * @param {Parameters<Send>[0]} request
+ * @param {Request} request
  * @param {string[]} headers names and values in turn
- * @param {Parameters<Send>[1]} signal
- * @returns {ReturnType<Send>}
+ * @param {Body} body
+ * @param {Exchange} exchange
  */
-async function byFetch({ method, origin, path, body }, headers, signal) {
+async function byFetch({ method, origin, path }, headers, body, exchange) {
   const aborting = new AbortController();
-  signal.once('abort', () => aborting.abort());
+  let resume = () => {};
+  exchange.opens({ abort: () => aborting.abort(), resume: () => resume() });
   const whole = [];
   if (body instanceof Uint8Array) whole.push(body);
   else if (body) for await (const chunk of body) whole.push(chunk);
@@ -72,17 +129,14 @@ async function byFetch({ method, origin, path, body }, headers, signal) {
     ...{ method, headers: pairs(headers) },
     ...{ body: whole.length ? Buffer.concat(whole) : undefined, redirect: 'manual', signal: aborting.signal },
   });
-  const received = [...answer.headers].flat();
-  return { status: answer.status, headers: pairs(received), body: failing(/** @type {any} */ (answer.body ?? [])) };
-}
-
-/** @param {AsyncIterable<Uint8Array>} body */
-async function* failing(body) {
-  try {
-    yield* body;
-  } catch (error) {
-    throw { code: code(error), cause: error };
+  exchange.begins({ status: answer.status, headers: [...answer.headers] });
+  for await (const chunk of /** @type {any} */ (answer.body ?? [])) {
+    if (exchange.receives(chunk)) continue;
+    await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+      resume = resolve;
+    });
   }
+  exchange.ends();
 }
 
 /** @param {string[]} raw names and values in turn */

@@ -293,12 +293,15 @@ function checked(endpoint, authorization, options) {
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');
   }
   const { dispatcher } = /** @type {{ dispatcher?: any }} */ (options);
-  if (dispatcher && typeof (dispatcher.request ?? dispatcher.dispatch) !== 'function')
+  // That of `settings` is a function, which makes one when the first request goes.
+  if (dispatcher && typeof dispatcher !== 'function' && typeof dispatcher.dispatch !== 'function')
     throw new TypeError('options.dispatcher: a dispatcher of undici is expected');
   const wrong = Object.entries(Object(authorization)).find(([, value]) => typeof value !== 'string');
   if (typeof authorization !== 'object' || wrong)
     throw new TypeError(`authorization${wrong ? `.${wrong[0]}` : ''}: a text is expected`);
-  return { ...options, origin: new URL(endpoint.val).origin, header: JSON.stringify(authorization) };
+  const header = JSON.stringify(authorization);
+  if (/[^\x20-\x7e\x80-\xff]/.test(header)) throw new TypeError('authorization: no header can hold such characters');
+  return { ...options, origin: new URL(endpoint.val).origin, header };
 }
 
 /** @param {string} path @param {any} value @param {string[]} names */

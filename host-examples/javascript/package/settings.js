@@ -1,7 +1,7 @@
 // Settings from the environment: the same names and sentences as in every host and program of this project.
 
 import { readFileSync } from 'node:fs';
-import { EnvHttpProxyAgent } from 'undici';
+import { undici } from './http.js';
 
 /** @import { Endpoint, ItsmOptions, Settings } from './index.js' */
 
@@ -91,12 +91,18 @@ function dispatcher(given, url) {
   if (proxy && !(/^https?:/.test(proxy) && URL.canParse(proxy)))
     stop(`${name} is no address of a proxy: one such as http://proxy:3128 is expected`);
   const tls = file ? { ca: certificates(file) } : undefined;
-  return new EnvHttpProxyAgent({
+  const options = {
     ...{ httpProxy: proxy ?? '', httpsProxy: proxy ?? '' },
     noProxy: [get('NO_PROXY'), ...LOOPBACK, /^https?:\/\/(127(?:\.\d+){3})/.exec(url)?.[1]].filter(Boolean).join(),
     // To servers without a proxy, through one, and to the proxy itself.
     ...{ connect: tls, requestTls: tls, proxyTls: tls },
-  });
+  };
+  /** @type {Promise<object> | undefined} */
+  let made;
+  return () => {
+    made ??= undici().then(({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent(options));
+    return made;
+  };
 }
 
 /** @param {string} file */

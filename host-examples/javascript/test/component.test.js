@@ -10,10 +10,12 @@ import { callbacks, Itsm, ItsmError, tracking } from '../itsm.js';
 import { Call } from '../package/call.js';
 import { shower } from '../package/redact.js';
 import { interfaces, types } from '../package/table.js';
+import { answering } from './answering.js';
 import { componentIn, transpiled } from './component.js';
 import { AUTHORIZATION, fakeItsm } from './set-up.js';
 
 /** @import { Row } from '../package/abi.js' */
+/** @import { Answer } from './answering.js' */
 
 const SEED = 20261126;
 const CALLS_EACH = Number(process.env.CALLS_EACH ?? 60);
@@ -158,7 +160,8 @@ answers.set(
 /** What the server answers, to one as to the other. @param {number} seed of the call */
 function server(seed) {
   const choose = generator(seed);
-  return (/** @type {{ path: string, body: string }} */ { path, body }) => {
+  /** @type {(asked: { path: string, body: string }) => Answer} */
+  return ({ path, body }) => {
     const action = path.split('?')[0].split('/').filter(Boolean).at(-1) ?? '';
     const known = answers.get(action) ?? answers.get('get_tickets') ?? [];
     const { status, content_type, body: text } = known[Math.floor(choose() * known.length)];
@@ -221,25 +224,10 @@ test('the package and the component give the same values, and send the same requ
       return /** @type {any} */ (respond(request));
     },
   });
-  const dispatcher = {
-    /** @param {any} asked */
-    async request({ method, origin, path, headers, body }) {
-      const chunks = [];
-      if (typeof body?.[Symbol.asyncIterator] === 'function') for await (const chunk of body) chunks.push(chunk);
-      else if (body) chunks.push(body);
-      const pairs = Array.from({ length: headers.length / 2 }, (_, at) => [headers[2 * at], headers[2 * at + 1]]);
-      const request = { method, origin, path, headers: pairs, body: Buffer.concat(chunks).toString() };
-      requests.push({ ...request, headers: pairs.filter(([, sent]) => sent !== '{}') });
-      const { status, headers: back, body: text } = respond(request);
-      return {
-        statusCode: status,
-        headers: back.flat(),
-        body: (async function* () {
-          yield new TextEncoder().encode(text);
-        })(),
-      };
-    },
-  };
+  const dispatcher = answering((request) => {
+    requests.push({ ...request, headers: request.headers.filter(([, sent]) => sent !== '{}') });
+    return respond(request);
+  });
   const itsm = new Itsm({ tag: 'gateway', val: ORIGIN }, {}, { dispatcher, allow: NAMED.url });
   // Time stands still but for pauses, which are over at once; and chance is the same for both.
   const { now, instant } = Call.prototype;

@@ -62,6 +62,19 @@ test('the package works in an empty folder, by import and by require', async () 
   assert.equal(run('use.cjs'), SAID);
 });
 
+test('undici, which takes long to load, is loaded by the first request alone', async () => {
+  const load = `
+import { callbacks, Itsm, settings } from 'blueking-itsm';
+const site = { ITSM_GATEWAY: process.argv[2], ITSM_APP_CODE: 'app', ITSM_APP_SECRET: process.argv[3] };
+const itsm = new Itsm(...settings({ ...site, HTTP_PROXY: 'http://proxy:3128' }).site);
+const isLoaded = () => Symbol.for('undici.globalDispatcher.1') in globalThis;
+const before = [callbacks.conclude('REVOKED', false, true), isLoaded()];
+await Promise.all(['1', '2'].map((sn) => itsm.tickets.status(itsm.connection, sn).catch(({ code }) => before.push(code))));
+console.log(...before, isLoaded());
+`;
+  assert.equal(run(await write('load.mjs', load)), 'withdrawn false 3900022 3900022 true\n');
+});
+
 test('it works in one file, as bundlers make it without a setting but the platform', async (t) => {
   const entries = { esm: await write('entry.mjs', ESM), cjs: await write('entry.cjs', CJS) };
   for (const [from, entry] of Object.entries(entries)) {

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Itsm } from '../itsm.js';
+import { answering } from './answering.js';
+
+/** @import { Answer } from './answering.js' */
 
 const TAG = 'k7w2hq4mzx3n6vbr5tjd8ycpfa';
 /** For a ticket whose log can't show what is missing from it. */
@@ -28,32 +31,26 @@ function server(story, reader) {
     ticket_approval_result: () => (story.result === null ? [] : [story.result]),
     get_ticket_logs: () => story.log,
   };
-  return {
-    async request(/** @type {any} */ { path, body }) {
-      const action = path.split('?')[0].split('/').filter(Boolean).at(-1);
-      if (action === 'ticket_approval_result' && reader === 'app_only') {
-        const refusal = {
-          result: false,
-          code: 1640102,
-          code_name: 'INVALID_ARGS',
-          message: 'user authentication failed',
-        };
-        return answer(401, { ...refusal, data: null }, ['x-bkapi-error-code', '1640102']);
-      }
-      const given = data[action]?.(String(body ?? ''));
-      assert.notEqual(given, undefined, `${action} was asked`);
-      return answer(200, { result: true, code: 0, message: 'success', data: given });
-    },
-  };
+  return answering(({ path, body }) => {
+    const action = /** @type {string} */ (path.split('?')[0].split('/').filter(Boolean).at(-1));
+    if (action === 'ticket_approval_result' && reader === 'app_only') {
+      const refusal = {
+        result: false,
+        code: 1640102,
+        code_name: 'INVALID_ARGS',
+        message: 'user authentication failed',
+      };
+      return answer(401, { ...refusal, data: null }, [['x-bkapi-error-code', '1640102']]);
+    }
+    const given = data[action]?.(body);
+    assert.notEqual(given, undefined, `${action} was asked`);
+    return answer(200, { result: true, code: 0, message: 'success', data: given });
+  });
 }
 
-/** @param {number} statusCode @param {object} body @param {string[]} headers */
-function answer(statusCode, body, headers = []) {
-  return {
-    statusCode,
-    headers: ['content-type', 'application/json', ...headers],
-    body: [Buffer.from(JSON.stringify(body))],
-  };
+/** @param {number} status @param {object} body @param {[string, string][]} headers @returns {Answer} */
+function answer(status, body, headers = []) {
+  return { status, headers: [['content-type', 'application/json'], ...headers], body: JSON.stringify(body) };
 }
 
 test('each story is read as what it was, with its tag and by its number', async (t) => {
