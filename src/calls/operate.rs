@@ -1,6 +1,5 @@
 //! What is done with a ticket that exists. Each is sent once, and ITSM answers with nothing that matters.
 
-use super::session::Question;
 use super::{Client, parameters};
 use crate::domain::action::{
     ADD_FOLLOWER, APPROVE, Action, COMMENT, EDIT_FIELD, GET_TICKET_INFO, GET_TICKET_STATUS,
@@ -97,11 +96,8 @@ impl<T: Transport> Client<T> {
             return self.operate(&APPROVE, decided);
         }
         let mut session = self.session()?;
-        let status = session.query(&Question::new(
-            &GET_TICKET_STATUS,
-            parameters("sn", sn),
-            TicketStatus::decode,
-        ))?;
+        let status =
+            session.query(&GET_TICKET_STATUS, parameters("sn", sn), TicketStatus::decode)?;
         let Some(node) = status.running.iter().find(|node| node.node_id == node_id) else {
             return refuse("node-id", "is no node that runs now");
         };
@@ -119,9 +115,8 @@ impl<T: Transport> Client<T> {
         let mut changed = handling::edit_fields(sn, operator, fields)?;
         let mut session = self.session()?;
         let decode = |data: Json| TicketInfo::decode(data, sn);
-        let form =
-            session.query(&Question::new(&GET_TICKET_INFO, parameters("sn", sn), decode))?.fields;
-        handling::add_types(&mut changed, &form)?;
+        let info = session.query(&GET_TICKET_INFO, parameters("sn", sn), decode)?;
+        handling::add_types(&mut changed, &info.fields)?;
         session.send_once(&EDIT_FIELD, changed, |_| Ok(()))
     }
 

@@ -1,6 +1,5 @@
 //! How a ticket stands.
 
-use super::session::Question;
 use super::{Client, parameters};
 use crate::domain::action::{
     Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
@@ -50,6 +49,6 @@ impl<T: Transport> Client<T> {
         if let Some(node_id) = node_id {
             parameters.insert("state_id".to_owned(), node_id.into());
         }
-        self.session()?.query(&Question::new(action, parameters, decode))
+        self.session()?.query(action, parameters, decode)
     }
 }

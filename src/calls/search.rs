@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::confirm::{honours_tags, stores_tags};
-use super::session::{Question, Session};
+use super::session::Session;
 use crate::domain::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use crate::domain::argument::check_sn;
 use crate::domain::failure::{Failure, Origin};
@@ -83,12 +83,12 @@ fn paged<T>(
         found if found.page == page => Ok(found),
         _ => Err(ANOTHER_PAGE),
     };
-    let failure = match session.query(&Question::new(action, parameters.clone(), asked)) {
+    let failure = match session.query(action, parameters.clone(), asked) {
         Err(failure) if failure.origin == Origin::Itsm && page > 1 => failure,
         other => return other,
     };
     parameters.insert("page".to_owned(), 1.into());
-    let first = session.query(&Question::new(action, parameters, &decode))?;
+    let first = session.query(action, parameters, &decode)?;
     if page <= first.pages {
         return Err(failure);
     }
