@@ -91,8 +91,11 @@ impl<T: Transport> Client<T> {
         };
         let is_ours = |row: &Ticket| row.creator == ticket.creator;
         match rows.as_slice() {
-            [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
-            [] => Ok(Recovery::Untraceable),
+            [] => {
+                let stores_tags = stores_tags(&mut session)?;
+                let stores_tags = session.answer(stores_tags)?;
+                Ok(if stores_tags { Recovery::Absent } else { Recovery::Untraceable })
+            }
             [row] if is_ours(row) => Ok(Recovery::Found(CreatedTicket {
                 sn: row.sn.clone(),
                 id: row.id.clone(),
@@ -115,28 +118,31 @@ fn the_finished_one(rows: Vec<Ticket>) -> Option<String> {
     rests_on_approvals(&ticket).then_some(ticket.sn)
 }
 
-/// Whether the server filters by tags: one that does not answers as if the filter were not there, and
+/// Asks whether the server filters by tags: one that does not answers as if the filter were not there, and
 /// a tag that nobody can have used tells.
-pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
-    let fresh = fresh_tag(session);
+pub(super) fn honours_tags<'q, T: Transport>(
+    session: &mut Session<T>,
+) -> Result<Question<'q, bool>, Failure> {
+    let fresh = Secret::new(operation_id::from_bits(session.random()));
     finds_nothing(session, &tagged(&fresh))
 }
 
-fn fresh_tag<T: Transport>(session: &mut Session<T>) -> Secret {
-    Secret::new(operation_id::from_bits(session.random()))
-}
-
-/// Whether the server filters by projects, found out in the same way. One that does stores the tags that it
+/// Asks whether the server filters by projects, in the same way. One that does stores the tags that it
 /// filters by: it was not always so, and no answer holds a ticket's tag, but the filter by project came with
 /// the storing in each public release.
-pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+pub(super) fn stores_tags<'q, T: Transport>(
+    session: &mut Session<T>,
+) -> Result<Question<'q, bool>, Failure> {
     let fresh = operation_id::from_bits(session.random());
     finds_nothing(session, &Filter { project_key: Some(fresh), ..Filter::default() })
 }
 
-fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
-    let page = session.query(&GET_TICKETS, filter.parameters(1, 1)?, Page::<Ticket>::decode)?;
-    Ok(page.tickets.is_empty())
+fn finds_nothing<'q, T: Transport>(
+    session: &Session<T>,
+    filter: &Filter,
+) -> Result<Question<'q, bool>, Failure> {
+    let decode = |data: Json| Ok(Page::<Ticket>::decode(data)?.tickets.is_empty());
+    session.question(&GET_TICKETS, filter.parameters(1, 1)?, decode)
 }
 
 fn tagged(tag: &Secret) -> Filter {
@@ -152,11 +158,10 @@ fn with_tag<T: Transport>(
     // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
     let parameters = tagged(tag).parameters(1, ROWS)?;
     let mut rows = session.question(&GET_TICKETS, parameters, decode)?;
-    let parameters = tagged(&fresh_tag(session)).parameters(1, 1)?;
-    let mut of_nobody = session.question(&GET_TICKETS, parameters, decode)?;
-    session.ask(&mut [&mut rows, &mut of_nobody]);
+    let mut is_honoured = honours_tags(session)?;
+    session.ask(&mut [&mut rows, &mut is_honoured]);
     let rows = rows.answer?;
-    Ok(of_nobody.answer?.is_empty().then_some(rows))
+    Ok(is_honoured.answer?.then_some(rows))
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look

@@ -96,9 +96,11 @@ impl<T: Transport> Client<T> {
 
 /// Whether tickets are found by their tag.
 fn tags<T: Transport>(session: &mut Session<T>) -> Result<&'static str, Failure> {
-    Ok(if !honours_tags(session)? {
+    let honours_tags = honours_tags(session)?;
+    let stores_tags = stores_tags(session)?;
+    Ok(if !session.answer(honours_tags)? {
         "works, but this server ignores tags: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
-    } else if !stores_tags(session)? {
+    } else if !session.answer(stores_tags)? {
         "works, but this server filters by tags and does not store them: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
     } else {
         "works, and tickets are found by their tag"
