@@ -1,8 +1,8 @@
 //! What became of a ticket, asked of ITSM itself.
 
+use super::Client;
 use super::results::{result_among, results, results_of, unless_forbidden};
 use super::session::{Question, Session};
-use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_LOGS, GET_TICKETS};
 use crate::domain::argument::{check_sn, check_sns, check_tag};
 use crate::domain::confirmation::{Confirmation, Outcome, Recovery};
@@ -11,6 +11,7 @@ use crate::domain::history::History;
 use crate::domain::json::Json;
 use crate::domain::new_ticket::NewTicket;
 use crate::domain::operation_id;
+use crate::domain::parameters::parameters;
 use crate::domain::search::{ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{CreatedTicket, Ticket};
@@ -246,7 +247,6 @@ pub(super) fn log_of<'q, T: Transport>(
     session: &Session<T>,
     sn: &'q str,
 ) -> Result<Question<'q, History>, Failure> {
-    let mut asked = parameters("sn", sn);
-    asked.insert("show_type".to_owned(), "complex".into());
+    let asked = parameters([("sn", sn.into()), ("show_type", "complex".into())]);
     session.question(&GET_TICKET_LOGS, asked, move |data| History::decode(data, sn))
 }

@@ -1,16 +1,16 @@
 //! ITSM's results, tokens, and the list of failed callbacks.
 
+use super::Client;
 use super::session::{Question, Session};
-use super::{Client, parameters};
 use crate::domain::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
 use crate::domain::argument::{check_sn, check_sns, refuse};
 use crate::domain::failure::{Advice, Failure};
 use crate::domain::json::Json;
+use crate::domain::parameters::{Parameters, parameters};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{self, ApprovalResult};
 use crate::domain::verdict::{ApproveResult, FINISHED};
 use crate::transport::Transport;
-use serde_json::Map;
 
 impl<T: Transport> Client<T> {
     /// Reads results. ITSM takes their tickets off the failed list.
@@ -25,7 +25,7 @@ impl<T: Transport> Client<T> {
         if token.expose().trim().is_empty() {
             return refuse("token", "must not be blank");
         }
-        let parameters = parameters("token", token.expose());
+        let parameters = parameters([("token", token.expose().into())]);
         self.session_with([token])?.query(&TOKEN_VERIFY, parameters, ticket::decode_is_passed)
     }
 
@@ -36,7 +36,7 @@ impl<T: Transport> Client<T> {
             return Ok(Vec::new());
         }
         let decode = |data: Json| ticket::decode_failed_list(data, among);
-        self.session()?.query(&CALLBACK_FAILED_TICKET, Map::new(), decode)
+        self.session()?.query(&CALLBACK_FAILED_TICKET, Parameters::new(), decode)
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn results_of<'q, T: Transport>(
     sns: &'q [String],
 ) -> Result<Question<'q, Vec<ApprovalResult>>, Failure> {
     let decode = |data: Json| ApprovalResult::decode_all(data, sns);
-    session.question(&TICKET_APPROVAL_RESULT, parameters("sn", sns), decode)
+    session.question(&TICKET_APPROVAL_RESULT, parameters([("sn", sns.into())]), decode)
 }
 
 /// The results, or nothing where this user may not read them.

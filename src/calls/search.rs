@@ -7,12 +7,12 @@ use crate::domain::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use crate::domain::argument::check_sn;
 use crate::domain::failure::{Failure, Origin};
 use crate::domain::json::{Json, Mismatch};
+use crate::domain::parameters::Parameters;
 use crate::domain::search::{
     ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page, UserFilter, UserTicket, View, ignores,
 };
 use crate::domain::ticket::Ticket;
 use crate::transport::Transport;
-use serde_json::{Map, Value};
 
 impl<T: Transport> Client<T> {
     /// A page of the tickets that pass a filter.
@@ -82,7 +82,7 @@ fn paged<T>(
     session: &mut Session<impl Transport>,
     action: &Action,
     page: u32,
-    parameters: impl Fn(u32) -> Result<Map<String, Value>, Failure>,
+    parameters: impl Fn(u32) -> Result<Parameters, Failure>,
     decode: impl Fn(Json) -> Result<Page<T>, Mismatch>,
     untold: &mut [Untold],
 ) -> Result<Page<T>, Failure> {

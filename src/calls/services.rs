@@ -8,9 +8,10 @@ use crate::domain::action::{
 use crate::domain::failure::Failure;
 use crate::domain::json::{Json, Mismatch};
 use crate::domain::new_ticket::NodeProcessors;
+use crate::domain::parameters::Parameters;
 use crate::domain::service::{
-    Catalog, NamedProcessors, Node, Query, ResolveError, Service, ServiceFilter, ServiceForm,
-    catalogs_of, decode_nodes_that_ignore_processors, nodes_of, resolve, service, workflow,
+    Catalog, NamedProcessors, Node, ResolveError, Service, ServiceFilter, ServiceForm, catalogs_of,
+    decode_nodes_that_ignore_processors, nodes_of, resolve, service, workflow,
 };
 use crate::transport::Transport;
 
@@ -78,7 +79,7 @@ impl<T: Transport> Client<T> {
     fn ask_services<R>(
         &mut self,
         action: &Action,
-        parameters: Query,
+        parameters: Parameters,
         decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         self.session()?.query(action, parameters, decode)

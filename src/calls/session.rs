@@ -7,9 +7,9 @@ use crate::domain::envelope;
 use crate::domain::failure::{Advice, Failure};
 use crate::domain::http::{NoAnswer, Request, Response};
 use crate::domain::json::{Json, Mismatch};
+use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
-use serde_json::{Map, Value};
 
 /// A read is tried so often.
 const TRIES: u32 = 3;
@@ -46,7 +46,7 @@ impl<'a, T: Transport> Session<'a, T> {
     pub fn send_once<R>(
         &mut self,
         action: &Action,
-        parameters: Map<String, Value>,
+        parameters: Parameters,
         decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let request = self.connection.request(action, parameters)?;
@@ -60,7 +60,7 @@ impl<'a, T: Transport> Session<'a, T> {
     pub fn query<R>(
         &mut self,
         action: &Action,
-        parameters: Map<String, Value>,
+        parameters: Parameters,
         decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         let question = self.question(action, parameters, decode)?;
@@ -77,7 +77,7 @@ impl<'a, T: Transport> Session<'a, T> {
     pub fn question<'q, R>(
         &self,
         action: &'q Action,
-        parameters: Map<String, Value>,
+        parameters: Parameters,
         decode: impl Fn(Json) -> Result<R, Mismatch> + 'q,
     ) -> Result<Question<'q, R>, Failure> {
         let request = self.connection.request(action, parameters)?;
