@@ -87,7 +87,7 @@ fn no_body(why: &Error) -> &'static str {
     match why {
         Error::Deadline => "the body came too slowly",
         Error::TooLarge => "the body is too large",
-        Error::BrokenOff | Error::Host(_) | Error::Unsendable(_) => "the body broke off",
+        Error::BrokenOff | Error::Host { .. } | Error::Unsendable(_) => "the body broke off",
     }
 }
 

@@ -1,8 +1,8 @@
 //! What became of a ticket, asked of ITSM itself.
 
-use super::results::{by_number, results, results_of};
+use super::Client;
+use super::results::{result_among, results, results_of, unless_forbidden};
 use super::session::{Question, Session};
-use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_LOGS, GET_TICKETS};
 use crate::domain::argument::{check_sn, check_sns, check_tag};
 use crate::domain::confirmation::{Confirmation, Outcome, Recovery};
@@ -11,12 +11,12 @@ use crate::domain::history::History;
 use crate::domain::json::Json;
 use crate::domain::new_ticket::NewTicket;
 use crate::domain::operation_id;
+use crate::domain::parameters::parameters;
 use crate::domain::search::{ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{CreatedTicket, Ticket};
 use crate::domain::verdict::{self, ApproveResult, Ruling, rests_on_approvals};
 use crate::transport::Transport;
-use std::collections::{BTreeMap, BTreeSet};
 
 impl<T: Transport> Client<T> {
     /// Asks about the ticket that somebody names, by the secret tag alone: who knows a number, or an
@@ -57,19 +57,25 @@ impl<T: Transport> Client<T> {
         let of = |sn: &String| -> Vec<Ticket> {
             rows.iter().filter(|row| row.sn.eq_ignore_ascii_case(sn)).cloned().collect()
         };
-        let finished: BTreeSet<_> = sns.iter().map(of).filter_map(the_finished_one).collect();
-        let finished: Vec<_> = finished.into_iter().collect();
-        let results = results(&mut session, &finished)?;
-        let settled = |sn: &String| approve_result(&results, sn) != ApproveResult::NotYet;
-        let logged: Vec<_> = finished.iter().filter(|sn| settled(sn)).collect();
-        let questions: Vec<_> = logged.iter().map(|sn| log_of(sn)).collect();
-        let histories = session.query_each(&questions)?;
-        let histories: BTreeMap<_, _> = logged.into_iter().zip(histories).collect();
+        let mut finished = Vec::new();
+        for sn in sns.iter().map(of).filter_map(the_finished_one) {
+            if !finished.contains(&sn) {
+                finished.push(sn);
+            }
+        }
+        let mut ended = results(&mut session, finished)?;
+        // The log is of no account before there is a result.
+        ended.retain(|(_, result)| *result != ApproveResult::NotYet);
+        let logs = ended.iter().map(|(sn, _)| log_of(&session, sn));
+        let logs = logs.collect::<Result<Vec<_>, _>>()?;
+        let histories = session.ask_each(logs)?;
         let answer = |sn: &String| match <[Ticket; 1]>::try_from(of(sn)) {
             Ok([ticket]) => {
-                let history = histories.get(&ticket.sn).cloned().unwrap_or_default();
-                let result = approve_result(&results, &ticket.sn);
-                settle(ticket, result, history)
+                let mut known = ended.iter().zip(&histories);
+                match known.find(|((sn, _), _)| *sn == ticket.sn) {
+                    Some(((_, result), history)) => settle(ticket, *result, history.clone()),
+                    None => settle(ticket, ApproveResult::NotYet, History::default()),
+                }
             }
             Err(rows) => missing_or_ambiguous(rows),
         };
@@ -86,8 +92,11 @@ impl<T: Transport> Client<T> {
         };
         let is_ours = |row: &Ticket| row.creator == ticket.creator;
         match rows.as_slice() {
-            [] if stores_tags(&mut session)? => Ok(Recovery::Absent),
-            [] => Ok(Recovery::Untraceable),
+            [] => {
+                let stores_tags = stores_tags(&mut session)?;
+                let stores_tags = session.answer(stores_tags)?;
+                Ok(if stores_tags { Recovery::Absent } else { Recovery::Untraceable })
+            }
             [row] if is_ours(row) => Ok(Recovery::Found(CreatedTicket {
                 sn: row.sn.clone(),
                 id: row.id.clone(),
@@ -110,32 +119,31 @@ fn the_finished_one(rows: Vec<Ticket>) -> Option<String> {
     rests_on_approvals(&ticket).then_some(ticket.sn)
 }
 
-/// Whether the server filters by tags: one that does not answers as if the filter were not there, and
+/// Asks whether the server filters by tags: one that does not answers as if the filter were not there, and
 /// a tag that nobody can have used tells.
-pub(super) fn honours_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
-    let fresh = fresh_tag(session);
+pub(super) fn honours_tags<'q, T: Transport>(
+    session: &mut Session<T>,
+) -> Result<Question<'q, bool>, Failure> {
+    let fresh = Secret::new(operation_id::from_bits(session.random()));
     finds_nothing(session, &tagged(&fresh))
 }
 
-fn fresh_tag<T: Transport>(session: &mut Session<T>) -> Secret {
-    Secret::new(operation_id::from_bits(session.random()))
-}
-
-/// Whether the server filters by projects, found out in the same way. One that does stores the tags that it
+/// Asks whether the server filters by projects, in the same way. One that does stores the tags that it
 /// filters by: it was not always so, and no answer holds a ticket's tag, but the filter by project came with
 /// the storing in each public release.
-pub(super) fn stores_tags<T: Transport>(session: &mut Session<T>) -> Result<bool, Failure> {
+pub(super) fn stores_tags<'q, T: Transport>(
+    session: &mut Session<T>,
+) -> Result<Question<'q, bool>, Failure> {
     let fresh = operation_id::from_bits(session.random());
     finds_nothing(session, &Filter { project_key: Some(fresh), ..Filter::default() })
 }
 
-fn finds_nothing<T: Transport>(session: &mut Session<T>, filter: &Filter) -> Result<bool, Failure> {
-    let page = session.query(&Question::new(
-        &GET_TICKETS,
-        filter.parameters(1, 1)?,
-        Page::<Ticket>::decode,
-    ))?;
-    Ok(page.tickets.is_empty())
+fn finds_nothing<'q, T: Transport>(
+    session: &Session<T>,
+    filter: &Filter,
+) -> Result<Question<'q, bool>, Failure> {
+    let decode = |data: Json| Ok(Page::<Ticket>::decode(data)?.tickets.is_empty());
+    session.question(&GET_TICKETS, filter.parameters(1, 1)?, decode)
 }
 
 fn tagged(tag: &Secret) -> Filter {
@@ -150,12 +158,11 @@ fn with_tag<T: Transport>(
     let decode = |data: Json| Ok(Page::<Ticket>::decode(data)?.tickets);
     // The first page is enough: one tag has one ticket, and a server that ignores tags would give all of its.
     let parameters = tagged(tag).parameters(1, ROWS)?;
-    let rows = Question::new(&GET_TICKETS, parameters, decode);
-    let parameters = tagged(&fresh_tag(session)).parameters(1, 1)?;
-    let of_nobody = Question::new(&GET_TICKETS, parameters, decode);
-    let (rows, of_nobody) = session.query_both(&rows, &of_nobody);
-    let rows = rows?;
-    Ok(of_nobody?.is_empty().then_some(rows))
+    let mut rows = session.question(&GET_TICKETS, parameters, decode)?;
+    let mut is_honoured = honours_tags(session)?;
+    session.ask(&mut [&mut rows, &mut is_honoured]);
+    let rows = rows.answer?;
+    Ok(is_honoured.answer?.then_some(rows))
 }
 
 /// The tickets of these numbers. A server that ignored the filter would make every other ticket look
@@ -177,8 +184,7 @@ fn with_numbers<T: Transport>(
     let mut tickets: Vec<Ticket> = Vec::new();
     for number in 1..=MOST_PAGES {
         let parameters = filter.parameters(number, ROWS)?;
-        let page =
-            session.query(&Question::new(&GET_TICKETS, parameters, |data| decode(data, number)))?;
+        let page = session.query(&GET_TICKETS, parameters, |data| decode(data, number))?;
         // A ticket made meanwhile moves the others on, and one of them is then on two pages.
         for row in page.tickets {
             if !tickets.iter().any(|known| known.id == row.id && known.sn == row.sn) {
@@ -229,23 +235,18 @@ pub(super) fn result_and_history<T: Transport>(
     sn: &str,
 ) -> Result<(ApproveResult, Result<History, Failure>), Failure> {
     let sns = [sn.to_owned()];
-    let (results, history) = session.query_both(&results_of(&sns), &log_of(sn));
-    Ok((approve_result(&by_number(results)?, sn), history))
-}
-
-/// The result of one ticket among those that were read.
-fn approve_result(results: &Option<BTreeMap<String, bool>>, sn: &str) -> ApproveResult {
-    match results {
-        None => ApproveResult::Forbidden,
-        Some(results) => {
-            results.get(sn).map_or(ApproveResult::NotYet, |flag| ApproveResult::Known(*flag))
-        }
-    }
+    let mut results = results_of(session, &sns)?;
+    let mut history = log_of(session, sn)?;
+    session.ask(&mut [&mut results, &mut history]);
+    let results = unless_forbidden(results.answer)?;
+    Ok((result_among(results.as_deref(), sn), history.answer))
 }
 
 /// Asks for the structured part of a ticket's log.
-pub(super) fn log_of(sn: &str) -> Question<'_, History> {
-    let mut asked = parameters("sn", sn);
-    asked.insert("show_type".to_owned(), "complex".into());
-    Question::new(&GET_TICKET_LOGS, asked, move |data| History::decode(data, sn))
+pub(super) fn log_of<'q, T: Transport>(
+    session: &Session<T>,
+    sn: &'q str,
+) -> Result<Question<'q, History>, Failure> {
+    let asked = parameters([("sn", sn.into()), ("show_type", "complex".into())]);
+    session.question(&GET_TICKET_LOGS, asked, move |data| History::decode(data, sn))
 }

@@ -1,8 +1,8 @@
 //! What is wrong with a set-up.
 
+use super::Client;
 use super::confirm::{honours_tags, stores_tags};
 use super::session::Session;
-use super::{Client, parameters};
 use crate::domain::action::{
     Action, CALLBACK_FAILED_TICKET, CREATE_TICKET, GET_SERVICE_ROLES, GET_TICKET_LOGS, GET_TICKETS,
     OPERATE_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY,
@@ -15,9 +15,9 @@ use crate::domain::http::NoAnswer;
 use crate::domain::json::Json;
 use crate::domain::message::redacted;
 use crate::domain::operation_id;
+use crate::domain::parameters::{Parameters, parameters};
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
-use serde_json::{Map, Value, json};
 
 /// What trying one action showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,14 +58,14 @@ impl<T: Transport> Client<T> {
     pub fn diagnose(&mut self) -> Result<Vec<Finding>, Failure> {
         let mut session = self.session()?;
         let fresh = operation_id::from_bits(session.random());
-        let probes: [(&'static Action, Map<String, Value>); 7] = [
-            (&GET_TICKET_LOGS, parameters("sn", fresh.as_str())),
-            (&CREATE_TICKET, Map::new()),
-            (&OPERATE_TICKET, Map::new()),
-            (&TICKET_APPROVAL_RESULT, parameters("sn", json!([fresh]))),
-            (&CALLBACK_FAILED_TICKET, Map::new()),
-            (&GET_SERVICE_ROLES, parameters("service_id", 0)),
-            (&TOKEN_VERIFY, parameters("token", fresh.as_str())),
+        let probes: [(&'static Action, Parameters); 7] = [
+            (&GET_TICKET_LOGS, parameters([("sn", fresh.as_str().into())])),
+            (&CREATE_TICKET, Parameters::new()),
+            (&OPERATE_TICKET, Parameters::new()),
+            (&TICKET_APPROVAL_RESULT, parameters([("sn", vec![fresh.as_str()].into())])),
+            (&CALLBACK_FAILED_TICKET, Parameters::new()),
+            (&GET_SERVICE_ROLES, parameters([("service_id", 0.into())])),
+            (&TOKEN_VERIFY, parameters([("token", fresh.as_str().into())])),
         ];
         let tags = match tags(&mut session) {
             Err(failure) if failure.origin == Origin::Argument => return Err(failure),
@@ -96,9 +96,11 @@ impl<T: Transport> Client<T> {
 
 /// Whether tickets are found by their tag.
 fn tags<T: Transport>(session: &mut Session<T>) -> Result<&'static str, Failure> {
-    Ok(if !honours_tags(session)? {
+    let honours_tags = honours_tags(session)?;
+    let stores_tags = stores_tags(session)?;
+    Ok(if !session.answer(honours_tags)? {
         "works, but this server ignores tags: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
-    } else if !stores_tags(session)? {
+    } else if !session.answer(stores_tags)? {
         "works, but this server filters by tags and does not store them: `confirm` and `recover` answer `untraceable`, so use `confirm-own` with numbers from your own record"
     } else {
         "works, and tickets are found by their tag"

@@ -1,13 +1,13 @@
 //! How a ticket stands or ended, for people.
 
+use super::Client;
 use super::confirm::{log_of, result_and_history};
-use super::session::Question;
-use super::{Client, parameters};
 use crate::domain::action::{GET_TICKET_INFO, GET_TICKET_STATUS};
 use crate::domain::argument::check_sn;
 use crate::domain::explanation::{self, Explanation};
 use crate::domain::failure::Failure;
 use crate::domain::json::Json;
+use crate::domain::parameters::parameters;
 use crate::domain::progress::{TicketInfo, TicketStatus};
 use crate::domain::verdict::{ApproveResult, rests_on_approvals};
 use crate::transport::Transport;
@@ -20,13 +20,11 @@ impl<T: Transport> Client<T> {
     pub fn explain(&mut self, sn: &str) -> Result<Explanation, Failure> {
         check_sn("sn", sn)?;
         let mut session = self.session()?;
-        let asked = || parameters("sn", sn);
         let decode = |data: Json| TicketInfo::decode(data, sn);
-        let look = Question::new(&GET_TICKET_INFO, asked(), decode);
-        let mut info = session.query(&look)?;
+        let mut info = session.query(&GET_TICKET_INFO, parameters([("sn", sn.into())]), decode)?;
         if info.ticket.ended_at.is_none() && info.running.is_empty() {
             session.pause(SECOND_LOOK_MS)?;
-            info = session.query(&look)?;
+            info = session.query(&GET_TICKET_INFO, parameters([("sn", sn.into())]), decode)?;
         }
         // The log is read after the ticket: that of an ended ticket is whole then.
         let TicketInfo { ticket, mut running, .. } = info;
@@ -37,12 +35,15 @@ impl<T: Transport> Client<T> {
             history?
         } else if ticket.ended_at.is_none() && !running.is_empty() {
             // Only this action tells what can be done at a node.
-            let status = Question::new(&GET_TICKET_STATUS, asked(), TicketStatus::decode);
-            let (status, history) = session.query_both(&status, &log_of(sn));
-            running = status?.running;
-            history?
+            let parameters = parameters([("sn", sn.into())]);
+            let mut status =
+                session.question(&GET_TICKET_STATUS, parameters, TicketStatus::decode)?;
+            let mut history = log_of(&session, sn)?;
+            session.ask(&mut [&mut status, &mut history]);
+            running = status.answer?.running;
+            history.answer?
         } else {
-            session.query(&log_of(sn))?
+            session.answer(log_of(&session, sn)?)?
         };
         Ok(explanation::explain(ticket, running, history, result))
     }

@@ -20,7 +20,6 @@ use crate::domain::connection::Connection;
 use crate::domain::failure::Failure;
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
-use serde_json::{Map, Value};
 use session::Session;
 
 /// One server, and the way to it.
@@ -83,11 +82,4 @@ impl<T: Transport> Client<T> {
     ) -> Result<Session<'a, T>, Failure> {
         Session::open(&mut self.transport, &self.connection, secrets)
     }
-}
-
-/// The parameters of an action that has one.
-fn parameters(name: &str, value: impl Into<Value>) -> Map<String, Value> {
-    let mut parameters = Map::new();
-    parameters.insert(name.to_owned(), value.into());
-    parameters
 }

@@ -1,7 +1,6 @@
 //! What is done with a ticket that exists. Each is sent once, and ITSM answers with nothing that matters.
 
-use super::session::Question;
-use super::{Client, parameters};
+use super::Client;
 use crate::domain::action::{
     ADD_FOLLOWER, APPROVE, Action, COMMENT, EDIT_FIELD, GET_TICKET_INFO, GET_TICKET_STATUS,
     OPERATE_NODE, OPERATE_TICKET,
@@ -11,9 +10,9 @@ use crate::domain::failure::Failure;
 use crate::domain::handling::{self, Assignees, TicketOperation};
 use crate::domain::json::Json;
 use crate::domain::new_ticket::Field;
+use crate::domain::parameters::{Parameters, parameters};
 use crate::domain::progress::{TicketInfo, TicketStatus};
 use crate::transport::Transport;
-use serde_json::{Map, Value};
 
 impl<T: Transport> Client<T> {
     /// Withdraws, terminates, suspends or resumes a ticket.
@@ -97,11 +96,11 @@ impl<T: Transport> Client<T> {
             return self.operate(&APPROVE, decided);
         }
         let mut session = self.session()?;
-        let status = session.query(&Question::new(
+        let status = session.query(
             &GET_TICKET_STATUS,
-            parameters("sn", sn),
+            parameters([("sn", sn.into())]),
             TicketStatus::decode,
-        ))?;
+        )?;
         let Some(node) = status.running.iter().find(|node| node.node_id == node_id) else {
             return refuse("node-id", "is no node that runs now");
         };
@@ -119,13 +118,12 @@ impl<T: Transport> Client<T> {
         let mut changed = handling::edit_fields(sn, operator, fields)?;
         let mut session = self.session()?;
         let decode = |data: Json| TicketInfo::decode(data, sn);
-        let form =
-            session.query(&Question::new(&GET_TICKET_INFO, parameters("sn", sn), decode))?.fields;
-        handling::add_types(&mut changed, &form)?;
+        let info = session.query(&GET_TICKET_INFO, parameters([("sn", sn.into())]), decode)?;
+        handling::add_types(&mut changed, &info.fields)?;
         session.send_once(&EDIT_FIELD, changed, |_| Ok(()))
     }
 
-    fn operate(&mut self, action: &Action, parameters: Map<String, Value>) -> Result<(), Failure> {
+    fn operate(&mut self, action: &Action, parameters: Parameters) -> Result<(), Failure> {
         self.session()?.send_once(action, parameters, |_| Ok(()))
     }
 }

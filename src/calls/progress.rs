@@ -1,7 +1,6 @@
 //! How a ticket stands.
 
-use super::session::Question;
-use super::{Client, parameters};
+use super::Client;
 use crate::domain::action::{
     Action, GET_APPROVE_NODE_RESULT, GET_APPROVER, GET_TICKET_INFO, GET_TICKET_LOGS,
     GET_TICKET_STATUS,
@@ -9,6 +8,7 @@ use crate::domain::action::{
 use crate::domain::argument::check_sn;
 use crate::domain::failure::Failure;
 use crate::domain::json::{Json, Mismatch};
+use crate::domain::parameters::parameters;
 use crate::domain::progress::{self, LogEntry, NodeResult, TicketInfo, TicketStatus};
 use crate::transport::Transport;
 
@@ -46,10 +46,10 @@ impl<T: Transport> Client<T> {
         decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
         check_sn("sn", sn)?;
-        let mut parameters = parameters("sn", sn);
+        let mut parameters = parameters([("sn", sn.into())]);
         if let Some(node_id) = node_id {
             parameters.insert("state_id".to_owned(), node_id.into());
         }
-        self.session()?.query(&Question::new(action, parameters, decode))
+        self.session()?.query(action, parameters, decode)
     }
 }

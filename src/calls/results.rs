@@ -1,23 +1,23 @@
 //! ITSM's results, tokens, and the list of failed callbacks.
 
+use super::Client;
 use super::session::{Question, Session};
-use super::{Client, parameters};
 use crate::domain::action::{CALLBACK_FAILED_TICKET, TICKET_APPROVAL_RESULT, TOKEN_VERIFY};
 use crate::domain::argument::{check_sn, check_sns, refuse};
 use crate::domain::failure::{Advice, Failure};
 use crate::domain::json::Json;
+use crate::domain::parameters::{Parameters, parameters};
 use crate::domain::secret::Secret;
 use crate::domain::ticket::{self, ApprovalResult};
-use crate::domain::verdict::FINISHED;
+use crate::domain::verdict::{ApproveResult, FINISHED};
 use crate::transport::Transport;
-use serde_json::{Map, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 impl<T: Transport> Client<T> {
     /// Reads results. ITSM takes their tickets off the failed list.
     pub fn approval_results(&mut self, sns: &[String]) -> Result<Vec<ApprovalResult>, Failure> {
         check_sns(sns)?;
-        self.session()?.query(&results_of(sns))
+        let mut session = self.session()?;
+        session.answer(results_of(&session, sns)?)
     }
 
     /// Whether ITSM issued the token.
@@ -25,12 +25,8 @@ impl<T: Transport> Client<T> {
         if token.expose().trim().is_empty() {
             return refuse("token", "must not be blank");
         }
-        let parameters = parameters("token", token.expose());
-        self.session_with([token])?.query(&Question::new(
-            &TOKEN_VERIFY,
-            parameters,
-            ticket::decode_is_passed,
-        ))
+        let parameters = parameters([("token", token.expose().into())]);
+        self.session_with([token])?.query(&TOKEN_VERIFY, parameters, ticket::decode_is_passed)
     }
 
     /// Which of `among` are on the failed list.
@@ -40,48 +36,54 @@ impl<T: Transport> Client<T> {
             return Ok(Vec::new());
         }
         let decode = |data: Json| ticket::decode_failed_list(data, among);
-        self.session()?.query(&Question::new(&CALLBACK_FAILED_TICKET, Map::new(), decode))
+        self.session()?.query(&CALLBACK_FAILED_TICKET, Parameters::new(), decode)
     }
 }
 
-/// ITSM's results over all approvals of finished tickets.
+/// Each of these finished tickets with ITSM's result over all of its approvals.
 pub(super) fn results<T: Transport>(
     session: &mut Session<T>,
-    finished: &[String],
-) -> Result<Option<BTreeMap<String, bool>>, Failure> {
+    finished: Vec<String>,
+) -> Result<Vec<(String, ApproveResult)>, Failure> {
     if finished.is_empty() {
-        return Ok(Some(BTreeMap::new()));
+        return Ok(Vec::new());
     }
-    by_number(session.query(&results_of(finished)))
+    let rows = unless_forbidden(session.answer(results_of(session, &finished)?))?;
+    let with_result = |sn: String| {
+        let result = result_among(rows.as_deref(), &sn);
+        (sn, result)
+    };
+    Ok(finished.into_iter().map(with_result).collect())
 }
 
 /// Asks for ITSM's results.
-pub(super) fn results_of(sns: &[String]) -> Question<'_, Vec<ApprovalResult>> {
+pub(super) fn results_of<'q, T: Transport>(
+    session: &Session<T>,
+    sns: &'q [String],
+) -> Result<Question<'q, Vec<ApprovalResult>>, Failure> {
     let decode = |data: Json| ApprovalResult::decode_all(data, sns);
-    Question::new(&TICKET_APPROVAL_RESULT, parameters("sn", json!(sns)), decode)
+    session.question(&TICKET_APPROVAL_RESULT, parameters([("sn", sns.into())]), decode)
 }
 
-/// The results of those finished tickets whose result can be read yet, by number; or nothing where this
-/// user may not read results.
-pub(super) fn by_number(
-    rows: Result<Vec<ApprovalResult>, Failure>,
-) -> Result<Option<BTreeMap<String, bool>>, Failure> {
-    let rows = match rows {
-        Err(failure) if failure.advice == Advice::SendVerifiedUser => return Ok(None),
-        rows => rows?,
+/// The results, or nothing where this user may not read them.
+pub(super) fn unless_forbidden(
+    results: Result<Vec<ApprovalResult>, Failure>,
+) -> Result<Option<Vec<ApprovalResult>>, Failure> {
+    match results {
+        Err(failure) if failure.advice == Advice::SendVerifiedUser => Ok(None),
+        results => results.map(Some),
+    }
+}
+
+/// The result of one ticket among those that were read, if it can be read yet.
+pub(super) fn result_among(results: Option<&[ApprovalResult]>, sn: &str) -> ApproveResult {
+    let Some(results) = results else {
+        return ApproveResult::Forbidden;
     };
-    let finished = || rows.iter().filter(|row| row.status == FINISHED);
-    let mut once = BTreeSet::new();
-    let mut twice = BTreeSet::new();
-    for row in finished() {
-        if !once.insert(row.sn.as_str()) {
-            twice.insert(row.sn.as_str());
-        }
+    let mut of_it = results.iter().filter(|row| row.status == FINISHED && row.sn == sn);
+    match (of_it.next(), of_it.next()) {
+        (Some(row), None) => ApproveResult::Known(row.approve_result),
+        // Two rows of one number: which of them is ours, nobody knows.
+        _ => ApproveResult::NotYet,
     }
-    let mut results = BTreeMap::new();
-    // Two rows of one number: which of them is ours, nobody knows.
-    for row in finished().filter(|row| !twice.contains(row.sn.as_str())) {
-        results.insert(row.sn.clone(), row.approve_result);
-    }
-    Ok(Some(results))
 }

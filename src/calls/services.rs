@@ -1,7 +1,6 @@
 //! What tickets can be made for.
 
 use super::Client;
-use super::session::Question;
 use crate::domain::action::{
     Action, GET_SERVICE_CATALOGS, GET_SERVICE_DETAIL, GET_SERVICE_ROLES, GET_SERVICES,
     GET_WORKFLOW_DETAIL,
@@ -9,9 +8,10 @@ use crate::domain::action::{
 use crate::domain::failure::Failure;
 use crate::domain::json::{Json, Mismatch};
 use crate::domain::new_ticket::NodeProcessors;
+use crate::domain::parameters::Parameters;
 use crate::domain::service::{
-    Catalog, NamedProcessors, Node, Query, ResolveError, Service, ServiceFilter, ServiceForm,
-    catalogs_of, decode_nodes_that_ignore_processors, nodes_of, resolve, service, workflow,
+    Catalog, NamedProcessors, Node, ResolveError, Service, ServiceFilter, ServiceForm, catalogs_of,
+    decode_nodes_that_ignore_processors, nodes_of, resolve, service, workflow,
 };
 use crate::transport::Transport;
 
@@ -59,13 +59,15 @@ impl<T: Transport> Client<T> {
         named: Vec<NamedProcessors>,
     ) -> Result<Vec<NodeProcessors>, ResolveError> {
         let mut session = self.session()?;
-        let nodes = Question::new(&GET_SERVICE_ROLES, nodes_of(service_id, None), Node::decode_all);
-        let form = Question::new(&GET_SERVICE_DETAIL, service(service_id), ServiceForm::decode);
-        let (nodes, form) = session.query_both(&nodes, &form);
-        let nodes = nodes?;
+        let all = nodes_of(service_id, None);
+        let mut nodes = session.question(&GET_SERVICE_ROLES, all, Node::decode_all)?;
+        let service = service(service_id);
+        let mut form = session.question(&GET_SERVICE_DETAIL, service, ServiceForm::decode)?;
+        session.ask(&mut [&mut nodes, &mut form]);
+        let nodes = nodes.answer?;
         // Not everybody may read a flow, and the gateway's published address of it leads nowhere: what is
         // not told is not held against a node.
-        let ignoring = form.and_then(|form| {
+        let ignoring = form.answer.and_then(|form| {
             let flow = workflow(form.workflow_id);
             let decode = decode_nodes_that_ignore_processors;
             session.send_once(&GET_WORKFLOW_DETAIL, flow, decode)
@@ -77,9 +79,9 @@ impl<T: Transport> Client<T> {
     fn ask_services<R>(
         &mut self,
         action: &Action,
-        parameters: Query,
+        parameters: Parameters,
         decode: impl Fn(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
-        self.session()?.query(&Question::new(action, parameters, decode))
+        self.session()?.query(action, parameters, decode)
     }
 }

@@ -4,12 +4,12 @@
 use crate::domain::action::Action;
 use crate::domain::connection::Connection;
 use crate::domain::envelope;
-use crate::domain::failure::Failure;
-use crate::domain::http::{NoAnswer, Response};
+use crate::domain::failure::{Advice, Failure};
+use crate::domain::http::{NoAnswer, Request, Response};
 use crate::domain::json::{Json, Mismatch};
+use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::transport::Transport;
-use serde_json::{Map, Value};
 
 /// A read is tried so often.
 const TRIES: u32 = 3;
@@ -46,66 +46,80 @@ impl<'a, T: Transport> Session<'a, T> {
     pub fn send_once<R>(
         &mut self,
         action: &Action,
-        parameters: Map<String, Value>,
+        parameters: Parameters,
         decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R, Failure> {
-        let sent = self.start(action, parameters);
-        self.answer(action, sent, decode)
+        let request = self.connection.request(action, parameters)?;
+        let sent = self.start(&request);
+        let response = self.response(action, &request, sent)?;
+        let data = self.data(action, &response)?;
+        decode(data).map_err(|why| self.unexpected(action, &why))
     }
 
-    /// Sends a question, again while the failure is a passing one and time remains.
-    pub fn query<R>(&mut self, question: &Question<R>) -> Result<R, Failure> {
-        let sent = question.start(self);
-        let mut answer = question.answer(self, sent);
-        self.repeat(&mut [&mut (question, &mut answer)]);
-        answer
-    }
-
-    /// Sends two questions that do not depend on each other together, each as `query` does.
-    pub fn query_both<A, B>(
+    /// Sends a request that only reads, again while the failure is a passing one and time remains.
+    pub fn query<R>(
         &mut self,
-        first: &Question<A>,
-        second: &Question<B>,
-    ) -> (Result<A, Failure>, Result<B, Failure>) {
-        let sent = (first.start(self), second.start(self));
-        let mut answers = (first.answer(self, sent.0), second.answer(self, sent.1));
-        self.repeat(&mut [&mut (first, &mut answers.0), &mut (second, &mut answers.1)]);
-        answers
+        action: &Action,
+        parameters: Parameters,
+        decode: impl Fn(Json) -> Result<R, Mismatch>,
+    ) -> Result<R, Failure> {
+        let question = self.question(action, parameters, decode)?;
+        self.answer(question)
     }
 
-    /// Sends questions that do not depend on each other, a few at once, each as `query` does.
-    pub fn query_each<R>(&mut self, questions: &[Question<R>]) -> Result<Vec<R>, Failure> {
-        let mut all = Vec::with_capacity(questions.len());
-        for few in questions.chunks(MOST_AT_ONCE) {
-            let sent: Vec<_> = few.iter().map(|question| question.start(self)).collect();
-            let each = few.iter().zip(sent);
-            let mut answers: Vec<_> =
-                each.map(|(question, sent)| question.answer(self, sent)).collect();
-            let mut asked: Vec<_> = few.iter().zip(&mut answers).collect();
-            let mut asked: Vec<_> = asked.iter_mut().map(|one| one as &mut dyn Asked<T>).collect();
-            self.repeat(&mut asked);
-            all.extend(answers.into_iter().collect::<Result<Vec<_>, _>>()?);
-        }
-        Ok(all)
+    /// Sends one question, as `query` does.
+    pub fn answer<R>(&mut self, mut question: Question<R>) -> Result<R, Failure> {
+        self.ask(&mut [&mut question]);
+        question.answer
     }
 
-    /// Asks again what failed in passing, together, while there are tries and time left.
-    fn repeat(&mut self, asked: &mut [&mut dyn Asked<T>]) {
-        for tries in 1..TRIES {
-            let failed = asked.iter_mut().filter(|one| one.wait_ms().is_some());
-            let failed: Vec<_> = failed.collect();
+    /// A question to be asked together with others.
+    pub fn question<'q, R>(
+        &self,
+        action: &'q Action,
+        parameters: Parameters,
+        decode: impl Fn(Json) -> Result<R, Mismatch> + 'q,
+    ) -> Result<Question<'q, R>, Failure> {
+        let request = self.connection.request(action, parameters)?;
+        // What was not asked yet has failed in passing.
+        let answer = Err(Failure::unusable(action, Advice::WaitMs(0), "not asked yet"));
+        Ok(Question { action, request, decode: Box::new(decode), answer })
+    }
+
+    /// Sends questions that do not depend on each other together, each as `query` does.
+    pub fn ask(&mut self, questions: &mut [&mut dyn Asked]) {
+        for tries in 0..TRIES {
+            let open = questions.iter_mut().filter(|one| one.wait_ms().is_some());
+            let open: Vec<_> = open.collect();
             // Who wants to wait longest decides: they go together again.
-            let Some(wait) = failed.iter().filter_map(|one| one.wait_ms()).max() else {
+            let Some(wait) = open.iter().filter_map(|one| one.wait_ms()).max() else {
                 return;
             };
-            if !self.waited(wait, tries) {
+            if tries > 0 && !self.waited(wait, tries) {
                 return;
             }
-            let sent: Vec<_> = failed.iter().map(|one| one.start(self)).collect();
-            for (one, sent) in failed.into_iter().zip(sent) {
-                one.answer(self, sent);
+            let sent: Vec<_> = open.iter().map(|one| self.start(one.request())).collect();
+            for (one, sent) in open.into_iter().zip(sent) {
+                if let Err(failure) = self.read(*one, sent) {
+                    one.fail(failure);
+                }
             }
         }
+    }
+
+    /// The answers to questions that do not depend on each other: a few are asked at once.
+    pub fn ask_each<R>(&mut self, mut questions: Vec<Question<R>>) -> Result<Vec<R>, Failure> {
+        let mut answers = Vec::with_capacity(questions.len());
+        while !questions.is_empty() {
+            let later = questions.split_off(questions.len().min(MOST_AT_ONCE));
+            let few = questions.iter_mut().map(|one| one as &mut dyn Asked);
+            self.ask(&mut few.collect::<Vec<_>>());
+            for question in questions {
+                answers.push(question.answer?);
+            }
+            questions = later;
+        }
+        Ok(answers)
     }
 
     /// A fresh random number.
@@ -124,35 +138,28 @@ impl<'a, T: Transport> Session<'a, T> {
         Ok(())
     }
 
-    fn start(
-        &mut self,
-        action: &Action,
-        parameters: Map<String, Value>,
-    ) -> Result<Sent<T>, Failure> {
-        let request = self.connection.request(action, parameters)?;
-        let by = self.transport.start(&request, self.deadline);
-        Ok(Sent { by, authority: request.authority })
+    fn start(&mut self, request: &Request) -> Result<T::Sent, NoAnswer> {
+        self.transport.start(request, self.deadline)
     }
 
-    fn answer<R>(
+    fn read(
         &mut self,
-        action: &Action,
-        sent: Result<Sent<T>, Failure>,
-        decode: impl FnOnce(Json) -> Result<R, Mismatch>,
-    ) -> Result<R, Failure> {
-        let response = self.response(action, sent)?;
-        let data = self.data(action, &response)?;
-        decode(data).map_err(|why| self.unexpected(action, &why))
+        asked: &mut dyn Asked,
+        sent: Result<T::Sent, NoAnswer>,
+    ) -> Result<(), Failure> {
+        let response = self.response(asked.action(), asked.request(), sent)?;
+        let data = self.data(asked.action(), &response)?;
+        asked.read(data).map_err(|why| self.unexpected(asked.action(), &why))
     }
 
     fn response(
         &mut self,
         action: &Action,
-        sent: Result<Sent<T>, Failure>,
+        request: &Request,
+        sent: Result<T::Sent, NoAnswer>,
     ) -> Result<Response, Failure> {
-        let Sent { by, authority } = sent?;
-        let answer = by.and_then(|sent| self.transport.answer(sent));
-        answer.map_err(|cause| self.clean(Failure::transport(action, &authority, cause)))
+        let answer = sent.and_then(|sent| self.transport.answer(sent));
+        answer.map_err(|cause| self.clean(Failure::transport(action, &request.authority, cause)))
     }
 
     fn data<'r>(&self, action: &Action, response: &'r Response) -> Result<Json<'r>, Failure> {
@@ -184,63 +191,51 @@ impl<'a, T: Transport> Session<'a, T> {
     }
 }
 
-/// What only reads: a request, and how its data are read.
+/// What only reads: a request, how its data are read, and its last answer.
 pub struct Question<'q, R> {
     action: &'q Action,
-    parameters: Map<String, Value>,
+    request: Request,
     decode: Box<Decode<'q, R>>,
+    /// What was read, once it was asked.
+    pub answer: Result<R, Failure>,
 }
 
 /// Reads the data of an answer.
 type Decode<'q, R> = dyn Fn(Json) -> Result<R, Mismatch> + 'q;
 
-impl<'q, R> Question<'q, R> {
-    /// `decode` reads the data of the answer.
-    pub fn new(
-        action: &'q Action,
-        parameters: Map<String, Value>,
-        decode: impl Fn(Json) -> Result<R, Mismatch> + 'q,
-    ) -> Self {
-        Self { action, parameters, decode: Box::new(decode) }
-    }
-
-    fn start<T: Transport>(&self, session: &mut Session<T>) -> Result<Sent<T>, Failure> {
-        session.start(self.action, self.parameters.clone())
-    }
-
-    fn answer<T: Transport>(
-        &self,
-        session: &mut Session<T>,
-        sent: Result<Sent<T>, Failure>,
-    ) -> Result<R, Failure> {
-        session.answer(self.action, sent, &self.decode)
-    }
-}
-
-/// A request that is on its way to this host and port, unless it could not be sent.
-struct Sent<T: Transport> {
-    by: Result<T::Sent, NoAnswer>,
-    authority: String,
-}
-
-/// A question with its last answer, whatever it asks.
-trait Asked<T: Transport> {
+/// A question, whatever it asks: the code that sends it is in the component once, and not for each kind of answer.
+pub trait Asked {
+    /// Its action.
+    fn action(&self) -> &Action;
+    /// Its request.
+    fn request(&self) -> &Request;
     /// After how many milliseconds it can be asked again, if that can help.
     fn wait_ms(&self) -> Option<u32>;
-    fn start(&self, session: &mut Session<T>) -> Result<Sent<T>, Failure>;
-    fn answer(&mut self, session: &mut Session<T>, sent: Result<Sent<T>, Failure>);
+    /// Makes an answer of the data.
+    fn read(&mut self, data: Json) -> Result<(), Mismatch>;
+    /// Keeps why there is no answer.
+    fn fail(&mut self, failure: Failure);
 }
 
-impl<T: Transport, R> Asked<T> for (&Question<'_, R>, &mut Result<R, Failure>) {
+impl<R> Asked for Question<'_, R> {
+    fn action(&self) -> &Action {
+        self.action
+    }
+
+    fn request(&self) -> &Request {
+        &self.request
+    }
+
     fn wait_ms(&self) -> Option<u32> {
-        self.1.as_ref().err().and_then(Failure::wait_ms)
+        self.answer.as_ref().err().and_then(Failure::wait_ms)
     }
 
-    fn start(&self, session: &mut Session<T>) -> Result<Sent<T>, Failure> {
-        self.0.start(session)
+    fn read(&mut self, data: Json) -> Result<(), Mismatch> {
+        self.answer = Ok((self.decode)(data)?);
+        Ok(())
     }
 
-    fn answer(&mut self, session: &mut Session<T>, sent: Result<Sent<T>, Failure>) {
-        *self.1 = self.0.answer(session, sent);
+    fn fail(&mut self, failure: Failure) {
+        self.answer = Err(failure);
     }
 }

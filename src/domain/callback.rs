@@ -2,8 +2,10 @@
 
 use super::json::{Json, NO_CHARACTER, Object};
 use super::message;
+use super::parameters::parameters;
 use super::secret::Secret;
 use super::text;
+use serde_json::Value;
 
 /// A real callback has some 400 bytes; its title and users can make it a few thousand.
 pub const MAX_BYTES: u32 = 64 * 1024;
@@ -205,18 +207,18 @@ pub const SELF_CHECK_SN: &str = "ITSM-SELF-CHECK";
 
 /// The body of a self-check, in the form of a callback.
 pub fn self_check_body() -> String {
-    serde_json::json!({
-        "title": "self-check",
-        "current_status": "FINISHED",
-        "sn": SELF_CHECK_SN,
-        "ticket_url": "",
-        "update_at": "",
-        "updated_by": "",
-        "approve_result": false,
-        "token": "self-check",
-        "last_approver": "",
-    })
-    .to_string()
+    let members = parameters([
+        ("title", "self-check".into()),
+        ("current_status", "FINISHED".into()),
+        ("sn", SELF_CHECK_SN.into()),
+        ("ticket_url", "".into()),
+        ("update_at", "".into()),
+        ("updated_by", "".into()),
+        ("approve_result", false.into()),
+        ("token", "self-check".into()),
+        ("last_approver", "".into()),
+    ]);
+    Value::Object(members).to_string()
 }
 
 /// The answer that ITSM counts as delivered: status 200 and a JSON object whose `code` is 0.
@@ -232,12 +234,12 @@ pub fn refused(message: &str) -> Reply {
 }
 
 fn reply(delivered: bool, message: &str) -> Reply {
-    let body = serde_json::json!({
-        "result": delivered,
-        "code": i32::from(!delivered),
-        "message": message,
-        "data": null,
-    });
+    let body = Value::Object(parameters([
+        ("result", delivered.into()),
+        ("code", i32::from(!delivered).into()),
+        ("message", message.into()),
+        ("data", Value::Null),
+    ]));
     Reply {
         status: 200,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],

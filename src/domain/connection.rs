@@ -4,9 +4,10 @@ use super::action::{Action, Esb};
 use super::argument::check_headers;
 use super::failure::Failure;
 use super::http::{Method, Request, uncompressed};
+use super::parameters::Parameters;
 use super::secret::Secret;
 use super::text;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wasi_http::Address;
 
 /// Where ITSM's actions live.
@@ -103,11 +104,7 @@ impl Connection {
     }
 
     /// The request for `action` with `parameters`.
-    pub fn request(
-        &self,
-        action: &Action,
-        mut parameters: Map<String, Value>,
-    ) -> Result<Request, Failure> {
+    pub fn request(&self, action: &Action, mut parameters: Parameters) -> Result<Request, Failure> {
         let (tls, authority, mut path) = self.base()?;
         path.push_str("/v2/itsm/");
         // Without the last slash the server answers 301.
@@ -220,7 +217,7 @@ fn has_added_parts(path: &str) -> bool {
 
 impl AppCredentials {
     /// The members of the authorization object.
-    fn members(&self) -> Result<Map<String, Value>, Failure> {
+    fn members(&self) -> Result<Parameters, Failure> {
         let argument = |name: &str, why: &str| {
             Failure::argument(&format!("connection.authorization.{name}"), why)
         };
@@ -230,7 +227,7 @@ impl AppCredentials {
         if self.app_secret.expose().trim().is_empty() {
             return Err(argument("app-secret", "must not be blank"));
         }
-        let mut members = Map::new();
+        let mut members = Parameters::new();
         let mut add = |name: &str, value: &str| members.insert(name.to_owned(), value.into());
         let is_one_text = |text: &str| !text.contains(char::is_control);
         if !is_one_text(&self.app_code) {
@@ -282,6 +279,7 @@ mod tests {
     use super::*;
     use crate::domain::action::{CALLBACK_FAILED_TICKET, CREATE_TICKET, TOKEN_VERIFY};
     use crate::domain::failure::Advice;
+    use serde_json::Map;
     use serde_json::json;
 
     fn app(user: Option<User>) -> Authorization {

@@ -4,10 +4,11 @@ use super::argument::{
     Checked, check_not_blank, check_sn, check_text, check_user, join_users, refuse,
 };
 use super::history::is_made_by_itsm;
-use super::new_ticket::{Field, FieldValue};
+use super::new_ticket::{Field, FieldValue, text_field};
+use super::parameters::{Parameters, parameters};
 use super::progress::{FilledField, RunningNode};
 use super::service::FormField;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// What operate_ticket can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub fn operate_ticket(
     operation: TicketOperation,
     operator: &str,
     message: &str,
-) -> Checked<Map<String, Value>> {
+) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("operator", operator)?;
     check_text("message", message, MAX_MESSAGE_CHARS)?;
@@ -57,12 +58,12 @@ pub fn operate_ticket(
         TicketOperation::Suspend => "SUSPEND",
         TicketOperation::Resume => "UNSUSPEND",
     };
-    Ok(members(json!({
-        "sn": sn,
-        "operator": operator,
-        "action_type": action_type,
-        "action_message": message,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("operator", operator.into()),
+        ("action_type", action_type.into()),
+        ("action_message", message.into()),
+    ]))
 }
 
 /// The parameters of approve.
@@ -75,28 +76,23 @@ pub fn approve(
     approver: &str,
     approved: bool,
     remark: &str,
-) -> Checked<Map<String, Value>> {
+) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("approver", approver)?;
     if !remark.is_empty() {
         check_not_blank("remark", remark)?;
     }
-    Ok(members(json!({
-        "sn": sn,
-        "state_id": node_id,
-        "approver": approver,
-        "action": approved.to_string(),
-        "remark": remark,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("state_id", node_id.into()),
+        ("approver", approver.into()),
+        ("action", approved.to_string().into()),
+        ("remark", remark.into()),
+    ]))
 }
 
 /// The parameters of operate_node for submitting a node's form.
-pub fn transition(
-    sn: &str,
-    node_id: u64,
-    operator: &str,
-    fields: &[Field],
-) -> Checked<Map<String, Value>> {
+pub fn transition(sn: &str, node_id: u64, operator: &str, fields: &[Field]) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("operator", operator)?;
     // operate_node's serializer takes text alone.
@@ -104,13 +100,13 @@ pub fn transition(
     if let Some(index) = fields.iter().position(is_json) {
         return refuse(&nth_field(index), "must be text or people here");
     }
-    Ok(members(json!({
-        "sn": sn,
-        "state_id": node_id,
-        "operator": operator,
-        "action_type": "TRANSITION",
-        "fields": field_list(fields)?,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("state_id", node_id.into()),
+        ("operator", operator.into()),
+        ("action_type", "TRANSITION".into()),
+        ("fields", field_list(fields)?),
+    ]))
 }
 
 /// The parameters of operate_node for deciding an approval by its form, where a server has no action for it.
@@ -123,7 +119,7 @@ pub fn approve_by_form(
     approver: &str,
     approved: bool,
     remark: &str,
-) -> Checked<Map<String, Value>> {
+) -> Checked<Parameters> {
     if !approved && remark.trim().is_empty() {
         return refuse(
             "remark",
@@ -148,35 +144,30 @@ pub fn approve_by_form(
             own.join(", ")
         ));
     }
-    let mut fields = vec![json!({"key": decision.key, "value": approved.to_string()})];
+    let mut fields = vec![text_field(&decision.key, &approved.to_string())];
     let (mut for_yes, mut for_no) = (approved.then_some(remark), (!approved).then_some(remark));
     for field in node.fields.iter().filter(is_remark) {
         let given = if field.required { &mut for_no } else { &mut for_yes };
         let value = given.take().unwrap_or_default();
-        fields.push(json!({"key": field.key, "value": value}));
+        fields.push(text_field(&field.key, value));
     }
-    Ok(members(json!({
-        "sn": sn,
-        "state_id": node.node_id,
-        "operator": approver,
-        "action_type": "TRANSITION",
-        "fields": fields,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("state_id", node.node_id.into()),
+        ("operator", approver.into()),
+        ("action_type", "TRANSITION".into()),
+        ("fields", fields.into()),
+    ]))
 }
 
 /// The parameters of operate_node for claiming a node: its new processor is the operator.
-pub fn claim(sn: &str, node_id: u64, operator: &str) -> Checked<Map<String, Value>> {
+pub fn claim(sn: &str, node_id: u64, operator: &str) -> Checked<Parameters> {
     let to = Assignees::People(vec![operator.to_owned()]);
     assign("CLAIM", sn, node_id, operator, &to, None)
 }
 
 /// The parameters of operate_node for distributing a node to others.
-pub fn distribute(
-    sn: &str,
-    node_id: u64,
-    operator: &str,
-    to: &Assignees,
-) -> Checked<Map<String, Value>> {
+pub fn distribute(sn: &str, node_id: u64, operator: &str, to: &Assignees) -> Checked<Parameters> {
     assign("DISTRIBUTE", sn, node_id, operator, to, None)
 }
 
@@ -187,14 +178,14 @@ pub fn hand_over(
     operator: &str,
     to: &Assignees,
     message: &str,
-) -> Checked<Map<String, Value>> {
+) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_text("message", message, MAX_MESSAGE_CHARS)?;
     assign("DELIVER", sn, node_id, operator, to, Some(message))
 }
 
 /// The parameters of comment.
-pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<String, Value>> {
+pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("operator", operator)?;
     if operator.chars().count() > MAX_COMMENTER_CHARS {
@@ -206,35 +197,35 @@ pub fn rate(sn: &str, operator: &str, stars: u8, comments: &str) -> Checked<Map<
     if !comments.is_empty() {
         check_text("comments", comments, MAX_MESSAGE_CHARS)?;
     }
-    Ok(members(json!({
-        "sn": sn,
-        "operator": operator,
-        "stars": stars,
-        "comments": comments,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("operator", operator.into()),
+        ("stars", stars.into()),
+        ("comments", comments.into()),
+    ]))
 }
 
 /// The parameters of add_follower, for following and for no longer following.
-pub fn follow(sn: &str, users: &[String], follow: bool) -> Checked<Map<String, Value>> {
+pub fn follow(sn: &str, users: &[String], follow: bool) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     let users = join_users("users", users)?;
-    Ok(members(json!({"sn": sn, "users": users, "attention": follow})))
+    Ok(parameters([("sn", sn.into()), ("users", users.into()), ("attention", follow.into())]))
 }
 
 /// The parameters of edit_field, without the fields' types.
-pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Map<String, Value>> {
+pub fn edit_fields(sn: &str, operator: &str, fields: &[Field]) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("operator", operator)?;
-    Ok(members(json!({
-        "sn": sn,
-        "operator": operator,
-        "fields": field_list(fields)?,
-    })))
+    Ok(parameters([
+        ("sn", sn.into()),
+        ("operator", operator.into()),
+        ("fields", field_list(fields)?),
+    ]))
 }
 
 /// Adds to edit_field's parameters each field's type, as the ticket's form tells it: the server fails without
 /// it, in words that say nothing (recorded).
-pub fn add_types(parameters: &mut Map<String, Value>, form: &[FilledField]) -> Checked<()> {
+pub fn add_types(parameters: &mut Parameters, form: &[FilledField]) -> Checked<()> {
     let Some(Value::Array(fields)) = parameters.get_mut("fields") else {
         return Ok(());
     };
@@ -258,7 +249,7 @@ fn assign(
     operator: &str,
     to: &Assignees,
     message: Option<&str>,
-) -> Checked<Map<String, Value>> {
+) -> Checked<Parameters> {
     check_sn("sn", sn)?;
     check_user("operator", operator)?;
     let (kind, processors) = match to {
@@ -269,18 +260,18 @@ fn assign(
             (kind.as_str(), id.clone())
         }
     };
-    let mut parameters = members(json!({
-        "sn": sn,
-        "state_id": node_id,
-        "operator": operator,
-        "action_type": action_type,
-        "processors_type": kind,
-        "processors": processors,
-    }));
+    let mut assigned = parameters([
+        ("sn", sn.into()),
+        ("state_id", node_id.into()),
+        ("operator", operator.into()),
+        ("action_type", action_type.into()),
+        ("processors_type", kind.into()),
+        ("processors", processors.into()),
+    ]);
     if let Some(message) = message {
-        parameters.insert("action_message".to_owned(), message.into());
+        assigned.insert("action_message".to_owned(), message.into());
     }
-    Ok(parameters)
+    Ok(assigned)
 }
 
 fn field_list(fields: &[Field]) -> Checked<Value> {
@@ -296,16 +287,10 @@ fn nth_field(index: usize) -> String {
     format!("fields[{index}]")
 }
 
-fn members(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn an_approval_is_the_text_true_and_a_refusal_the_text_false() {

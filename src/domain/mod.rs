@@ -18,6 +18,7 @@ pub mod json;
 pub mod message;
 pub mod new_ticket;
 pub mod operation_id;
+pub mod parameters;
 pub mod progress;
 pub mod reception;
 pub mod search;

@@ -6,8 +6,9 @@ use super::argument::{
 };
 use super::callback_target::CallbackTarget;
 use super::json::{Json, Mismatch};
+use super::parameters::{Parameters, parameters};
 use super::secret::Secret;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A ticket to be made.
@@ -77,7 +78,7 @@ const MAX_CREATOR_CHARS: usize = 64;
 
 impl NewTicket {
     /// The parameters of create_ticket.
-    pub fn parameters(&self) -> Checked<Map<String, Value>> {
+    pub fn parameters(&self) -> Checked<Parameters> {
         check_tag("ticket.tag", &self.tag)?;
         check_text("ticket.creator", &self.creator, MAX_CREATOR_CHARS)?;
         check_user("ticket.creator", &self.creator)?;
@@ -92,7 +93,7 @@ impl NewTicket {
         let mut parameters = self.extra()?;
         let meta = match parameters.get_mut("meta").map(Value::take) {
             Some(Value::Object(meta)) => meta,
-            _ => Map::new(),
+            _ => Parameters::new(),
         };
         let mut add = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
         add("creator", self.creator.as_str().into());
@@ -120,14 +121,14 @@ impl NewTicket {
     }
 
     fn fields(&self) -> Checked<Value> {
-        let mut fields = vec![json!({"key": "title", "value": self.title})];
+        let mut fields = vec![text_field("title", &self.title)];
         let mut seen = BTreeSet::new();
         seen.insert("title");
         if let Service::FastApproval { approvers, content } = &self.service {
             let approvers = join_users("ticket.service.approvers", approvers)?;
             check_not_blank("ticket.service.content", content)?;
-            fields.push(json!({"key": "APPROVER", "value": approvers}));
-            fields.push(json!({"key": "APPROVAL_CONTENT", "value": content}));
+            fields.push(text_field("APPROVER", &approvers));
+            fields.push(text_field("APPROVAL_CONTENT", content));
             seen.extend(["APPROVER", "APPROVAL_CONTENT"]);
         }
         for (index, field) in self.fields.iter().enumerate() {
@@ -140,19 +141,19 @@ impl NewTicket {
         Ok(fields.into())
     }
 
-    fn meta(&self, mut meta: Map<String, Value>) -> Checked<Value> {
+    fn meta(&self, mut meta: Parameters) -> Checked<Value> {
         if let Some(target) = &self.callback {
             let headers = target.checked_headers("ticket.callback")?;
             meta.insert("callback_url".to_owned(), target.url.as_str().into());
             if !headers.is_empty() {
-                let mut members = Map::new();
+                let mut members = Parameters::new();
                 for (name, value) in headers {
                     members.insert(name, value.into());
                 }
                 meta.insert("headers".to_owned(), members.into());
             }
         }
-        let mut processors = Map::new();
+        let mut processors = Parameters::new();
         for (index, node) in self.processors.iter().enumerate() {
             let name = format!("ticket.processors[{index}]");
             let users = join_users(&name, &node.users)?;
@@ -168,7 +169,7 @@ impl NewTicket {
     }
 
     /// The members of `extra-json`, none of which the record owns.
-    fn extra(&self) -> Checked<Map<String, Value>> {
+    fn extra(&self) -> Checked<Parameters> {
         const NAME: &str = "ticket.extra-json";
         const OWNED: [&str; 6] =
             ["creator", "fast_approval", "fields", "service_id", "tag", "title"];
@@ -176,7 +177,7 @@ impl NewTicket {
         const CREDENTIALS: [&str; 4] = ["access_token", "bk_token", "bk_username", "jwt"];
 
         let Some(text) = &self.extra_json else {
-            return Ok(Map::new());
+            return Ok(Parameters::new());
         };
         let extra = parse_object(NAME, text)?;
         for member in extra.keys() {
@@ -223,7 +224,7 @@ impl Field {
             FieldValue::Json(text) => parse_json(name, text)?,
         };
         let mut parameter = match &self.extra_json {
-            None => Map::new(),
+            None => Parameters::new(),
             Some(text) => parse_object(name, text)?,
         };
         for (member, value) in [("key", self.key.as_str().into()), ("value", value)] {
@@ -278,10 +279,16 @@ fn filtered_chars(title: &str) -> usize {
     title.chars().map(written).sum::<usize>() + 28 * links + entities
 }
 
+/// A field with text, as the server takes it.
+pub(super) fn text_field(key: &str, value: &str) -> Value {
+    parameters([("key", key.into()), ("value", value.into())]).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::failure::Advice;
+    use serde_json::json;
 
     fn ticket() -> NewTicket {
         NewTicket {

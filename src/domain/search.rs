@@ -3,10 +3,11 @@
 use super::action::{Action, GET_TICKETS, GET_TICKETS_BY_USER};
 use super::failure::{Advice, Failure};
 use super::json::{Json, Mismatch};
+use super::parameters::Parameters;
 use super::secret::Secret;
 use super::text;
 use super::ticket::Ticket;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Which tickets. What is empty does not narrow.
 #[derive(Clone, Default)]
@@ -112,7 +113,7 @@ const MAX_PAGE_SIZE: u32 = 10_000;
 
 impl Filter {
     /// The parameters of get_tickets.
-    pub fn parameters(&self, page: u32, page_size: u32) -> Result<Map<String, Value>, Failure> {
+    pub fn parameters(&self, page: u32, page_size: u32) -> Result<Parameters, Failure> {
         let mut parameters = paging(page, page_size)?;
         let mut add = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
         let texts = [
@@ -220,7 +221,7 @@ impl View {
         filter: &UserFilter,
         page: u32,
         page_size: u32,
-    ) -> Result<Map<String, Value>, Failure> {
+    ) -> Result<Parameters, Failure> {
         if user.trim().is_empty() {
             return Err(Failure::argument("user", "must not be blank"));
         }
@@ -320,14 +321,14 @@ impl Page<UserTicket> {
     }
 }
 
-fn paging(page: u32, page_size: u32) -> Result<Map<String, Value>, Failure> {
+fn paging(page: u32, page_size: u32) -> Result<Parameters, Failure> {
     if page == 0 {
         return Err(Failure::argument("page", "must be 1 or more"));
     }
     if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
         return Err(Failure::argument("page-size", "must be 1 to 10000"));
     }
-    let mut parameters = Map::new();
+    let mut parameters = Parameters::new();
     parameters.insert("page".to_owned(), page.into());
     parameters.insert("page_size".to_owned(), page_size.into());
     Ok(parameters)

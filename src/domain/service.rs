@@ -3,7 +3,8 @@
 use super::failure::Failure;
 use super::json::{Json, MAX_ROWS, Mismatch, Object};
 use super::new_ticket::NodeProcessors;
-use serde_json::{Map, Value};
+use super::parameters::Parameters;
+use serde_json::Value;
 
 /// A service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,12 +129,9 @@ pub struct ServiceFilter {
     pub display_role: Option<String>,
 }
 
-/// The parameters of an action that asks about services.
-pub type Query = Map<String, Value>;
-
 impl ServiceFilter {
     /// The parameters of get_services.
-    pub fn parameters(self) -> Query {
+    pub fn parameters(self) -> Parameters {
         query([
             ("catalog_id", self.catalog_id.map(Value::from)),
             ("service_type", self.kind.map(Value::from)),
@@ -144,12 +142,12 @@ impl ServiceFilter {
 }
 
 /// The parameters of get_service_detail.
-pub fn service(service_id: u64) -> Query {
+pub fn service(service_id: u64) -> Parameters {
     query([("service_id", Some(service_id.into()))])
 }
 
 /// The parameters of get_service_catalogs.
-pub fn catalogs_of(project_key: Option<String>, only_with_services: bool) -> Query {
+pub fn catalogs_of(project_key: Option<String>, only_with_services: bool) -> Parameters {
     query([
         ("project_key", project_key.map(Value::from)),
         ("has_service", only_with_services.then(|| "true".into())),
@@ -157,7 +155,7 @@ pub fn catalogs_of(project_key: Option<String>, only_with_services: bool) -> Que
 }
 
 /// The parameters of get_service_roles, for all nodes: the first one too can be named like any other.
-pub fn nodes_of(service_id: u64, ticket_creator: Option<String>) -> Query {
+pub fn nodes_of(service_id: u64, ticket_creator: Option<String>) -> Parameters {
     query([
         ("service_id", Some(service_id.into())),
         ("ticket_creator", ticket_creator.map(Value::from)),
@@ -166,12 +164,12 @@ pub fn nodes_of(service_id: u64, ticket_creator: Option<String>) -> Query {
 }
 
 /// The parameters of get_workflow_detail.
-pub fn workflow(workflow_id: u64) -> Query {
+pub fn workflow(workflow_id: u64) -> Parameters {
     query([("workflow_id", Some(workflow_id.into()))])
 }
 
-fn query<const N: usize>(parameters: [(&str, Option<Value>); N]) -> Query {
-    let mut query = Query::new();
+fn query<const N: usize>(parameters: [(&str, Option<Value>); N]) -> Parameters {
+    let mut query = Parameters::new();
     for (name, value) in parameters {
         if let Some(value) = value {
             query.insert(name.to_owned(), value);

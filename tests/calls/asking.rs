@@ -50,7 +50,7 @@ fn a_filter_that_the_server_ignores_is_named_and_its_tickets_are_not_given() {
     for (filter, steps, expected) in [
         (tag(), vec![one(), none()], Ok(1)),
         (tag(), vec![one(), one()], Err("filter.tag")),
-        (tag(), vec![none()], Ok(0)),
+        (tag(), vec![none(), none()], Ok(0)),
         (project(), vec![one(), none()], Ok(1)),
         (project(), vec![one(), one()], Err("filter.project-key")),
         (status(), vec![one()], Err("filter.statuses")),

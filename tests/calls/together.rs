@@ -4,6 +4,8 @@ use crate::scripted::*;
 use blueking_itsm::calls::Client;
 use blueking_itsm::domain::failure::{Advice, Failure, Origin};
 use blueking_itsm::domain::http::NoAnswer;
+use blueking_itsm::domain::search::Filter;
+use blueking_itsm::domain::secret::Secret;
 use serde_json::json;
 
 const BOTH: &str = "ticket_approval_result + get_ticket_logs";
@@ -125,4 +127,42 @@ fn the_logs_of_many_tickets_are_read_four_at_once_and_none_that_is_not_needed() 
     let failure = client.reconcile(&sns).unwrap_err();
     assert_eq!(failure.advice, Advice::AllowHost("bk-itsm.example.com".into()));
     assert_eq!(events(&client), ["get_tickets", RESULT, &four]);
+}
+
+/// Whether the server knows a filter is asked beside the tickets: rows tell neither their tag nor their project.
+#[test]
+fn a_search_takes_as_long_as_one_request_whatever_its_filter() {
+    let filter = |tag: bool, project: bool| Filter {
+        tag: tag.then(|| Secret::new("tag1".to_owned())),
+        project_key: project.then(|| "p".to_owned()),
+        ..Filter::default()
+    };
+    let one = || page(&[open("S")]);
+    let none = || page(&[]);
+    let two = &["get_tickets + get_tickets"][..];
+    let three = &["get_tickets + get_tickets + get_tickets"][..];
+    let lone = &["get_tickets"][..];
+    let cases = [
+        (filter(false, false), vec![one()], Ok(1), lone),
+        (filter(true, false), vec![one(), none()], Ok(1), two),
+        (filter(false, true), vec![one(), none()], Ok(1), two),
+        (filter(true, true), vec![one(), none(), none()], Ok(1), three),
+        (filter(true, true), vec![one(), none(), one()], Err(Origin::Answer), three),
+        // Where there are no tickets, nothing hangs on the rest.
+        (filter(true, true), vec![none(), one(), denied()], Ok(0), three),
+        (filter(true, false), vec![denied(), none()], Err(Origin::Transport), two),
+        (filter(true, false), vec![one(), denied()], Err(Origin::Transport), two),
+        (
+            filter(true, false),
+            vec![one(), down(), none()],
+            Ok(1),
+            &["get_tickets + get_tickets", "1007 ms", "get_tickets"][..],
+        ),
+    ];
+    for (filter, steps, expected, asked) in cases {
+        let mut client = client(steps.into_iter().map(|step| step.after(20)).collect());
+        let found = client.search(&filter, 1, 10).map(|found| found.tickets.len());
+        assert_eq!(found.map_err(|failure| failure.origin), expected, "{asked:?}");
+        assert_eq!(events(&client), *asked);
+    }
 }

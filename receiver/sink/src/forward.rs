@@ -46,7 +46,7 @@ fn post(operation_id: &str, object: &str) -> Result<u16, String> {
         Err(error) => Err(match error.why {
             Error::Deadline => "no answer in time".to_owned(),
             Error::Unsendable(_) => "ITSM_FORWARD_... can't be sent".to_owned(),
-            Error::BrokenOff | Error::Host(_) | Error::TooLarge => "no answer".to_owned(),
+            Error::BrokenOff | Error::Host { .. } | Error::TooLarge => "no answer".to_owned(),
         }),
     }
 }

@@ -7,7 +7,6 @@ use crate::domain::message::{redacted, redacted_within};
 use crate::domain::ticket::Ticket;
 use crate::domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A failure that can pass by itself is reported when it came so often in a row.
 const REPORTED_FAILURES: u32 = 3;
@@ -23,9 +22,9 @@ pub(super) struct Failures {
     pub(super) hopeless: bool,
 }
 
-/// What a person was told already.
+/// What a person was told already, in the reasons' order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Reported(BTreeSet<Reason>);
+pub(super) struct Reported(Vec<Reason>);
 
 /// Why a person is told. None holds a text that a stranger chooses: the record would grow with each.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,8 +108,13 @@ impl Failures {
 
 impl Reported {
     pub(super) fn once(&mut self, reason: Reason, why: String) -> Vec<Action> {
-        let is_new = self.0.insert(reason);
-        is_new.then(|| report(&why)).into_iter().collect()
+        match self.0.binary_search(&reason) {
+            Ok(_) => vec![],
+            Err(place) => {
+                self.0.insert(place, reason);
+                vec![report(&why)]
+            }
+        }
     }
 
     /// What a failed call means, if it is worth a word.

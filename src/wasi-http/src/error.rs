@@ -11,22 +11,26 @@ pub enum Error {
     Unsendable(String),
     /// The body broke off.
     BrokenOff,
-    /// The host gave this code of wasi:http, such as `HttpRequestDenied` or `DnsError(...)`.
-    Host(String),
+    /// The host gave a code of wasi:http.
+    Host {
+        /// Its name in words: `HTTP request denied`, `DNS error`.
+        code: &'static str,
+        /// The host's own words, if it gave any with the code.
+        reason: Option<String>,
+    },
 }
 
 impl Error {
-    /// What a code of wasi:http means, given as its `Debug` writes it.
+    /// What a code of wasi:http means, given by its name in words.
     ///
     /// A host is told the deadline too, and can be the first to notice that it has passed.
-    pub fn of_host(code: &str) -> Self {
-        let code = code.replace("ErrorCode::", "");
-        match code.as_str() {
-            "ConnectionTimeout"
-            | "ConnectionReadTimeout"
-            | "ConnectionWriteTimeout"
-            | "HttpResponseTimeout" => Self::Deadline,
-            _ => Self::Host(code),
+    pub fn of_host(code: &'static str, reason: Option<String>) -> Self {
+        match code {
+            "connection timeout"
+            | "connection read timeout"
+            | "connection write timeout"
+            | "HTTP response timeout" => Self::Deadline,
+            _ => Self::Host { code, reason },
         }
     }
 }
@@ -48,21 +52,20 @@ mod tests {
 
     #[test]
     fn a_timeout_of_the_host_is_the_deadline_and_any_other_code_keeps_its_words() {
-        let host = |code: &str| Error::Host(code.to_owned());
-        for (code, error) in [
-            ("ErrorCode::ConnectionTimeout", Error::Deadline),
-            ("ErrorCode::ConnectionReadTimeout", Error::Deadline),
-            ("ErrorCode::ConnectionWriteTimeout", Error::Deadline),
-            ("ErrorCode::HttpResponseTimeout", Error::Deadline),
-            // The name server's time is not the deadline.
-            ("ErrorCode::DnsTimeout", host("DnsTimeout")),
-            ("ErrorCode::ConnectionRefused", host("ConnectionRefused")),
-            (
-                "ErrorCode::InternalError(Some(\"ConnectionTimeout\"))",
-                host("InternalError(Some(\"ConnectionTimeout\"))"),
-            ),
+        for code in [
+            "connection timeout",
+            "connection read timeout",
+            "connection write timeout",
+            "HTTP response timeout",
         ] {
-            assert_eq!(Error::of_host(code), error, "{code}");
+            assert_eq!(Error::of_host(code, None), Error::Deadline, "{code}");
+        }
+        // The name server's time is not the deadline, and a reason can say anything.
+        for (code, reason) in
+            [("DNS timeout", None), ("internal error", Some("connection timeout".to_owned()))]
+        {
+            let error = Error::Host { code, reason: reason.clone() };
+            assert_eq!(Error::of_host(code, reason), error, "{code}");
         }
     }
 }

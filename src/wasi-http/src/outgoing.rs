@@ -157,7 +157,68 @@ fn room_ahead(stream: &OutputStream) -> usize {
 }
 
 fn of_host(code: ErrorCode) -> Error {
-    Error::of_host(&format!("{code:?}"))
+    Error::of_host(name(&code), reason(code))
+}
+
+/// The name of a code in words. Its `Debug` has them too, and takes thousands of bytes.
+fn name(code: &ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::DnsTimeout => "DNS timeout",
+        ErrorCode::DnsError(_) => "DNS error",
+        ErrorCode::DestinationNotFound => "destination not found",
+        ErrorCode::DestinationUnavailable => "destination unavailable",
+        ErrorCode::DestinationIpProhibited => "destination IP prohibited",
+        ErrorCode::DestinationIpUnroutable => "destination IP unroutable",
+        ErrorCode::ConnectionRefused => "connection refused",
+        ErrorCode::ConnectionTerminated => "connection terminated",
+        ErrorCode::ConnectionTimeout => "connection timeout",
+        ErrorCode::ConnectionReadTimeout => "connection read timeout",
+        ErrorCode::ConnectionWriteTimeout => "connection write timeout",
+        ErrorCode::ConnectionLimitReached => "connection limit reached",
+        ErrorCode::TlsProtocolError => "TLS protocol error",
+        ErrorCode::TlsCertificateError => "TLS certificate error",
+        ErrorCode::TlsAlertReceived(_) => "TLS alert received",
+        ErrorCode::HttpRequestDenied => "HTTP request denied",
+        ErrorCode::HttpRequestLengthRequired => "HTTP request length required",
+        ErrorCode::HttpRequestBodySize(_) => "HTTP request body size",
+        ErrorCode::HttpRequestMethodInvalid => "HTTP request method invalid",
+        ErrorCode::HttpRequestUriInvalid => "HTTP request URI invalid",
+        ErrorCode::HttpRequestUriTooLong => "HTTP request URI too long",
+        ErrorCode::HttpRequestHeaderSectionSize(_) => "HTTP request header section size",
+        ErrorCode::HttpRequestHeaderSize(_) => "HTTP request header size",
+        ErrorCode::HttpRequestTrailerSectionSize(_) => "HTTP request trailer section size",
+        ErrorCode::HttpRequestTrailerSize(_) => "HTTP request trailer size",
+        ErrorCode::HttpResponseIncomplete => "HTTP response incomplete",
+        ErrorCode::HttpResponseHeaderSectionSize(_) => "HTTP response header section size",
+        ErrorCode::HttpResponseHeaderSize(_) => "HTTP response header size",
+        ErrorCode::HttpResponseBodySize(_) => "HTTP response body size",
+        ErrorCode::HttpResponseTrailerSectionSize(_) => "HTTP response trailer section size",
+        ErrorCode::HttpResponseTrailerSize(_) => "HTTP response trailer size",
+        ErrorCode::HttpResponseTransferCoding(_) => "HTTP response transfer coding",
+        ErrorCode::HttpResponseContentCoding(_) => "HTTP response content coding",
+        ErrorCode::HttpResponseTimeout => "HTTP response timeout",
+        ErrorCode::HttpUpgradeFailed => "HTTP upgrade failed",
+        ErrorCode::HttpProtocolError => "HTTP protocol error",
+        ErrorCode::LoopDetected => "loop detected",
+        ErrorCode::ConfigurationError => "configuration error",
+        ErrorCode::InternalError(_) => "internal error",
+    }
+}
+
+/// The words that came with a code.
+fn reason(code: ErrorCode) -> Option<String> {
+    match code {
+        ErrorCode::DnsError(dns) => dns.rcode,
+        ErrorCode::TlsAlertReceived(alert) => alert.alert_message,
+        ErrorCode::HttpRequestHeaderSize(field) => field?.field_name,
+        ErrorCode::HttpRequestTrailerSize(field)
+        | ErrorCode::HttpResponseHeaderSize(field)
+        | ErrorCode::HttpResponseTrailerSize(field) => field.field_name,
+        ErrorCode::HttpResponseTransferCoding(words)
+        | ErrorCode::HttpResponseContentCoding(words)
+        | ErrorCode::InternalError(words) => words,
+        _ => None,
+    }
 }
 
 enum Interrupted {
