@@ -37,7 +37,7 @@ const BATCH: u32 = 20;
 pub fn body(bytes: usize) -> Vec<u8> {
     let mut text = RECORDED.trim_end_matches('}').to_owned();
     for number in 0.. {
-        let member = format!(r#", "member_{number}": "the value {number}""#);
+        let member = format!(r#", "member_{number}": "the value {number:0100}""#);
         if text.len() + member.len() >= bytes {
             break;
         }
