@@ -43,7 +43,8 @@ pub fn body(bytes: usize) -> Vec<u8> {
         }
         text += &member;
     }
-    format!("{text:width$}}}", width = bytes - 1).into_bytes()
+    text += &" ".repeat((bytes - 1).saturating_sub(text.len()));
+    format!("{text}}}").into_bytes()
 }
 
 /// The recorded body for the ticket of this number, withdrawn.
