@@ -36,7 +36,7 @@ type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -
 const VERBS: [Verb; 16] = [
     (
         "bench",
-        "measure speed, space and counts beside native code: ten minutes after its build of ten [--bless] [--seeded]",
+        "measure speed, space and counts beside native code: five minutes, after a first build of ten [--bless] [--seeded]",
         &[WASM32, PYTHON, NODE],
         bench,
     ),
