@@ -1,6 +1,7 @@
 //! The project's only entry point: `cargo xtask <verb>`.
 #![expect(clippy::indexing_slicing, reason = "an id of the WIT leads to what it names")]
 
+mod bench;
 mod components;
 mod compose;
 mod description;
@@ -32,7 +33,13 @@ use std::process::{Command, ExitCode};
 /// A verb, what it does, what it needs of the machine, and its function. The function gets what follows the verb.
 type Verb = (&'static str, &'static str, &'static [Requirement], fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: [Verb; 15] = [
+const VERBS: [Verb; 16] = [
+    (
+        "bench",
+        "measure speed, space and counts beside native code: five minutes, after a first build of ten [--bless] [--seeded]",
+        &[WASM32, PYTHON, NODE],
+        bench,
+    ),
     ("build", "make the components in target/itsm", &[WASM32], build),
     (
         "demo",
@@ -131,6 +138,14 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let verbs = VERBS.map(|(name, help, ..)| format!("  {name:<11}{help}\n"));
     format!("cargo xtask <verb>\n{}", verbs.concat())
+}
+
+fn bench(arguments: &[String]) -> Result<ExitCode> {
+    match flag(arguments, Some("--seeded")) {
+        Ok(true) => bench::seeded()?,
+        _ => bench::run(flag(arguments, Some("--bless"))?)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn build(arguments: &[String]) -> Result<ExitCode> {

@@ -19,23 +19,40 @@ pub fn run(folder: &Path) -> Result<ExitCode> {
     drop(TcpListener::bind(&listen).with_context(|| format!("{listen} can't be listened on"))?);
     let forwards = std::env::var("ITSM_FORWARD_URL").is_ok();
     let sink = if forwards { "forward" } else { "stdout" };
+    let names = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("ITSM_"));
+    let mut serving = start(&mut command(folder, sink, &listen, names)?, &listen)?;
+    println!("ready: outcomes go to {sink}");
+    Ok(tools::exit_code(serving.wait()?))
+}
+
+/// What serves, with the settings of these names in its environment.
+pub fn command(
+    folder: &Path,
+    sink: &str,
+    listen: &str,
+    settings: impl IntoIterator<Item = String>,
+) -> Result<Command> {
     let mut wasmtime = Command::new(python::wasmtime()?);
     wasmtime
-        .args(["serve", "-S", "cli", "--no-logging-prefix", "--addr", &listen])
+        .args(["serve", "-S", "cli", "--no-logging-prefix", "--addr", listen])
         .args(["--max-instance-reuse-count", REQUESTS_AN_INSTANCE]);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ITSM_")) {
+    for name in settings {
         // By name alone: a value on a command line is there for every user to see.
         wasmtime.args(["--env", &name]);
     }
     wasmtime.arg(folder.join(format!("itsm-receiver-{sink}.wasm")));
+    Ok(wasmtime)
+}
+
+/// Starts it, and waits until it answers that it is set up.
+pub fn start(wasmtime: &mut Command, listen: &str) -> Result<Child> {
     let mut serving = wasmtime.spawn().context("wasmtime can't be started")?;
-    if let Err(why) = ready(&mut serving, &listen) {
+    if let Err(why) = ready(&mut serving, listen) {
         let _ = serving.kill();
         let _ = serving.wait();
         return Err(why);
     }
-    println!("ready: outcomes go to {sink}");
-    Ok(tools::exit_code(serving.wait()?))
+    Ok(serving)
 }
 
 /// Serves with a setting missing, and at a port that another server holds. Both have to end at once with a
