@@ -261,10 +261,12 @@ impl<'a> Object<'a> {
 
     /// A name that occurs twice. Readers differ in which of the two they take, and an attacker can use that.
     pub fn repeated(&self) -> Option<&str> {
-        let names = || self.0.iter().map(|(name, _)| name.as_ref());
-        let mut earlier = names().enumerate();
-        let twice = |(place, name): &(usize, &str)| names().take(*place).any(|one| one == *name);
-        earlier.find(twice).map(|(_, name)| name)
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        names.windows(2).find_map(|two| match two {
+            [one, next] if one == next => Some(*one),
+            _ => None,
+        })
     }
 
     /// Text; a number counts as its digits, since ITSM writes some ids either way.
@@ -597,6 +599,7 @@ mod tests {
         let read = object(r#"{"a":1,"b":2,"\u0061":3}"#);
         assert_eq!(read.number("a"), Ok(3));
         assert_eq!(read.repeated(), Some("a"));
+        assert_eq!(object(r#"{"b":1,"c":2,"a":3,"c":4}"#).repeated(), Some("c"));
         assert_eq!(object(r#"{"a":{"a":1}}"#).repeated(), None);
     }
 

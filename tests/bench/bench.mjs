@@ -93,10 +93,9 @@ async function row(what, beside, unit, ours, theirs) {
   console.log(JSON.stringify({ what: `${name}/${what}`, beside, unit, ...samples }));
 }
 
-/** A callback's body of at most so many bytes, and nearly as many: a recorded one, with an object that nobody reads. */
+/** A callback's body of at most so many bytes, and nearly as many: a recorded one, with members that nobody reads. */
 function bodyOf(/** @type {number} */ size) {
-  /** @type {Record<string, string>} */
-  const more = {};
+  /** @type {Record<string, unknown>} */
   const body = {
     title: 'open an account',
     current_status: 'FINISHED',
@@ -107,9 +106,9 @@ function bodyOf(/** @type {number} */ size) {
     approve_result: true,
     token: 'TxwqugZ2mBU56PWQuu93BFEshMJOc6nEy6FrwLU8L7fQvzpzKBJYakKHkyOb5XgxFwwSXKikMSGl0d6w520hpg==',
     last_approver: 'admin',
-    more,
   };
-  for (let at = 0; JSON.stringify(body).length <= size - 40; at += 1) more[`member_${at}`] = `the value ${at}`;
+  for (let more = 0; JSON.stringify(body).length + 140 < size; more += 1)
+    body[`member_${more}`] = `the value ${String(more).padStart(100, '0')}`;
   return Buffer.from(JSON.stringify(body));
 }
 

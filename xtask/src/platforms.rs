@@ -66,7 +66,7 @@ mod tests {
     /// Nothing that is run on every change builds these, and they are built with `--locked`.
     #[test]
     fn the_lock_files_of_other_workspaces_fit_their_packages() {
-        for workspace in ["tests/platforms/wash"] {
+        for workspace in ["tests/bench", "tests/platforms/wash"] {
             let manifest = tools::root().unwrap().join(workspace).join("Cargo.toml");
             let mut resolved = tools::cargo().unwrap();
             resolved.args(["update", "--workspace", "--locked", "--quiet", "--manifest-path"]);
