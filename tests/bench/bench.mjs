@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
-const { callbacks, Itsm } = await import(pathToFileURL('itsm.js').href);
+const { callbacks, Itsm } = await import(pathToFileURL('generated/package/index.js').href);
 
 const [gateway, seconds, name] = process.argv.slice(2);
 const MS = Number(seconds) * 1000;

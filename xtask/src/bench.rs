@@ -132,7 +132,7 @@ impl Bench {
         build.args(["build", "--release", "--manifest-path", PROGRAMS]);
         tools::run(build.arg("--target-dir").arg(&target))?;
         let mut npm = node::Packages::install(JAVASCRIPT)?.npm();
-        tools::run(npm.args(["run", "--silent", "build"]).env("ITSM_WASM_DIR", &folder))?;
+        tools::run(npm.args(["run", "--silent", "pack"]).env("ITSM_WASM_DIR", &folder))?;
         node::Packages::install(NEWER_NODE)?;
         let python = python::Environment::new("bench", &PYTHON)?;
         Ok(Self { root: tools::root()?, folder, programs: target.join("release"), python })
@@ -208,7 +208,8 @@ impl Bench {
         let python = |arguments: &[&str]| {
             let mut python = self.python.python();
             python.args(arguments).current_dir(&self.root).env("ITSM_WASM_DIR", &self.folder);
-            python.env("PYTHONPATH", "host-examples/python");
+            // Whoever installs a package has its modules compiled.
+            python.env("PYTHONPATH", "host-examples/python").env_remove("PYTHONDONTWRITEBYTECODE");
             python
         };
         let module = self.folder.join("itsm.core.wasm");
@@ -224,7 +225,7 @@ impl Bench {
 
     fn node(&self, server: &Server) -> Result<Vec<Row>> {
         let call = format!(
-            "import {{ callbacks }} from './itsm.js'; callbacks.parse(Buffer.from(\"{CALLBACK}\"));"
+            "import {{ callbacks }} from './generated/package/index.js'; callbacks.parse(Buffer.from(\"{CALLBACK}\"));"
         );
         let mut all = Vec::new();
         for program in self.nodes() {
