@@ -223,12 +223,12 @@ impl<'a> Wit<'a> {
                 format!("from {from} import {}\n", used.join(", "))
             }
         };
-        let standard = import("collections.abc", &["Sequence"])
-            + &import("dataclasses", &["dataclass", "field"])
-            + &import("typing", &["Any", "Union"]);
+        let standard =
+            import("collections.abc", &["Sequence"]) + &import("typing", &["Any", "Union"]);
         let types =
             if body.contains("types.") && name != "types" { "from . import types\n" } else { "" };
-        let cases = import("._interface", &["AsyncInterface", "Function", "Interface"])
+        let cases = import("._dataclass", &["dataclass", "field"])
+            + &import("._interface", &["AsyncInterface", "Function", "Interface"])
             + &import(
                 ".cases",
                 &[
@@ -650,9 +650,9 @@ Made of wit/ by `cargo xtask python --bless`: edit the comments there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Union
 
+from ._dataclass import dataclass
 from ._interface import AsyncInterface, Function, Interface
 from .cases import Bare, Case, ReasonError, Word
 

@@ -7,7 +7,6 @@ A type is a word (`"string"`, `"u64"`), the name of a row of a table (`"types.fa
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Any, Callable, NoReturn
@@ -30,19 +29,23 @@ NUMBERS = {
 PAIR = Struct("<II")
 
 
-@dataclasses.dataclass
 class Type:
     """How a type lies in memory, and how many numbers it makes as a parameter.
 
     `store` and `lower` give a value to the guest, in memory or as numbers. `load` takes one out of memory.
     """
 
-    align: int
-    size: int
-    numbers: int
-    store: Callable[[Any, Any, int], None]
-    lower: Callable[[Any, Any], list[int]]
-    load: Callable[[Any, int], Any]
+    def __init__(
+        self,
+        align: int,
+        size: int,
+        numbers: int,
+        store: Callable[[Any, Any, int], None],
+        lower: Callable[[Any, Any], list[int]],
+        load: Callable[[Any, int], Any],
+    ) -> None:
+        self.align, self.size, self.numbers = align, size, numbers
+        self.store, self.lower, self.load = store, lower, load
 
 
 class Misfit(Exception):
@@ -218,10 +221,14 @@ def _tuple(parts: list[Type]) -> Type:
     return Type(align, size, sum(part.numbers for part in parts), store, lower, load)
 
 
+def names_of(record: Any) -> tuple[str, ...]:
+    """The names of a record's fields."""
+    return record.__match_args__
+
+
 def _record(cls: type, parts: list[Type]) -> Type:
     align, size, places = layout(parts)
-    names = [field.name for field in dataclasses.fields(cls)]
-    fields = list(zip(names, parts, places))
+    fields = list(zip(names_of(cls), parts, places))
     loads = [(part.load, place) for part, place in zip(parts, places)]
 
     def lower(guest: Any, value: Any) -> list[int]:
@@ -328,7 +335,7 @@ def of_class(cls: Any, record: Any) -> Any:
     """A record, or the error that is made of it."""
     if isinstance(record, cls):
         return record
-    return cls(*(getattr(record, field.name) for field in dataclasses.fields(record)))
+    return cls(*[getattr(record, name) for name in names_of(type(record))])
 
 
 class Function:

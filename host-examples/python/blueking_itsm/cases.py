@@ -7,9 +7,10 @@ payload is a record of a good name is that record: `Authorization = Union[AppCre
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
+
+from ._dataclass import dataclass
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -7,10 +7,10 @@ Made of wit/ by `cargo xtask python --bless`: edit the comments there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Union
 
 from . import types
+from ._dataclass import dataclass
 from ._interface import AsyncInterface, Function, Interface
 from .cases import Bare, Case, Other, ReasonError, Word
 

@@ -11,10 +11,10 @@ Made of wit/ by `cargo xtask python --bless`: edit the comments there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from . import types
+from ._dataclass import dataclass
 from ._interface import AsyncInterface, Function, Interface
 
 

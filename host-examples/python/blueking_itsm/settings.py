@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from ._dataclass import dataclass, field
 from .cases import Error
 from .types import AccessToken, AppCredentials, Connection, Esb, EsbLegacy, Gateway
 

@@ -16,10 +16,10 @@ Made of wit/ by `cargo xtask python --bless`: edit the comments there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Union
 
 from . import types
+from ._dataclass import dataclass, field
 from ._interface import AsyncInterface, Function, Interface
 from .cases import Case, Word
 

@@ -17,9 +17,9 @@ Made of wit/ by `cargo xtask python --bless`: edit the comments there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Union
 
+from ._dataclass import dataclass, field
 from .cases import Bare, Case, Error, FailureWords, Other, SecretCase, Word
 
 Header = tuple[str, str]
