@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import stat
 import sys
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 
-from ._engine import VERSION, Engine, EngineError, Module
+from ._engine import MACHINE, VERSION, Engine, EngineError, Module
 
 DIGEST_SIZE = 32
 
@@ -34,35 +31,30 @@ def load(engine: Engine, wasm: bytes) -> Module:
     return module
 
 
-def folder() -> Path | None:
-    """The folder. None where the system does not tell whose a file is."""
+def _folder() -> str | None:
+    """The folder. None where the system does not tell whose a file is, or where the user's files are."""
     if not hasattr(os, "geteuid"):
         return None
-    if sys.platform == "darwin":
-        base = Path("~/Library/Caches")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-    try:
-        return base.expanduser() / "blueking_itsm"
-    except RuntimeError:
-        return None
+    caches = "~/Library/Caches" if sys.platform == "darwin" else os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    base = os.path.expanduser(caches)
+    return None if base.startswith("~") else os.path.join(base, "blueking_itsm")
 
 
-def _path(wasm: bytes) -> Path | None:
+def _path(wasm: bytes) -> str | None:
     """Named after all that the compiled code depends on."""
-    at = folder()
-    of = f"wasmtime-{VERSION}-{sys.platform}-{platform.machine()}-{hashlib.sha256(wasm).hexdigest()}"
-    return at and at / f"{of}.compiled"
+    folder = _folder()
+    of = f"wasmtime-{VERSION}-{sys.platform}-{MACHINE}-{hashlib.sha256(wasm).hexdigest()}"
+    return folder and os.path.join(folder, f"{of}.compiled")
 
 
 def _is_private(status: os.stat_result) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: str) -> bytes | None:
     """The content of a file of this user's alone that is whole."""
     try:
-        if not _is_private(path.parent.lstat()):
+        if not _is_private(os.lstat(os.path.dirname(path))):
             return None
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             status = os.fstat(file.fileno())
@@ -75,13 +67,17 @@ def _read(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == digest else None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: str, content: bytes) -> None:
     """Writes a file that others see whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_private(path.parent.lstat()):
+    # Here, as most programs find the code compiled.
+    import tempfile
+
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if not _is_private(os.lstat(folder)):
         return
     # Readable by this user alone.
-    handle, name = tempfile.mkstemp(dir=path.parent)
+    handle, name = tempfile.mkstemp(dir=folder)
     try:
         with open(handle, "wb") as file:
             file.write(hashlib.sha256(content).digest() + content)

@@ -9,12 +9,11 @@ Structures of the library are opaque here: their sizes have changed between its 
 from __future__ import annotations
 
 import ctypes
-import platform
+import os
 import sys
 from collections.abc import Iterator
 from ctypes import POINTER, byref, c_bool, c_char_p, c_size_t, c_uint8, c_uint64, c_void_p
-from importlib import metadata, util
-from pathlib import Path
+from importlib import util
 from typing import Any, Callable
 from weakref import finalize
 
@@ -37,31 +36,48 @@ class EngineError(Exception):
     """wasmtime refuses a module, or one trapped."""
 
 
-def version() -> str:
-    """The version of wasmtime that is installed, if it is one of those that serve."""
-    try:
-        found = metadata.version("wasmtime")
-    except metadata.PackageNotFoundError:
-        raise ImportError("blueking_itsm needs the package wasmtime: pip install wasmtime") from None
+if sys.platform == "win32":
+    import platform
+
+    MACHINE = platform.machine()
+else:
+    # The same, sooner than `platform` is imported.
+    MACHINE = os.uname().machine
+
+NEEDED = "blueking_itsm needs the package wasmtime: pip install wasmtime"
+
+
+def _version(site: str) -> str:
+    """The version of wasmtime that is installed in a folder, if it is one of those that serve.
+
+    It is in the name of the folder that the installer has left there. `importlib.metadata` reads it there too, and with its
+    import a program's first call takes half as long again.
+    """
+    first, last = "wasmtime-", ".dist-info"
+    names = [name for name in os.listdir(site) if name.startswith(first) and name.endswith(last)]
+    if not names:
+        raise ImportError(NEEDED)
+    found = names[0].removeprefix(first).removesuffix(last)
     if not OLDEST <= int(found.partition(".")[0]) <= NEWEST:
         raise ImportError(f"blueking_itsm works with wasmtime {OLDEST} to {NEWEST}, and wasmtime {found} is installed")
     return found
 
 
-def _library() -> str:
-    machine = {"AMD64": "x86_64", "arm64": "aarch64", "ARM64": "aarch64"}.get(platform.machine(), platform.machine())
+def _library(package: str) -> str:
+    """The file of the library in the package's folder."""
+    machine = {"AMD64": "x86_64", "arm64": "aarch64", "ARM64": "aarch64"}.get(MACHINE, MACHINE)
     name = {"win32": "_wasmtime.dll", "darwin": "_libwasmtime.dylib"}.get(sys.platform, "_libwasmtime.so")
-    package = util.find_spec("wasmtime")
-    if package is None or package.origin is None:
-        raise ImportError("blueking_itsm needs the package wasmtime: pip install wasmtime")
-    path = Path(package.origin).parent / f"{sys.platform}-{machine}" / name
-    if not path.is_file():
+    path = os.path.join(package, f"{sys.platform}-{machine}", name)
+    if not os.path.isfile(path):
         raise ImportError(f"the package wasmtime brings no library for {sys.platform} on {machine}")
-    return str(path)
+    return path
 
 
-VERSION = version()
-_path = _library()
+_package = util.find_spec("wasmtime")
+if _package is None or _package.origin is None:
+    raise ImportError(NEEDED)
+_folder = os.path.dirname(_package.origin)
+VERSION, _path = _version(os.path.dirname(_folder)), _library(_folder)
 _lib = ctypes.PyDLL(_path)
 _waiting = ctypes.CDLL(_path)
 

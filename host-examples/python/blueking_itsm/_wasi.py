@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Any, Callable
 
 from ._engine import EngineError, trap
-from .http import Exchange, HttpError, Request
+from ._exchange import Exchange, HttpError, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 PAIR = Struct("<II")
@@ -94,7 +94,7 @@ class Host:
         self.write(out, PAIR.pack(at, len(pairs)))
 
     def outgoing_request(self, fields: int) -> int:
-        return self.put(Request(headers=self.drop(fields)))
+        return self.put(Request(self.drop(fields)))
 
     def set_method(self, request: int, case: int, *_: int) -> int:
         self.at(request).method = METHODS[case]

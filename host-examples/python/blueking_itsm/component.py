@@ -10,8 +10,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from functools import partial
 from os import PathLike
-from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import (
     _cache,
@@ -28,9 +27,12 @@ from . import (
 )
 from ._abi import Function, Misfit, Types, of_class
 from ._engine import Engine, EngineError, Module
-from .http import Credentials, Exchange, Request, Seam
+from ._exchange import Exchange, Request
 from .settings import check_names
 from .types import ItsmError
+
+if TYPE_CHECKING:
+    from .http import Credentials, Seam
 
 PACKAGE = "blueking:itsm"
 VERSION = "0.1.0"
@@ -50,6 +52,26 @@ ROWS = {
 }
 """The functions by their names: `tickets.create`."""
 
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """An interface, made when it is first asked for. If a function of it may send requests, what sends them is loaded then:
+    the first call of a program that only reads callbacks takes half as long again with it. No call is left to load it.
+    """
+
+    def __init__(self, interface: Callable[[Callable[..., Any]], T]) -> None:
+        self._interface = interface
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, itsm: Any, _: type) -> T:
+        if any(row.asks for name, row in ROWS.items() if name.startswith(f"{self._name}.")):
+            itsm._guests.connect()
+        made = itsm.__dict__[self._name] = self._interface(itsm._call)
+        return made
+
 
 class Itsm:
     """ITSM, for programs whose calls may wait. Load it once in a process; use it from any number of threads.
@@ -58,14 +80,14 @@ class Itsm:
     children go on with instances and connections of their own.
     """
 
-    callbacks: callbacks.Callbacks
-    tracking: tracking.Tracking
-    tickets: tickets.Tickets
-    operations: operations.Operations
-    handling: handling.Handling
-    services: services.Services
-    administration: administration.Administration
-    diagnosis: diagnosis.Diagnosis
+    callbacks = _Part(callbacks.Callbacks)
+    tracking = _Part(tracking.Tracking)
+    tickets = _Part(tickets.Tickets)
+    operations = _Part(operations.Operations)
+    handling = _Part(handling.Handling)
+    services = _Part(services.Services)
+    administration = _Part(administration.Administration)
+    diagnosis = _Part(diagnosis.Diagnosis)
 
     def __init__(
         self,
@@ -81,10 +103,8 @@ class Itsm:
         that gives them for one: then connections have `AddedByHost()`. `allow` are the addresses of the servers to which
         requests may go, by default all that a function is given.
         """
-        self._guests = _Guests(_read(module), Seam(client, credentials, allow))
-        for part in MODULES:
-            name = part.__name__.rpartition(".")[2]
-            setattr(self, name, getattr(part, name.capitalize())(self._guests.call))
+        self._guests = _Guests(_read(module), client, credentials, allow)
+        self._call = self._guests.call
 
     @classmethod
     def from_environment(cls, **options: Any) -> Itsm:
@@ -101,14 +121,14 @@ class AsyncItsm:
     ITSM has acted is then unknown, as after a lost answer.
     """
 
-    callbacks: callbacks.AsyncCallbacks
-    tracking: tracking.AsyncTracking
-    tickets: tickets.AsyncTickets
-    operations: operations.AsyncOperations
-    handling: handling.AsyncHandling
-    services: services.AsyncServices
-    administration: administration.AsyncAdministration
-    diagnosis: diagnosis.AsyncDiagnosis
+    callbacks = _Part(callbacks.AsyncCallbacks)
+    tracking = _Part(tracking.AsyncTracking)
+    tickets = _Part(tickets.AsyncTickets)
+    operations = _Part(operations.AsyncOperations)
+    handling = _Part(handling.AsyncHandling)
+    services = _Part(services.AsyncServices)
+    administration = _Part(administration.AsyncAdministration)
+    diagnosis = _Part(diagnosis.AsyncDiagnosis)
 
     def __init__(
         self,
@@ -124,12 +144,11 @@ class AsyncItsm:
         # process that is forked meanwhile would wait for the import for ever.
         from concurrent.futures import ThreadPoolExecutor
 
-        self._guests = _Guests(_read(module), Seam(client, credentials, allow))
+        self._guests = _Guests(_read(module), client, credentials, allow)
+        # Now, as it would block the loop.
+        self._guests.connect()
         self._new_executor = partial(ThreadPoolExecutor, threads, "blueking_itsm")
         self._executor, self._process = self._new_executor(), os.getpid()
-        for part in MODULES:
-            name = part.__name__.rpartition(".")[2]
-            setattr(self, name, getattr(part, f"Async{name.capitalize()}")(self._call))
 
     @classmethod
     def from_environment(cls, **options: Any) -> AsyncItsm:
@@ -219,10 +238,13 @@ class _Guest:
 class _Guests:
     """The instances that wait for calls. None is used by two calls at once, and none again after anything went wrong."""
 
-    def __init__(self, wasm: bytes, seam: Seam) -> None:
-        self._seam = seam
+    def __init__(self, wasm: bytes, *options: Any) -> None:
+        self._options = options
+        self._seam: Seam | None = None
+        if any(option is not None for option in options):
+            # What is wrong with them is told at once.
+            self.connect()
         self._process = os.getpid()
-        self.open = seam.open
         self.sleep = time.sleep
         self._idle: list[_Guest] = []
         self._module = _load(wasm)
@@ -247,9 +269,22 @@ class _Guests:
         _refuse_greenlets()
         return _Guest(self._module, _wasi.Host(self.open))
 
+    def connect(self) -> None:
+        """Gets ready to send requests."""
+        # No child is made meanwhile: it would wait for the import for ever.
+        with _loading:
+            from .http import Seam
+
+            self._seam = self._seam or Seam(*self._options)
+
+    def open(self, request: Request) -> Exchange:
+        assert self._seam is not None
+        return self._seam.open(request)
+
     def after_fork(self) -> None:
         self._idle = []
-        self._seam.after_fork()
+        if self._seam is not None:
+            self._seam.after_fork()
         # Last: until then no other thread takes a connection.
         self._process = os.getpid()
 
@@ -293,7 +328,7 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # No child is made while another thread compiles.
+    # No child is made while another thread compiles or imports.
     os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_after_fork)
 
 
@@ -329,20 +364,21 @@ def _line(name: str) -> str:
     return f"{interface.rpartition('.')[0]}#{function}"
 
 
-def module_of(settings: Mapping[str, str]) -> Path | None:
+def module_of(settings: Mapping[str, str]) -> str | None:
     """The module that settings name, or None for the one inside this package."""
     check_names(settings)
     file, folder = settings.get("ITSM_WASM"), settings.get("ITSM_WASM_DIR")
-    return Path(file) if file else Path(folder, FILE) if folder else None
+    return file or (os.path.join(folder, FILE) if folder else None)
 
 
 def _read(module: str | PathLike[str] | None) -> bytes:
-    path = Path(__file__).with_name(FILE) if module is None else Path(module)
-    if module is None and not path.is_file():
+    path = os.path.join(os.path.dirname(__file__), FILE) if module is None else module
+    if module is None and not os.path.isfile(path):
         raise FileNotFoundError(
             f"this package was built without its {FILE}: give Itsm() the path of one, as `cargo xtask build` makes it"
         )
-    content = path.read_bytes()
+    with open(path, "rb") as file:
+        content = file.read()
     if content[4:8] == b"\x0d\0\1\0":
         raise ValueError(f"{path} is a component: this package runs its core module, {FILE}")
     return content

@@ -27,9 +27,11 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple, Union
 from urllib.parse import unquote, urlsplit
+
+from ._exchange import Exchange, HttpError
+from ._exchange import Request as Request  # for applications
 
 MOST_BYTES = 17 << 20
 """More than the component reads of an answer, so that refusing is left to it."""
@@ -42,90 +44,9 @@ IDLE_MOST = 32
 DNS_ERROR, UNAVAILABLE, UNROUTABLE, REFUSED, TERMINATED, CONNECTION_TIMEOUT, READ_TIMEOUT = 1, 3, 5, 6, 7, 8, 9
 TLS_ERROR, CERTIFICATE_ERROR, DENIED, INCOMPLETE, PROTOCOL_ERROR = 12, 13, 15, 25, 35
 
-
 HARMLESS = {"accept", "accept-encoding", "accept-language", "connection", "content-length", "content-type", "host"}
 HARMLESS |= {"traceparent", "tracestate", "transfer-encoding", "user-agent", "x-request-id"}
 """Headers that clients add and that hold no secret."""
-
-
-class HttpError(Exception):
-    """A request comes to nothing: a case of wasi:http's `error-code`."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass
-class Request:
-    """A request on its way out. `deadline` is on the clock of `time.monotonic`."""
-
-    headers: list[tuple[str, bytes]] = field(default_factory=list, repr=False)
-    method: str = "GET"
-    scheme: str = "https"
-    authority: str = ""
-    target: str = "/"
-    deadline: float = 0.0
-    body: bytearray = field(default_factory=bytearray, repr=False)
-    exchange: Any = field(default=None, repr=False)
-
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://{self.authority}{self.target}"
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        """The scheme, the host and the port."""
-        return origin(f"{self.scheme}://{self.authority}")
-
-    @property
-    def length(self) -> int:
-        """The bytes that its body will have."""
-        return next((int(value) for name, value in self.headers if name.lower() == "content-length"), 0)
-
-    def left(self) -> float:
-        """The seconds until its deadline."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-class Exchange:
-    """A request and its answer. It is opened before anything is sent; then come `send`, `head`, and `read` to the end."""
-
-    status = 0
-    timed_out = False
-
-    def __init__(self) -> None:
-        self.headers: list[tuple[str, bytes]] = []
-
-    def send(self, body: bytes) -> None:
-        """Sends the request. What goes wrong is told by `head`."""
-        raise NotImplementedError
-
-    def head(self) -> None:
-        """Waits for the head of the answer."""
-        raise NotImplementedError
-
-    def read(self, most: int) -> bytes:
-        """Some bytes of the answer's body. None at its end."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Lets go."""
-
-    def interrupt(self) -> None:
-        """Ends what another thread waits for."""
-
-    def failed(self, error: BaseException) -> HttpError:
-        """What an error is once something may have been sent."""
-        self.timed_out = isinstance(error, (TimeoutError, socket.timeout))
-        if self.timed_out:
-            return HttpError(READ_TIMEOUT)
-        if isinstance(error, http.client.IncompleteRead):
-            return HttpError(INCOMPLETE)
-        return HttpError(TERMINATED if isinstance(error, OSError) else PROTOCOL_ERROR)
 
 
 def unsent(error: BaseException) -> HttpError:
@@ -145,6 +66,16 @@ def unsent(error: BaseException) -> HttpError:
     if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return HttpError(UNROUTABLE)
     return HttpError(UNAVAILABLE)
+
+
+def failed(exchange: Exchange, error: BaseException) -> HttpError:
+    """What an error is once something may have been sent."""
+    exchange.timed_out = isinstance(error, (TimeoutError, socket.timeout))
+    if exchange.timed_out:
+        return HttpError(READ_TIMEOUT)
+    if isinstance(error, http.client.IncompleteRead):
+        return HttpError(INCOMPLETE)
+    return HttpError(TERMINATED if isinstance(error, OSError) else PROTOCOL_ERROR)
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -388,13 +319,13 @@ class _OwnExchange(Exchange):
         if self._answer is not None:
             return
         if isinstance(self._error, (TimeoutError, socket.timeout)):
-            raise self.failed(self._error)
+            raise failed(self, self._error)
         answer = http.client.HTTPResponse(self._wire, method=self._request.method)  # type: ignore[arg-type]
         try:
             answer.begin()
             _check_framing(answer.headers)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise self.failed(self._error or error) from None
+            raise failed(self, self._error or error) from None
         self._answer, self.status = answer, answer.status
         # Latin-1 is how http.client reads a header's bytes.
         self.headers = [(name.lower(), value.encode("latin-1")) for name, value in answer.headers.items()]
@@ -408,7 +339,7 @@ class _OwnExchange(Exchange):
             if not content and answer.length:
                 raise http.client.IncompleteRead(b"", answer.length)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise self.failed(error) from None
+            raise failed(self, error) from None
         if not content or answer.isclosed():
             self._ended = not content
             if self._wire is not None and not answer.will_close and not self._error and not self._wire.closed:
@@ -537,9 +468,9 @@ class _Aside(Exchange):
 
     def head(self) -> None:
         if not self._done.wait(self._remaining()):
-            raise self.failed(TimeoutError())
+            raise failed(self, TimeoutError())
         if self._error is not None:
-            raise self.failed(_cause(self._error))
+            raise failed(self, _cause(self._error))
 
     def read(self, most: int) -> bytes:
         content, self._content = self._content[:most], self._content[most:]

@@ -29,6 +29,7 @@ from blueking_itsm.types import (
     AppCredentials,
     CallbackTarget,
     Connection,
+    EsbLegacy,
     Gateway,
     LookUp,
     Origin,
@@ -374,13 +375,18 @@ class OwnClient(unittest.TestCase):
 
         def send(request: Request, body: Any, timeout: float) -> Given:
             seen.append(request)
-            content = b"".join(body)
-            self.assertEqual(json.loads(content)["creator"], "carol")
+            if body is not None:
+                self.assertEqual(json.loads(b"".join(body))["creator"], "carol")
             return Given(200, [("content-type", "application/json")], [BODY])
+
+        in_query = Connection(EsbLegacy("http://nowhere.invalid"), AppCredentials(CODE, SECRET))
 
         self.assertEqual(create(Itsm(component(), client=send), gateway("http://nowhere.invalid")), "REQ1")
         self.assertEqual(seen[0].url, "http://nowhere.invalid/prod/v2/itsm/create_ticket/")
         self.assertNotIn(SECRET, repr(seen[0]))
+        self.assertRaises(ItsmError, Itsm(component(), client=send).tickets.status, in_query, "REQ1")
+        self.assertIn(SECRET, seen[1].target)
+        self.assertNotIn(SECRET, repr(seen[1]))
         with self.assertRaisesRegex(TypeError, "client wants a blueking_itsm.http.Client, .* not int$"):
             Itsm(component(), client=5)
 

@@ -67,9 +67,9 @@ class Versions(unittest.TestCase):
     def test_another_version_is_refused_in_words(self) -> None:
         for version in [OLDEST - 1, NEWEST + 1]:
             with self.subTest(version), TemporaryDirectory() as folder:
-                information = Path(folder, f"wasmtime-{version}.0.0.dist-info")
-                information.mkdir()
-                (information / "METADATA").write_text(f"Name: wasmtime\nVersion: {version}.0.0\n")
+                Path(folder, f"wasmtime-{version}.0.0.dist-info").mkdir()
+                Path(folder, "wasmtime").mkdir()
+                Path(folder, "wasmtime/__init__.py").touch()
                 used = python("-c", "import blueking_itsm", PYTHONPATH=folder)
                 words = (
                     f"blueking_itsm works with wasmtime {OLDEST} to {NEWEST}, and wasmtime {version}.0.0 is installed"
@@ -79,6 +79,30 @@ class Versions(unittest.TestCase):
     def test_no_python_of_wasmtimes_own_is_imported(self) -> None:
         used = python("-c", USE + "print('wasmtime' in sys.modules)", str(component()), KEY)
         self.assertTrue(used.stdout.endswith("False\n"), used.stdout + used.stderr)
+
+
+READS = """
+import sys
+from blueking_itsm import Itsm
+body = b'{"sn":"REQ1","current_status":"FINISHED","approve_result":true}'
+itsm = Itsm(sys.argv[1])
+print(itsm.callbacks.parse(body).sn, sorted(set(sys.argv[2:]) & set(sys.modules)))
+itsm.tickets
+print(sorted(set(sys.argv[2:]) & set(sys.modules)))
+"""
+
+
+class Start(unittest.TestCase):
+    SLOW = ("dataclasses", "importlib.metadata", "inspect", "json", "pathlib", "platform", "tempfile")
+    SENDING = ("blueking_itsm.http", "email.message", "http.client", "socket", "ssl", "urllib.request")
+
+    def test_a_program_that_reads_a_callback_loads_no_slow_module(self) -> None:
+        used = python("-c", READS, str(component()), *self.SLOW, *self.SENDING)
+        self.assertEqual((used.stdout.partition("\n")[0], used.stderr), ("REQ1 []", ""))
+
+    def test_what_sends_is_loaded_with_the_first_interface_that_may_send(self) -> None:
+        used = python("-c", READS, str(component()), *self.SENDING)
+        self.assertEqual((used.stdout, used.stderr), (f"REQ1 []\n{list(self.SENDING)}\n", ""))
 
 
 class Cache(unittest.TestCase):
@@ -194,6 +218,28 @@ for _ in range(8):
 print({os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}, {one.result() for one in busy})
 """
 
+FORK_WHILE_LOADING = """
+import os, signal, sys, threading, time
+from blueking_itsm import Itsm
+itsm = Itsm(sys.argv[1])
+loading = threading.Event()
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "blueking_itsm.http":
+            loading.set()
+            time.sleep(0.5)
+sys.meta_path.insert(0, Slow())
+threading.Thread(target=lambda: itsm.tickets).start()
+loading.wait()
+child = os.fork()
+if child == 0:
+    # A child that hangs is ended by the alarm, with another status.
+    signal.alarm(20)
+    itsm.tickets.new_tag()
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
 IMPORTS = """
 import asyncio, sys
 sys.path.insert(0, ".")
@@ -201,16 +247,16 @@ from blueking_itsm import AsyncItsm, Itsm, ItsmError
 from blueking_itsm.types import AppCredentials, Connection, Gateway
 from tests.support import CODE, SECRET
 connection = Connection(Gateway(sys.argv[2]), AppCredentials(CODE, SECRET))
-plain, loop = Itsm(sys.argv[1]), AsyncItsm(sys.argv[1])
+plain, loop = Itsm(sys.argv[1]).tickets, AsyncItsm(sys.argv[1]).tickets
 before = set(sys.modules)
 try:
-    plain.tickets.info(connection, "NOBODYS")
+    plain.info(connection, "NOBODYS")
 except ItsmError:
     print("plain", sorted(set(sys.modules) - before))
 async def main():
     before = set(sys.modules)
     try:
-        await loop.tickets.info(connection, "NOBODYS")
+        await loop.info(connection, "NOBODYS")
     except ItsmError:
         print("loop", sorted(set(sys.modules) - before))
 asyncio.run(main())
@@ -231,6 +277,10 @@ class Forks(unittest.TestCase):
             other.write_bytes(component().read_bytes() + b"\0\4\3abc")
             used = python("-c", FORK, str(component()), site.fake.gateway, site.running(), str(other))
         self.assertEqual((used.stdout, used.stderr), ("{0} {'RUNNING'}\n", ""))
+
+    def test_a_process_that_is_forked_while_an_interface_is_loaded_goes_on(self) -> None:
+        used = python("-c", FORK_WHILE_LOADING, str(component()))
+        self.assertEqual((used.stdout, used.stderr), ("0\n", ""))
 
     def test_a_forked_process_makes_connections_of_its_own(self) -> None:
         peers: list[Any] = []
