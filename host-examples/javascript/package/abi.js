@@ -29,11 +29,24 @@ import { types } from './table.js';
 /** More arguments than these are passed in memory, and more results than one. */
 const MOST_FLAT = 16;
 
+/** @type {WeakMap<Row, ReturnType<typeof made>>} */
+const signatures = new WeakMap();
+
 /**
- * How a function is called.
+ * How a function is called. It is made when the function is called first: most programs call few.
  * @param {Row} row
  */
-export function signature({ params, result }) {
+export function signature(row) {
+  let known = signatures.get(row);
+  if (!known) {
+    known = made(row);
+    signatures.set(row, known);
+  }
+  return known;
+}
+
+/** @param {Row} row */
+function made({ params, result }) {
   const names = params.map(([name]) => name);
   const whole = product(params.map(([, type], at) => [at, codec(type)]));
   const codecs = params.map(([, type]) => codec(type));
@@ -67,13 +80,13 @@ const codecs = new Map();
 /** @param {any} type as table.js writes it @returns {Codec} */
 function codec(type) {
   const key = JSON.stringify(type);
-  const known = codecs.get(key) ?? made(type);
+  const known = codecs.get(key) ?? codecOf(type);
   codecs.set(key, known);
   return known;
 }
 
 /** @param {any} type @returns {Codec} */
-function made(type) {
+function codecOf(type) {
   if (typeof type === 'string') return primitives[type] ?? codec(/** @type {any} */ (types)[type]);
   const [[kind, of]] = Object.entries(type);
   switch (kind) {

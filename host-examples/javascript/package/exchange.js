@@ -1,7 +1,5 @@
 // One request and its answer.
 
-import { isDeepStrictEqual } from 'node:util';
-
 /**
  * @typedef {object} Request
  * @property {string} method
@@ -61,7 +59,7 @@ export class Exchange {
 
   /** Whether a request is this one. @param {Request} request */
   is(request) {
-    return isDeepStrictEqual(request, this.#request);
+    return JSON.stringify(request) === JSON.stringify(this.#request);
   }
 
   /**

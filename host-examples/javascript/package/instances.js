@@ -1,5 +1,6 @@
 // Instances of the core module: one takes one call at a time, and is kept for the next.
 
+import { read } from '#core';
 import { JSPI } from './call.js';
 import { wasi } from './wasi.js';
 
@@ -11,10 +12,28 @@ const MOST_IDLE = 64;
 const MOST_CALLS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The module, which is loaded once. @type {WebAssembly.Module | undefined} */
-let module;
-/** Its functions, by the names that table.js has for them. @type {Map<string, string>} */
-const names = new Map();
+/** A core module, which is loaded when it is first needed. */
+class Core {
+  /** @type {WebAssembly.Module | undefined} */
+  #module;
+  /** Its functions, by the names that table.js has for them. @type {Map<string, string>} */
+  names = new Map();
+
+  /** @param {string} name of the component that it is of */
+  constructor(name) {
+    this.name = name;
+  }
+
+  get module() {
+    this.#module ??= new WebAssembly.Module(read(this.name));
+    return this.#module;
+  }
+}
+
+/** All that hosts need. */
+export const ITSM = new Core('itsm');
+/** Functions that ask nobody. It imports nothing. */
+export const ITSM_CALLBACKS = new Core('itsm-callbacks');
 
 /** A name without the version in it. @param {string} name */
 function bare(name) {
@@ -28,23 +47,28 @@ export class Instance {
 
   /** @type {Map<string, any>} */
   #running = new Map();
+  #core;
   #exports;
   /** They have no length when the memory has grown. */
   #bytes = Buffer.alloc(0);
   #view = new DataView(new ArrayBuffer());
 
-  /** @param {() => Uint8Array<ArrayBuffer>} core the bytes of the core module */
+  /** @param {Core} core */
   constructor(core) {
-    module ??= new WebAssembly.Module(core());
-    const imports = wasi(this);
-    const wanted = WebAssembly.Module.imports(module).map((each) => [each.module, imports[bare(each.module)]]);
+    this.#core = core;
+    const wanted = WebAssembly.Module.imports(core.module);
+    const imports = wanted.length ? wasi(this) : {};
     this.#exports = /** @type {Record<string, any>} */ (
-      new WebAssembly.Instance(module, Object.fromEntries(wanted)).exports
+      new WebAssembly.Instance(
+        core.module,
+        Object.fromEntries(wanted.map((each) => [each.module, imports[bare(each.module)]])),
+      ).exports
     );
   }
 
   /** An exported function. Its interface can be of another version than table.js. @param {string} name */
   export(name) {
+    const { names } = this.#core;
     let own = names.get(name);
     if (own === undefined) {
       own = Object.keys(this.#exports).find((each) => bare(each) === bare(name)) ?? name;
@@ -100,7 +124,7 @@ export class Pool {
   /** @type {Instance[]} */
   #idle = [];
 
-  /** @param {() => Uint8Array<ArrayBuffer>} core */
+  /** @param {Core} core */
   constructor(core) {
     this.#core = core;
   }

@@ -2,11 +2,10 @@
 
 import { signature } from './abi.js';
 import { Call, JSPI } from './call.js';
-import core from './core.js';
 import { errorOf, hostError, ItsmError } from './errors.js';
 import { Diverged } from './exchange.js';
 import { sender } from './http.js';
-import { Pool } from './instances.js';
+import { ITSM, ITSM_CALLBACKS, Pool } from './instances.js';
 import { shower } from './redact.js';
 import { interfaces } from './table.js';
 
@@ -16,14 +15,17 @@ import { interfaces } from './table.js';
 
 export { ItsmError };
 
-const bytes = () => Buffer.from(core, 'base64');
-/** Instances that can send nothing: keys of bindings enter only these. */
-const offline = new Pool(bytes);
+/** Instances that import nothing, and so can send nothing: keys of bindings enter only these. */
+const offline = new Pool(ITSM_CALLBACKS);
 const REPORT = 'it is a defect of the component: report it';
 
 /** The interfaces that ask nobody: plain functions. */
-export const callbacks = /** @type {import('./index.js').Callbacks} */ (functions('callbacks', plain));
-export const tracking = /** @type {import('./index.js').Tracking} */ (functions('tracking', plain));
+export const callbacks = /** @type {import('./index.js').Callbacks} */ (
+  functions('callbacks', (row) => plain(offline, row))
+);
+export const tracking = /** @type {import('./index.js').Tracking} */ (
+  functions('tracking', (row) => plain(offline, row))
+);
 
 /**
  * The interfaces that speak with ITSM. Calls run beside each other, and none waits for another.
@@ -35,7 +37,7 @@ export class Itsm {
   #send;
   #shown;
   #authorized;
-  #pool = new Pool(bytes);
+  #pool = new Pool(ITSM);
   /** @type {Map<Call, Promise<unknown>>} */
   #calls = new Map();
   #isClosed = false;
@@ -51,7 +53,7 @@ export class Itsm {
     this.#shown = shower(authorization, header);
     this.#authorized = authorizer(origin, authorization);
     this.connection = { endpoint, authorization: { tag: 'added-by-host' }, headers: [...headers] };
-    const asks = (/** @type {Row} */ row) => (row.asks ? this.#asking(row) : plain(row));
+    const asks = (/** @type {Row} */ row) => (row.asks ? this.#asking(row) : plain(this.#pool, row));
     this.tickets = functions('tickets', asks);
     this.operations = functions('operations', asks);
     this.handling = functions('handling', asks);
@@ -71,8 +73,8 @@ export class Itsm {
   /** @param {Row} row */
   #asking(row) {
     const count = row.params.length;
-    const { check, lower, lift } = signature(row);
     return async (/** @type {any[]} */ ...values) => {
+      const { check, lower, lift } = signature(row);
       const { signal } = callOptions(values, count);
       check(values);
       if (this.#isClosed) throw hostError('this Itsm was closed before the call', false, 'make another Itsm');
@@ -184,17 +186,18 @@ function functions(of, make) {
 
 /**
  * A function that sends nothing.
+ * @param {Pool} pool
  * @param {Row} row
  */
-function plain(row) {
-  const { check, lower, lift } = signature(row);
+function plain(pool, row) {
   return (/** @type {any[]} */ ...values) => {
+    const { check, lower, lift } = signature(row);
     if (values.length > row.params.length)
       throw new TypeError(`${row.params.length} arguments are expected, not ${values.length}`);
     check(values);
-    const instance = offline.take(new Call());
+    const instance = pool.take(new Call());
     try {
-      return ended(offline, instance, row, lift, instance.export(row.export)(...lower(instance, values)));
+      return ended(pool, instance, row, lift, instance.export(row.export)(...lower(instance, values)));
     } catch (error) {
       if (error instanceof Failed) throw errorOf(row.result.result[1], error.payload, 'argument');
       if (error instanceof WebAssembly.RuntimeError) throw hostError('the component broke off', false, REPORT, error);
@@ -270,7 +273,8 @@ function authorizer(origin, { bk_app_code: appCode = '', bk_app_secret: appSecre
   };
 }
 
-const { check: checkSite } = signature({
+/** What is checked of a site as arguments are. */
+const SITE = {
   asks: false,
   export: '',
   params: [
@@ -278,7 +282,7 @@ const { check: checkSite } = signature({
     ['options.headers', { option: { list: 'types.header' } }],
   ],
   result: null,
-});
+};
 
 /**
  * @param {Endpoint} endpoint
@@ -287,7 +291,7 @@ const { check: checkSite } = signature({
  */
 function checked(endpoint, authorization, options) {
   known('options', options, ['allow', 'headers', 'dispatcher']);
-  checkSite([endpoint, options.headers]);
+  signature(SITE).check([endpoint, options.headers]);
   for (const url of [endpoint.val, ...(options.allow ?? [])]) {
     if (!/^https?:/.test(url) || !URL.canParse(url))
       throw new TypeError('endpoint, options.allow: addresses of http or https are expected');

@@ -1,6 +1,5 @@
 // Settings from the environment: the same names and sentences as in every host and program of this project.
 
-import { readFileSync } from 'node:fs';
 import { undici } from './http.js';
 
 /** @import { Endpoint, ItsmOptions, Settings } from './index.js' */
@@ -108,7 +107,7 @@ function dispatcher(given, url) {
 /** @param {string} file */
 function certificates(file) {
   try {
-    return readFileSync(file);
+    return process.getBuiltinModule('node:fs').readFileSync(file);
   } catch (/** @type {any} */ error) {
     return stop(`SSL_CERT_FILE can not be read: ${error.message}`);
   }

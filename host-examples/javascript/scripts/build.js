@@ -1,4 +1,4 @@
-// Puts the core module into the package, and turns a component into JavaScript for the page, by jco.
+// Puts the core modules into the package, and turns a component into JavaScript for the page, by jco.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ const WRITTEN_FOR = /^blueking:itsm\/[a-z-]+@0\.1\.\d+$/;
 
 const files = [
   await core('itsm'),
+  await core('itsm-callbacks'),
   // In the page the WebAssembly is part of the script, so that the page fetches nothing.
   ...(await turn('itsm-callbacks', 'page/generated', { base64Cutoff: 2 ** 32 - 1 })),
 ];
@@ -23,10 +24,7 @@ for (const [path, content] of files) {
   await writeFile(path, content);
 }
 
-/**
- * The core module as a script: so it needs no file at run time, and bundlers take it along.
- * @param {string} name
- */
+/** @param {string} name */
 async function core(name) {
   const file = `${name}.core.wasm`;
   const wasm = await read(file);
@@ -35,7 +33,7 @@ async function core(name) {
     file,
     exported.map((each) => each.name.split('#')[0]),
   );
-  return /** @type {const} */ ([join(here, 'package/core.js'), `export default '${wasm.toString('base64')}';\n`]);
+  return /** @type {const} */ ([join(here, 'package', file), wasm]);
 }
 
 /**

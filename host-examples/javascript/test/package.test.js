@@ -62,6 +62,29 @@ test('the package works in an empty folder, by import and by require', async () 
   assert.equal(run('use.cjs'), SAID);
 });
 
+test('a first call loads what it needs: one core module, and little of Node', async () => {
+  const load = (/** @type {string} */ imported) => `
+const cores = [];
+const fs = process.getBuiltinModule('node:fs');
+const { readFileSync } = fs;
+fs.readFileSync = (file, ...more) => {
+  if (String(file).endsWith('.wasm')) cores.push(String(file).split('/').at(-1));
+  return readFileSync(file, ...more);
+};
+const before = new Set(process.moduleLoadList);
+const { callbacks, Itsm } = ${imported};
+callbacks.parse(Buffer.from('{"sn": "REQ1", "current_status": "FINISHED", "approve_result": true}'));
+// Without what loads modules itself.
+const ofNode = process.moduleLoadList.filter((name) => !before.has(name) && !/modules|lexer/.test(name));
+console.log(ofNode.join(), cores.splice(0).join());
+new Itsm({ tag: 'gateway', val: 'http://127.0.0.1:1' }, {}).tickets.newTag();
+console.log(cores.join());
+`;
+  const expected = 'NativeModule timers/promises itsm-callbacks.core.wasm\nitsm.core.wasm\n';
+  assert.equal(run(await write('first.mjs', load("await import('blueking-itsm')"))), expected);
+  assert.equal(run(await write('first.cjs', load("require('blueking-itsm')"))), expected);
+});
+
 test('undici, which takes long to load, is loaded by the first request alone', async () => {
   const load = `
 import { callbacks, Itsm, settings } from 'blueking-itsm';

@@ -31,7 +31,7 @@ async function hostWithComponentsOf(version) {
   await symlink(join(here, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'use.js'), SCRIPT);
   await mkdir(join(folder, 'built'));
-  for (const file of ['itsm.core.wasm', 'itsm-callbacks.wasm']) {
+  for (const file of ['itsm.core.wasm', 'itsm-callbacks.core.wasm', 'itsm-callbacks.wasm']) {
     const bytes = await readFile(join(built, file), 'latin1');
     const rewritten = bytes.replaceAll(/(blueking:itsm\/[a-z-]+)@0\.1\.0/g, `$1@${version}`);
     assert.notEqual(rewritten, bytes);

@@ -4,7 +4,7 @@ import './without-jspi.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Call, GivenUp } from '../package/call.js';
-import { Instance, Pool } from '../package/instances.js';
+import { Instance, ITSM, Pool } from '../package/instances.js';
 import { Itsm } from '../package/itsm.js';
 import { wasi } from '../package/wasi.js';
 import { fakeItsm, itsmOptions, SECRET } from './set-up.js';
@@ -200,7 +200,7 @@ test('each kind of divergence is found', async (t) => {
 });
 
 test('instances are kept, used by one call at a time, and thrown away when they are worn', () => {
-  const pool = new Pool(() => assert.fail('the module is loaded'));
+  const pool = new Pool(ITSM);
   const call = new Call();
   const one = pool.take(call);
   const other = pool.take(call);
