@@ -25,11 +25,12 @@ import { types } from './table.js';
  * @property {(value: number) => any} [lift]
  */
 /** @typedef {{ asks: boolean, export: string, params: any[], result: any }} Row a function of table.js */
+/** @typedef {ReturnType<typeof made>} Signature */
 
 /** More arguments than these are passed in memory, and more results than one. */
 const MOST_FLAT = 16;
 
-/** @type {WeakMap<Row, ReturnType<typeof made>>} */
+/** @type {WeakMap<Row, Signature>} */
 const signatures = new WeakMap();
 
 /**
@@ -46,12 +47,13 @@ export function signature(row) {
 }
 
 /** @param {Row} row */
-function made({ params, result }) {
-  const names = params.map(([name]) => name);
+function made({ export: name, params, result }) {
+  const names = params.map(([param]) => param);
   const whole = product(params.map(([, type], at) => [at, codec(type)]));
   const codecs = params.map(([, type]) => codec(type));
   const returned = result === null ? undefined : codec(result);
   return {
+    ...{ name, post: `cabi_post_${name}`, canFail: Boolean(result?.result) },
     /** @param {any[]} values */
     check(values) {
       for (const [at, each] of codecs.entries()) each.check(values[at], names[at]);
@@ -241,8 +243,11 @@ function list(item) {
         }
         return [start, value.length];
       },
-      (memory, at, length, name) =>
-        Array.from({ length }, (_, index) => item.load(memory, at + index * item.size, name)),
+      (memory, at, length, name) => {
+        const items = [];
+        for (let index = 0; index < length; index += 1) items.push(item.load(memory, at + index * item.size, name));
+        return items;
+      },
     ),
   };
 }

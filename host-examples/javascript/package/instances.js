@@ -16,8 +16,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 class Core {
   /** @type {WebAssembly.Module | undefined} */
   #module;
-  /** Its functions, by the names that table.js has for them. @type {Map<string, string>} */
-  names = new Map();
+  /** What it exports, by names without a version. @type {Map<string, string>} */
+  #names = new Map();
 
   /** @param {string} name of the component that it is of */
   constructor(name) {
@@ -25,8 +25,16 @@ class Core {
   }
 
   get module() {
-    this.#module ??= new WebAssembly.Module(read(this.name));
+    if (!this.#module) {
+      this.#module = new WebAssembly.Module(read(this.name));
+      for (const { name } of WebAssembly.Module.exports(this.#module)) this.#names.set(bare(name), name);
+    }
     return this.#module;
+  }
+
+  /** The own name of an export. Its interface can be of another version than table.js. @param {string} name */
+  own(name) {
+    return this.#names.get(bare(name)) ?? name;
   }
 }
 
@@ -45,6 +53,8 @@ export class Instance {
   call = /** @type {any} */ (undefined);
   calls = 0;
 
+  /** @type {Map<string, any>} */
+  #found = new Map();
   /** @type {Map<string, any>} */
   #running = new Map();
   #core;
@@ -66,15 +76,14 @@ export class Instance {
     );
   }
 
-  /** An exported function. Its interface can be of another version than table.js. @param {string} name */
+  /** An exported function, or null. @param {string} name */
   export(name) {
-    const { names } = this.#core;
-    let own = names.get(name);
-    if (own === undefined) {
-      own = Object.keys(this.#exports).find((each) => bare(each) === bare(name)) ?? name;
-      names.set(name, own);
+    let found = this.#found.get(name);
+    if (found === undefined) {
+      found = this.#exports[this.#core.own(name)] ?? null;
+      this.#found.set(name, found);
     }
-    return this.#exports[own];
+    return found;
   }
 
   /**

@@ -9,7 +9,7 @@ import { ITSM, ITSM_CALLBACKS, Pool } from './instances.js';
 import { shower } from './redact.js';
 import { interfaces } from './table.js';
 
-/** @import { Row } from './abi.js' */
+/** @import { Row, Signature } from './abi.js' */
 /** @import { Instance } from './instances.js' */
 /** @import { CallOptions, Connection, Endpoint, ItsmOptions } from './index.js' */
 
@@ -74,9 +74,9 @@ export class Itsm {
   #asking(row) {
     const count = row.params.length;
     return async (/** @type {any[]} */ ...values) => {
-      const { check, lower, lift } = signature(row);
+      const how = signature(row);
       const { signal } = callOptions(values, count);
-      check(values);
+      how.check(values);
       if (this.#isClosed) throw hostError('this Itsm was closed before the call', false, 'make another Itsm');
       if (signal?.aborted)
         throw hostError('the call was cancelled before it began', false, 'call again', signal.reason);
@@ -86,7 +86,7 @@ export class Itsm {
       const call = new Call(this.#send);
       const cancel = () => call.cancel();
       signal?.addEventListener('abort', cancel);
-      const running = this.#run(call, row, (instance) => lower(instance, given), lift);
+      const running = this.#run(call, how, given);
       this.#calls.set(call, running);
       try {
         return await running;
@@ -102,20 +102,19 @@ export class Itsm {
 
   /**
    * @param {Call} call
-   * @param {Row} row
-   * @param {(instance: Instance) => (number | bigint)[]} lower
-   * @param {(instance: Instance, value: any) => any} lift
+   * @param {Signature} how
+   * @param {any[]} given
    */
-  async #run(call, row, lower, lift) {
+  async #run(call, how, given) {
     for (;;) {
       const instance = this.#pool.take(call);
       try {
-        const value = await instance.run(row.export, lower(instance));
+        const value = await instance.run(how.name, how.lower(instance, given));
         if (!call.waitsFor) {
           call.settle();
-          return this.#shown(ended(this.#pool, instance, row, lift, value), false);
+          return this.#shown(ended(this.#pool, instance, how, value), false);
         }
-        returned(this.#pool, instance, row, value);
+        returned(this.#pool, instance, how, value);
       } catch (error) {
         if (!call.waitsFor) throw error;
       }
@@ -191,13 +190,13 @@ function functions(of, make) {
  */
 function plain(pool, row) {
   return (/** @type {any[]} */ ...values) => {
-    const { check, lower, lift } = signature(row);
+    const how = signature(row);
     if (values.length > row.params.length)
       throw new TypeError(`${row.params.length} arguments are expected, not ${values.length}`);
-    check(values);
+    how.check(values);
     const instance = pool.take(new Call());
     try {
-      return ended(pool, instance, row, lift, instance.export(row.export)(...lower(instance, values)));
+      return ended(pool, instance, how, instance.export(how.name)(...how.lower(instance, values)));
     } catch (error) {
       if (error instanceof Failed) throw errorOf(row.result.result[1], error.payload, 'argument');
       if (error instanceof WebAssembly.RuntimeError) throw hostError('the component broke off', false, REPORT, error);
@@ -210,18 +209,17 @@ function plain(pool, row) {
  * The value of a function that has returned.
  * @param {Pool} pool
  * @param {Instance} instance
- * @param {Row} row
- * @param {(instance: Instance, value: any) => any} lift
+ * @param {Signature} how
  * @param {any} result
  */
-function ended(pool, instance, row, lift, result) {
+function ended(pool, instance, how, result) {
   let value;
   try {
-    value = lift(instance, result);
+    value = how.lift(instance, result);
   } finally {
-    returned(pool, instance, row, result);
+    returned(pool, instance, how, result);
   }
-  if (!row.result?.result) return value;
+  if (!how.canFail) return value;
   if (value.tag === 'err') throw new Failed(value.val);
   return value.val;
 }
@@ -230,11 +228,11 @@ function ended(pool, instance, row, lift, result) {
  * Gives back an instance and what its function has returned.
  * @param {Pool} pool
  * @param {Instance} instance
- * @param {Row} row
+ * @param {Signature} how
  * @param {any} result
  */
-function returned(pool, instance, row, result) {
-  instance.export(`cabi_post_${row.export}`)?.(result);
+function returned(pool, instance, how, result) {
+  instance.export(how.post)?.(result);
   pool.give(instance);
 }
 
