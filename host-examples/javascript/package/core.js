@@ -1,5 +1,6 @@
-// The core modules, read from the files beside this one. `imports` of package.json says who takes which of its variants:
-// `require` takes core.cjs, and bundlers, whose output has no files beside it, take core.bundled.js.
+// The core modules, read from the files beside this one. By `imports` of package.json, Node alone does so, here and in
+// core.cjs: "module-sync" is its condition. Bundlers, whose output has no files beside it, and other engines take
+// core.bundled.cjs, which holds the same as texts.
 
 // An `import` of it would make a binding for all that it exports, and so load much that nobody needs.
 const { readFileSync } = process.getBuiltinModule('node:fs');
