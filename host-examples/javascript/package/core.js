@@ -1,11 +1,9 @@
-// The core modules, read from the files beside this one. By `imports` of package.json, Node alone does so, here and in
-// core.cjs: "module-sync" is its condition. Bundlers, whose output has no files beside it, and other engines take
-// core.bundled.cjs, which holds the same as texts.
+// The core modules, which are files beside this one.
 
 // An `import` of it would make a binding for all that it exports, and so load much that nobody needs.
 const { readFileSync } = process.getBuiltinModule('node:fs');
 
-/** @param {string} name of the component */
+/** @param {string} name of the component @returns {Uint8Array<ArrayBuffer>} */
 export function read(name) {
-  return readFileSync(new URL(`${name}.core.wasm`, import.meta.url));
+  return readFileSync(`${import.meta.dirname}/${name}.core.wasm`);
 }

@@ -1,7 +1,7 @@
 // Instances of the core module: one takes one call at a time, and is kept for the next.
 
-import { read } from '#core';
 import { JSPI } from './call.js';
+import { read } from './core.js';
 import { wasi } from './wasi.js';
 
 /** @import { Call } from './call.js' */

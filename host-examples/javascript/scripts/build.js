@@ -10,17 +10,12 @@ const built = process.env.ITSM_WASM_DIR ?? join(here, '../../target/itsm');
 /** The interfaces that this host is written for. Before 1.0, versions are compatible when all but the last number agree. */
 const WRITTEN_FOR = /^blueking:itsm\/[a-z-]+@0\.1\.\d+$/;
 
-const cores = [await core('itsm'), await core('itsm-callbacks')];
-const texts = cores.map(({ file, wasm }) => [file, wasm.toString('base64')]);
-const bundled = `const files = ${JSON.stringify(Object.fromEntries(texts))};
-exports.read = (name) => Buffer.from(files[\`\${name}.core.wasm\`], 'base64');
-`;
-const files = /** @type {[string, string | Uint8Array][]} */ ([
-  ...cores.map(({ file, wasm }) => [join(here, 'package', file), wasm]),
-  [join(here, 'package/core.bundled.cjs'), bundled],
+const files = [
+  await core('itsm'),
+  await core('itsm-callbacks'),
   // In the page the WebAssembly is part of the script, so that the page fetches nothing.
   ...(await turn('itsm-callbacks', 'page/generated', { base64Cutoff: 2 ** 32 - 1 })),
-]);
+];
 for (const folder of ['generated', 'page/generated']) {
   await rm(join(here, folder), { recursive: true, force: true });
 }
@@ -38,7 +33,7 @@ async function core(name) {
     file,
     exported.map((each) => each.name.split('#')[0]),
   );
-  return { file, wasm };
+  return /** @type {const} */ ([join(here, 'package', file), wasm]);
 }
 
 /**

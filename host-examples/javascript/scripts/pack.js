@@ -1,36 +1,49 @@
-// Makes the npm package: its sources in one file, for `import` and for `require`. A process starts faster with one. The
-// core modules are files beside it, which are read when they are needed.
+// Makes the npm package: its sources in one file, since a process starts faster with one, in three forms. Node takes the
+// first two, by `exports` of package.json: "module-sync" is a condition of Node. They read the core modules from files when
+// these are needed. Bundlers, whose output has no files beside it, and other engines take the third, which holds them.
 
 import { execFileSync } from 'node:child_process';
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+/** @import { BuildOptions, Plugin } from 'esbuild' */
+
 const from = new URL('../package/', import.meta.url);
 const folder = new URL('../generated/package/', import.meta.url);
+const CORES = ['itsm', 'itsm-callbacks'];
 
-const CORE = ['core.js', 'core.cjs', 'core.bundled.cjs', 'itsm.core.wasm', 'itsm-callbacks.core.wasm'];
-
-for (const name of ['README.md', 'README.zh.md', 'package.json', 'index.d.ts', ...CORE])
+for (const name of [
+  'README.md',
+  'README.zh.md',
+  'package.json',
+  'index.d.ts',
+  ...CORES.map((name) => `${name}.core.wasm`),
+])
   await cp(new URL(name, from), new URL(name, folder));
 await cp(new URL('index.d.ts', from), new URL('index.d.cts', folder));
 await cp(new URL('../../../LICENSE', from), new URL('LICENSE', folder));
-for (const [format, name] of /** @type {const} */ ([
-  ['esm', 'index.js'],
-  ['cjs', 'index.cjs'],
-])) {
-  await build({
+
+const texts = CORES.map(async (name) => [name, await readFile(new URL(`${name}.core.wasm`, from), 'base64')]);
+const contents = `const texts = ${JSON.stringify(Object.fromEntries(await Promise.all(texts)))};
+export const read = (name) => Buffer.from(texts[name], 'base64');`;
+/** core.js with the core modules inside. @type {Plugin} */
+const holding = {
+  name: 'core modules as texts',
+  setup: ({ onLoad }) => onLoad({ filter: /\/package\/core\.js$/ }, () => ({ contents })),
+};
+await Promise.all([
+  bundle('index.js', { format: 'esm' }),
+  bundle('index.cjs', { format: 'cjs', define: { 'import.meta.dirname': '__dirname' } }),
+  bundle('bundled.cjs', { format: 'cjs', plugins: [holding] }),
+]);
+execFileSync('npm', ['pack', '--silent', '--pack-destination', '..'], { cwd: fileURLToPath(folder), stdio: 'inherit' });
+
+/** @param {string} name @param {BuildOptions} options */
+function bundle(name, options) {
+  return build({
     entryPoints: [fileURLToPath(new URL('index.js', from))],
     outfile: fileURLToPath(new URL(name, folder)),
-    ...{
-      bundle: true,
-      platform: 'node',
-      format,
-      packages: 'external',
-      external: ['#core'],
-      target: 'node20',
-      logLevel: 'warning',
-    },
+    ...{ bundle: true, platform: 'node', packages: 'external', target: 'node20', logLevel: 'warning', ...options },
   });
 }
-execFileSync('npm', ['pack', '--silent', '--pack-destination', '..'], { cwd: fileURLToPath(folder), stdio: 'inherit' });
