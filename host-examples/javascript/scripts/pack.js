@@ -1,6 +1,7 @@
-// Makes the npm package: its sources in one file, since a process starts faster with one, in three forms. Node takes the
-// first two, by `exports` of package.json: "module-sync" is a condition of Node. They read the core modules from files when
-// these are needed. Bundlers, whose output has no files beside it, and other engines take the third, which holds them.
+// Makes the npm package: its sources in one file, since a process starts faster with one. Node takes index.js by `import`
+// and index.cjs by `require`: "module-sync" in `exports` of package.json is a condition of Node alone. They read the core
+// modules from files when these are needed. Bundlers, whose output has no files beside it, take bundled.js, which holds
+// the core modules.
 
 import { execFileSync } from 'node:child_process';
 import { cp, readFile } from 'node:fs/promises';
@@ -35,7 +36,7 @@ const holding = {
 await Promise.all([
   bundle('index.js', { format: 'esm' }),
   bundle('index.cjs', { format: 'cjs', define: { 'import.meta.dirname': '__dirname' } }),
-  bundle('bundled.cjs', { format: 'cjs', plugins: [holding] }),
+  bundle('bundled.js', { format: 'esm', plugins: [holding] }),
 ]);
 execFileSync('npm', ['pack', '--silent', '--pack-destination', '..'], { cwd: fileURLToPath(folder), stdio: 'inherit' });
 
