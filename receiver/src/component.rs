@@ -64,7 +64,7 @@ fn receive(settings: &Settings, request: &IncomingRequest) -> Reply {
         }
     };
     let operation_id = &bound.claims.operation_id;
-    let body = wasi_http::request_body(request, MOST_BYTES, Deadline::within_ns(BODY_WITHIN_NS));
+    let body = wasi_http::request_body(request, MOST_BYTES, &Deadline::within_ns(BODY_WITHIN_NS));
     let (said, reply) = match body {
         Ok(body) => match callbacks::receive(keys, &headers, url, now_s, &body) {
             Reception::Genuine(genuine) => settled(settle(settings, &genuine)),

@@ -14,7 +14,7 @@ use crate::domain::operation_id;
 use crate::domain::parameters::parameters;
 use crate::domain::search::{ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page};
 use crate::domain::secret::Secret;
-use crate::domain::ticket::{CreatedTicket, Ticket};
+use crate::domain::ticket::{CreatedTicket, Ticket, is_same_sn};
 use crate::domain::verdict::{self, ApproveResult, Ruling, rests_on_approvals};
 use crate::transport::Transport;
 
@@ -33,7 +33,7 @@ impl<T: Transport> Client<T> {
             return Ok(Confirmation::Untraceable);
         }
         match <[Ticket; 1]>::try_from(rows) {
-            Ok([ticket]) if ticket.sn.eq_ignore_ascii_case(sn) => settle_one(&mut session, ticket),
+            Ok([ticket]) if is_same_sn(&ticket.sn, sn) => settle_one(&mut session, ticket),
             Ok(_) => Ok(Confirmation::Foreign),
             Err(rows) => Ok(Confirmation::Ambiguous(rows)),
         }
@@ -55,7 +55,7 @@ impl<T: Transport> Client<T> {
         let mut session = self.session()?;
         let rows = with_numbers(&mut session, sns)?;
         let of = |sn: &String| -> Vec<Ticket> {
-            rows.iter().filter(|row| row.sn.eq_ignore_ascii_case(sn)).cloned().collect()
+            rows.iter().filter(|row| is_same_sn(&row.sn, sn)).cloned().collect()
         };
         let mut finished = Vec::new();
         for sn in sns.iter().map(of).filter_map(the_finished_one) {
@@ -174,7 +174,7 @@ fn with_numbers<T: Transport>(
     let filter = Filter { sns: sns.to_vec(), ..Filter::default() };
     let decode = |data: Json, number: u32| {
         let page = Page::<Ticket>::decode(data)?;
-        let asked = |row: &Ticket| sns.iter().any(|sn| sn.eq_ignore_ascii_case(&row.sn));
+        let asked = |row: &Ticket| sns.iter().any(|sn| is_same_sn(sn, &row.sn));
         match page.page {
             _ if !page.tickets.iter().all(asked) => Err(OTHER_NUMBERS),
             same if same == number => Ok(page),

@@ -11,7 +11,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::search::{
     ANOTHER_PAGE, Filter, OTHER_NUMBERS, Page, UserFilter, UserTicket, View, ignores,
 };
-use crate::domain::ticket::Ticket;
+use crate::domain::ticket::{Ticket, is_same_sn};
 use crate::transport::Transport;
 
 impl<T: Transport> Client<T> {
@@ -35,7 +35,7 @@ impl<T: Transport> Client<T> {
         let parameters = |page| filter.parameters(page, page_size);
         let decode = |data: Json| {
             let found = Page::<Ticket>::decode(data)?;
-            let asked = |sn: &str| filter.sns.iter().any(|asked| asked.eq_ignore_ascii_case(sn));
+            let asked = |sn: &str| filter.sns.iter().any(|asked| is_same_sn(asked, sn));
             if !filter.sns.is_empty() && !found.tickets.iter().all(|row| asked(&row.sn)) {
                 return Err(OTHER_NUMBERS);
             }

@@ -261,10 +261,10 @@ impl<'a> Object<'a> {
 
     /// A name that occurs twice. Readers differ in which of the two they take, and an attacker can use that.
     pub fn repeated(&self) -> Option<&str> {
-        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        let mut names: Vec<_> = self.0.iter().map(|(name, _)| (digest(name), &**name)).collect();
         names.sort_unstable();
         names.windows(2).find_map(|two| match two {
-            [one, next] if one == next => Some(*one),
+            [one, next] if one == next => Some(one.1),
             _ => None,
         })
     }
@@ -317,6 +317,12 @@ impl<'a> Object<'a> {
         let value = self.get(name)?;
         value.boolean().ok_or_else(|| wrong(name, value, "a boolean"))
     }
+}
+
+/// A number that most names have for themselves (FNV-1a): numbers are sorted faster than names that begin alike.
+fn digest(name: &str) -> u32 {
+    name.bytes()
+        .fold(0x811c_9dc5, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 fn wrong(name: &'static str, value: Json, expected: &'static str) -> Mismatch {

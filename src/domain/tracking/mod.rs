@@ -20,7 +20,7 @@ use super::callback::Callback;
 use super::confirmation::{Confirmation, Outcome, Recovery};
 use super::failure::Failure;
 use super::operation_id;
-use super::ticket::CreatedTicket;
+use super::ticket::{CreatedTicket, is_same_sn};
 use super::verdict::Verdict;
 use clock::{Clock, Due, LONGEST_WAIT_S, doubled};
 use record::{Phase, Request, Withdrawal};
@@ -210,7 +210,7 @@ impl Record {
 
             // Until its end is known.
             (Waiting { sn, withdrawal }, Event::Callback(callback))
-                if is_same(&callback.sn, &sn) =>
+                if is_same_sn(&callback.sn, &sn) =>
             {
                 let confirm = Action::Confirm(sn.clone());
                 (Waiting { sn, withdrawal }, vec![confirm], Due::Soon)
@@ -226,7 +226,8 @@ impl Record {
             (Waiting { sn, withdrawal }, Event::Confirmed(confirmation)) => {
                 match (confirmation, withdrawal) {
                     (Confirmation::Ended(outcome), _)
-                        if is_same(&outcome.ticket.sn, &sn) && outcome.verdict != Verdict::Open =>
+                        if is_same_sn(&outcome.ticket.sn, &sn)
+                            && outcome.verdict != Verdict::Open =>
                     {
                         let outcome = Box::new(outcome);
                         let deliver = Action::Deliver(outcome.clone());
@@ -353,9 +354,4 @@ impl Event {
 fn abandon(why: String) -> (Phase, Vec<Action>, Due) {
     let report = report(&why);
     (Phase::Abandoned { why }, vec![report], Due::Kept)
-}
-
-/// ITSM's numbers match without case.
-fn is_same(sn: &str, other: &str) -> bool {
-    sn.eq_ignore_ascii_case(other)
 }

@@ -1,6 +1,6 @@
 //! What a person is told, and what of it was told already.
 
-use super::{Action, Event, LookedUp, is_same};
+use super::{Action, Event, LookedUp, is_same_sn};
 use crate::domain::confirmation::{Confirmation, Recovery};
 use crate::domain::failure::{Advice, Failure, Origin};
 use crate::domain::message::{redacted, redacted_within};
@@ -181,7 +181,7 @@ impl Reported {
         let (reason, why) = match event {
             Event::Created(ticket)
             | Event::Recovered(LookedUp { recovery: Recovery::Found(ticket), .. })
-                if !is_same(&ticket.sn, sn) =>
+                if !is_same_sn(&ticket.sn, sn) =>
             {
                 (
                     Reason::SecondTicket,
@@ -191,14 +191,16 @@ impl Reported {
             Event::Recovered(LookedUp { recovery: Recovery::Ambiguous(tickets), .. }) => {
                 (Reason::SecondTicket, several(tickets))
             }
-            Event::Callback(callback) if !is_same(&callback.sn, sn) => {
+            Event::Callback(callback) if !is_same_sn(&callback.sn, sn) => {
                 (Reason::Callback, format!("A callback for the ticket {sn} names {}.", callback.sn))
             }
             Event::NotCreated(_) => (
                 Reason::CreationDenied,
                 format!("The ticket {sn} exists, and its creation was reported to have failed."),
             ),
-            Event::Confirmed(Confirmation::Ended(outcome)) if is_same(&outcome.ticket.sn, sn) => {
+            Event::Confirmed(Confirmation::Ended(outcome))
+                if is_same_sn(&outcome.ticket.sn, sn) =>
+            {
                 match verdict {
                     Some(verdict) if verdict != outcome.verdict => (
                         Reason::Contradiction,

@@ -2,6 +2,7 @@
 
 use crate::deadline::Deadline;
 use crate::error::Error;
+use std::cell::OnceCell;
 use wasi::http::types::IncomingBody;
 use wasi::io::streams::StreamError;
 
@@ -12,17 +13,20 @@ pub(crate) fn read(
     headers: &[(String, Vec<u8>)],
     body: Result<IncomingBody, ()>,
     most_bytes: usize,
-    deadline: Deadline,
+    deadline: &Deadline,
 ) -> Result<Vec<u8>, Error> {
     let incoming = body.map_err(|()| Error::BrokenOff)?;
     let stream = incoming.stream().map_err(|()| Error::BrokenOff)?;
+    let ready = OnceCell::new();
     let mut bytes = Vec::new();
     // In one piece where its length is told: a vector that grows holds its content twice for a moment.
     bytes.reserve_exact(told_length(headers).unwrap_or(0).min(most_bytes));
     loop {
         deadline.check()?;
         match stream.read(READ_AT_ONCE) {
-            Ok(chunk) if chunk.is_empty() => deadline.wait(&stream.subscribe())?,
+            Ok(chunk) if chunk.is_empty() => {
+                deadline.wait(ready.get_or_init(|| stream.subscribe()))?
+            }
             Ok(chunk) if bytes.len() + chunk.len() > most_bytes => return Err(Error::TooLarge),
             Ok(chunk) => bytes.extend(chunk),
             Err(StreamError::Closed) => return Ok(bytes),

@@ -14,7 +14,7 @@ const WRITE_AT_ONCE: usize = 4096;
 pub fn request_body(
     request: &IncomingRequest,
     most_bytes: usize,
-    deadline: Deadline,
+    deadline: &Deadline,
 ) -> Result<Vec<u8>, Error> {
     let headers = request.headers().entries();
     body::read(&headers, request.consume(), most_bytes, deadline)

@@ -3,6 +3,7 @@
 use crate::deadline::Deadline;
 use crate::error::{Error, SendError};
 use crate::{Method, body};
+use std::cell::OnceCell;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     self, ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody,
@@ -36,23 +37,22 @@ pub struct Response {
     /// The headers.
     pub headers: Vec<(String, Vec<u8>)>,
     incoming: IncomingResponse,
-    _started: Started,
-    deadline: Deadline,
-    unsent: bool,
+    sent: Sent,
 }
 
 impl Response {
     /// Reads the body, if it has at most so many bytes and comes before the request's deadline.
     pub fn body(&self, most_bytes: usize) -> Result<Vec<u8>, SendError> {
-        let body = body::read(&self.headers, self.incoming.consume(), most_bytes, self.deadline);
-        body.map_err(|why| SendError { why, unsent: self.unsent })
+        let body = self.incoming.consume();
+        let body = body::read(&self.headers, body, most_bytes, &self.sent.deadline);
+        body.map_err(|why| self.sent.failed(why))
     }
 }
 
 /// Sends a request, and does not wait for its answer: others can be sent meanwhile.
 pub fn send(request: &Request, deadline: Deadline) -> Result<Sent, SendError> {
     let mut unsent = true;
-    match start(request, deadline, &mut unsent) {
+    match start(request, &deadline, &mut unsent) {
         Ok(started) => Ok(Sent { started, deadline, unsent }),
         Err(why) => Err(SendError { why, unsent }),
     }
@@ -68,30 +68,51 @@ pub struct Sent {
 impl Sent {
     /// Waits for the head of the answer.
     pub fn answer(self) -> Result<Response, SendError> {
-        let Self { started, deadline, unsent } = self;
-        let incoming = wait_for(&started.answer, deadline);
-        let incoming = incoming.map_err(|why| SendError { why, unsent })?;
+        let incoming = self.started.answer(&self.deadline).map_err(|why| self.failed(why))?;
         Ok(Response {
             status: incoming.status(),
             headers: incoming.headers().entries(),
             incoming,
-            _started: started,
-            deadline,
-            unsent,
+            sent: self,
         })
+    }
+
+    fn failed(&self, why: Error) -> SendError {
+        SendError { why, unsent: self.unsent }
     }
 }
 
 /// A request that the host has.
 struct Started {
+    /// Ready when there is an answer. It belongs to the answer, so it has to go before it.
+    answered: OnceCell<Pollable>,
     answer: FutureIncomingResponse,
     /// What the server did not take of a body, because it answered before. To give it up breaks the
     /// connection, so it is kept until the answer is read.
-    _untaken: Option<OutgoingBody>,
+    untaken: Option<OutgoingBody>,
+}
+
+impl Started {
+    fn answered(&self) -> &Pollable {
+        self.answered.get_or_init(|| self.answer.subscribe())
+    }
+
+    /// Waits for the head of the answer.
+    fn answer(&self, deadline: &Deadline) -> Result<IncomingResponse, Error> {
+        loop {
+            match self.answer.get() {
+                Some(Ok(Ok(response))) => return Ok(response),
+                Some(Ok(Err(code))) => return Err(of_host(code)),
+                // Taken before, which never happens here.
+                Some(Err(())) => return Err(Error::BrokenOff),
+                None => deadline.wait(self.answered())?,
+            }
+        }
+    }
 }
 
 /// Sends the request's head and body. `unsent` ends when the host takes the end of them.
-fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Started, Error> {
+fn start(request: &Request, deadline: &Deadline, unsent: &mut bool) -> Result<Started, Error> {
     let content = request.body.unwrap_or_default();
     let length = content.len().to_string();
     let unsendable = |part: &str| Error::Unsendable(part.to_owned());
@@ -130,23 +151,20 @@ fn start(request: &Request, deadline: Deadline, unsent: &mut bool) -> Result<Sta
     }
     let answer = outgoing_handler::handle(outgoing, Some(options)).map_err(of_host)?;
 
+    let mut started = Started { answered: OnceCell::new(), answer, untaken: None };
+
     let early = if request.proves_unsent { PIECES_TAKEN_EARLY } else { 0 };
     let (early, rest) = content.split_at(early.min(content.len()));
-    let mut outgoing = Outgoing { stream, answer: answer.subscribe(), deadline };
-    let written = outgoing.write(early, rest, unsent);
-    drop(outgoing);
-    let untaken = match written {
-        Ok(()) => {
-            // This fails where the host has let go of the body already: the server has all of it, or has answered
-            // before. The answer tells, or why there is none.
-            let _ = OutgoingBody::finish(body, None);
-            None
-        }
+    let outgoing = Outgoing { stream, started: &started, deadline };
+    match outgoing.write(early, rest, unsent) {
+        // This fails where the host has let go of the body already: the server has all of it, or has answered
+        // before. The answer tells, or why there is none.
+        Ok(()) => drop(OutgoingBody::finish(body, None)),
         Err(Interrupted::Deadline) => return Err(Error::Deadline),
         // The answer tells, or why there is none.
-        Err(Interrupted::Closed | Interrupted::Answered) => Some(body),
-    };
-    Ok(Started { answer, _untaken: untaken })
+        Err(Interrupted::Closed | Interrupted::Answered) => started.untaken = Some(body),
+    }
+    Ok(started)
 }
 
 /// What the host takes of a body before it has the request leaves together with the head, so that a server's first
@@ -228,11 +246,10 @@ enum Interrupted {
 }
 
 /// A request's body on its way out.
-struct Outgoing {
+struct Outgoing<'a> {
     stream: OutputStream,
-    /// Ready when there is an answer.
-    answer: Pollable,
-    deadline: Deadline,
+    started: &'a Started,
+    deadline: &'a Deadline,
 }
 
 /// Hosts take a little of a body before there is a connection (wasmtime's default: two pieces). So the
@@ -240,13 +257,9 @@ struct Outgoing {
 /// host has not taken it, no server can have the request. It may cost a round trip.
 const PIECES_TAKEN_EARLY: usize = 2;
 
-impl Outgoing {
-    fn write(
-        &mut self,
-        early: &[u8],
-        mut rest: &[u8],
-        unsent: &mut bool,
-    ) -> Result<(), Interrupted> {
+impl Outgoing<'_> {
+    /// Writes it, and lets the stream go, as a body has to when it ends.
+    fn write(self, early: &[u8], mut rest: &[u8], unsent: &mut bool) -> Result<(), Interrupted> {
         for piece in early.chunks(1) {
             self.room()?;
             self.stream.write(piece)?;
@@ -269,7 +282,7 @@ impl Outgoing {
             match self.stream.check_write()? {
                 0 => {
                     let more = self.stream.subscribe();
-                    let ready = poll(&[&more, &self.answer, &self.deadline.clock()]);
+                    let ready = poll(&[&more, self.started.answered(), self.deadline.clock()]);
                     if !ready.contains(&0) {
                         return Err(if ready.contains(&1) {
                             Interrupted::Answered
@@ -288,20 +301,5 @@ impl Outgoing {
 impl From<StreamError> for Interrupted {
     fn from(_: StreamError) -> Self {
         Self::Closed
-    }
-}
-
-fn wait_for(
-    answer: &FutureIncomingResponse,
-    deadline: Deadline,
-) -> Result<IncomingResponse, Error> {
-    loop {
-        match answer.get() {
-            Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(of_host(code)),
-            // Taken before, which never happens here.
-            Some(Err(())) => return Err(Error::BrokenOff),
-            None => deadline.wait(&answer.subscribe())?,
-        }
     }
 }
