@@ -38,7 +38,7 @@ enum Goal {
 }
 
 /// The goals of rows, by the beginning of their name, and by what stands beside them.
-const GOALS: [(&str, &str, Goal); 11] = [
+const GOALS: [(&str, &str, Goal); 12] = [
     ("rust/parse-", "native core", Goal::AtMost(2.0)),
     ("native core/parse-", "serde_json", Goal::AtMost(1.3)),
     ("rust/create-confirm-", "native core + reqwest", Goal::AtLeast(0.8)),
@@ -47,6 +47,7 @@ const GOALS: [(&str, &str, Goal); 11] = [
     ("rust/first-call", EMPTY, Goal::Within(20.0)),
     ("python/first-call", EMPTY, Goal::Within(100.0)),
     ("node", EMPTY, Goal::Within(60.0)),
+    ("guest-memory/", "4 n + 1 MiB", Goal::AtMost(1.0)),
     ("rust/idle-instance", BEFORE, Goal::Within(32_768.0)),
     ("size/itsm.wasm", BEFORE, Goal::Within(600_000.0)),
     ("size/itsm-callbacks.wasm", BEFORE, Goal::Within(220_000.0)),
@@ -186,7 +187,7 @@ impl Bench {
     /// The receiver as `cargo xtask serve` runs it, and the one without a component.
     fn receivers(&self, server: &Server) -> Result<Vec<Row>> {
         let ended = server.plain.replacen("/api/bk-itsm", "/ended", 1);
-        let (ours, theirs) = (free_port()?, free_port()?);
+        let [ours, theirs, anew] = [free_port()?, free_port()?, free_port()?];
         let settings = [
             ("ITSM_GATEWAY", ended.clone()),
             ("ITSM_APP_CODE", "app".to_owned()),
@@ -198,10 +199,18 @@ impl Bench {
         let mut wasmtime = serve::command(&self.folder, "stdout", &ours, names)?;
         let wasmtime = wasmtime.envs(settings).stdout(Stdio::null()).stderr(Stdio::null());
         let _ours = Running(serve::start(wasmtime, &ours)?);
-        let mut native = self.program("receiver");
-        let native = native.args([&theirs, &ended]).stdout(Stdio::null());
-        let _theirs = Running(serve::start(native, &theirs)?);
-        self.measure(&["receiver", &format!("http://{ours}"), &format!("http://{theirs}"), &ended])
+        let native = |address: &str, more: &[&str]| -> Result<Running> {
+            let mut native = self.program("receiver");
+            let native = native.args([address, &ended]).args(more).stdout(Stdio::null());
+            Ok(Running(serve::start(native, address)?))
+        };
+        let _theirs = [native(&theirs, &[])?, native(&anew, &["connecting-anew"])?];
+        let mut all = Vec::new();
+        for (theirs, beside) in [(theirs, "axum"), (anew, "axum, connecting anew")] {
+            let [ours, theirs] = [&ours, &theirs].map(|address| format!("http://{address}"));
+            all.extend(self.measure(&["receiver", &ours, &theirs, beside, &ended])?);
+        }
+        Ok(all)
     }
 
     fn python(&self, server: &Server) -> Result<Vec<Row>> {

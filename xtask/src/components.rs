@@ -84,6 +84,10 @@ pub const COMPOSED: [(&str, [Component; 3]); 2] = [
 /// by accident has none.
 pub const BUDGETS: [(Component, usize); 2] = [(ITSM, 600_000), (ITSM_CALLBACKS, 200_000)];
 
+/// All instances have their stack from the start, and more than this is most of their memory: 1 MiB otherwise. JSON that
+/// is nested as deep as is read takes a quarter of it (`tests/component`).
+const STACK_BYTES: usize = 256 << 10;
+
 /// What hosts load as a core module too, each with its world in `wit/`.
 pub const DESCRIBED: [(Component, &str); 2] =
     [(ITSM, "provider"), (ITSM_CALLBACKS, "callbacks-only")];
@@ -216,16 +220,13 @@ fn write(file: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("can't write {}", file.display()))
 }
 
-/// What rustc gets, in cargo's encoding: names for the folders of this machine.
+/// What rustc gets, in cargo's encoding: the size of the stack, and names for the folders of this machine.
 ///
 /// The same sources give the same bytes wherever they are built.
 fn flags() -> Result<OsString> {
-    let mut flags = OsString::new();
+    let mut flags = OsString::from(format!("-Clink-arg=-zstack-size={STACK_BYTES}"));
     for (folder, name) in renamed()? {
-        if !flags.is_empty() {
-            flags.push("\x1f");
-        }
-        flags.push("--remap-path-prefix=");
+        flags.push("\x1f--remap-path-prefix=");
         flags.push(folder);
         flags.push("=");
         flags.push(name);

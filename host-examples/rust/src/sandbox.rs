@@ -100,7 +100,7 @@ pub(crate) struct State {
 }
 
 /// What an instance may take, in bytes. The longest answer that the component reads has 16 MiB, and it takes
-/// four times as much and 5 MiB at most.
+/// four times as much and 3 MiB at most.
 pub(crate) const MOST_MEMORY: usize = 128 << 20;
 
 pub(crate) fn store(engine: &Engine, egress: Egress, most_memory: usize) -> Store<State> {

@@ -8,9 +8,8 @@ use wasi::io::streams::StreamError;
 
 const READ_AT_ONCE: u64 = 64 * 1024;
 
-/// Reads the body of a message with these headers.
+/// Reads a message's body.
 pub(crate) fn read(
-    headers: &[(String, Vec<u8>)],
     body: Result<IncomingBody, ()>,
     most_bytes: usize,
     deadline: &Deadline,
@@ -18,26 +17,32 @@ pub(crate) fn read(
     let incoming = body.map_err(|()| Error::BrokenOff)?;
     let stream = incoming.stream().map_err(|()| Error::BrokenOff)?;
     let ready = OnceCell::new();
-    let mut bytes = Vec::new();
-    // In one piece where its length is told: a vector that grows holds its content twice for a moment.
-    bytes.reserve_exact(told_length(headers).unwrap_or(0).min(most_bytes));
+    // Put together at the end: a vector that grows holds its content twice, and more, again and again.
+    let mut pieces = Vec::new();
+    let mut length = 0;
     loop {
         deadline.check()?;
         match stream.read(READ_AT_ONCE) {
-            Ok(chunk) if chunk.is_empty() => {
-                deadline.wait(ready.get_or_init(|| stream.subscribe()))?
+            Ok(piece) if piece.is_empty() => {
+                deadline.wait(ready.get_or_init(|| stream.subscribe()))?;
             }
-            Ok(chunk) if bytes.len() + chunk.len() > most_bytes => return Err(Error::TooLarge),
-            Ok(chunk) => bytes.extend(chunk),
-            Err(StreamError::Closed) => return Ok(bytes),
+            Ok(piece) => {
+                length += piece.len();
+                if length > most_bytes {
+                    return Err(Error::TooLarge);
+                }
+                pieces.push(piece);
+            }
+            Err(StreamError::Closed) => return Ok(joined(pieces)),
             // The error could be put in words by another call of the host, which some hosts trap in.
             Err(StreamError::LastOperationFailed(_)) => return Err(Error::BrokenOff),
         }
     }
 }
 
-fn told_length(headers: &[(String, Vec<u8>)]) -> Option<usize> {
-    let (_, value) =
-        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
-    std::str::from_utf8(value).ok()?.parse().ok()
+fn joined(pieces: Vec<Vec<u8>>) -> Vec<u8> {
+    match <[Vec<u8>; 1]>::try_from(pieces) {
+        Ok([only]) => only,
+        Err(pieces) => pieces.concat(),
+    }
 }

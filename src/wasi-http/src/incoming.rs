@@ -16,8 +16,7 @@ pub fn request_body(
     most_bytes: usize,
     deadline: &Deadline,
 ) -> Result<Vec<u8>, Error> {
-    let headers = request.headers().entries();
-    body::read(&headers, request.consume(), most_bytes, deadline)
+    body::read(request.consume(), most_bytes, deadline)
 }
 
 /// Sends a reply. A client that has gone away gets none, and that is no matter: nobody else waits for it.

@@ -43,8 +43,7 @@ pub struct Response {
 impl Response {
     /// Reads the body, if it has at most so many bytes and comes before the request's deadline.
     pub fn body(&self, most_bytes: usize) -> Result<Vec<u8>, SendError> {
-        let body = self.incoming.consume();
-        let body = body::read(&self.headers, body, most_bytes, &self.sent.deadline);
+        let body = body::read(self.incoming.consume(), most_bytes, &self.sent.deadline);
         body.map_err(|why| self.sent.failed(why))
     }
 }

@@ -7,7 +7,7 @@ use bindings::{Provider, ProviderPre};
 use http_body_util::{BodyExt, Full};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{Deterministic, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -53,8 +53,10 @@ impl Program {
             wasi: WasiCtx::builder().secure_random(random).build(),
             http: WasiHttpCtx::new(),
             tickets: InMemory::default(),
+            memory: 0,
         };
         let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| state);
         if store.get_fuel().is_ok() {
             store.set_fuel(u64::MAX)?;
         }
@@ -63,10 +65,13 @@ impl Program {
     }
 }
 
+/// The gateway of the ITSM in memory.
+pub const GATEWAY: &str = "http://itsm.example.com/api/bk-itsm/prod";
+
 /// The connection to the ITSM in memory.
 pub fn connection() -> Connection {
     Connection {
-        endpoint: Endpoint::Gateway("http://itsm.example.com/api/bk-itsm/prod".to_owned()),
+        endpoint: Endpoint::Gateway(GATEWAY.to_owned()),
         authorization: Authorization::AddedByHost,
         headers: Vec::new(),
         deadline_ms: None,
@@ -79,9 +84,15 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     tickets: InMemory,
+    memory: usize,
 }
 
 impl State {
+    /// The bytes of the instance's memory.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// The ITSM in memory.
     pub fn tickets(&self) -> MutexGuard<'_, Tickets> {
         self.tickets.lock()
@@ -114,6 +125,22 @@ impl WasiHttpHooks for InMemory {
             let answer = Full::new(answer.into()).map_err(|never| match never {}).boxed_unsync();
             Ok((http::Response::new(answer), Box::new(async { Ok(()) }) as _))
         })
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.memory = desired;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
     }
 }
 

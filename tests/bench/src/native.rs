@@ -1,5 +1,6 @@
 //! The same without a component: the domain of `itsm.wasm` as a library, and requests by reqwest.
 
+use crate::itsm::Tickets;
 use crate::{CALLBACK_URL, EXPIRES_S, KEY};
 use anyhow::{Result, anyhow};
 use blueking_itsm::domain::action::{Action, CREATE_TICKET, GET_TICKETS};
@@ -10,7 +11,7 @@ use blueking_itsm::domain::connection::{
 use blueking_itsm::domain::envelope;
 use blueking_itsm::domain::failure::Failure;
 use blueking_itsm::domain::history::History;
-use blueking_itsm::domain::http::Response;
+use blueking_itsm::domain::http::{Request, Response};
 use blueking_itsm::domain::json::{Json, Mismatch};
 use blueking_itsm::domain::new_ticket::{NewTicket, Service};
 use blueking_itsm::domain::operation_id;
@@ -19,12 +20,20 @@ use blueking_itsm::domain::secret::Secret;
 use blueking_itsm::domain::ticket::Ticket;
 use blueking_itsm::domain::verdict::{ApproveResult, Ruling, rule};
 use serde_json::{Map, Value};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The domain, and its way to a server. Clones share the connections.
 #[derive(Clone)]
 pub struct Native {
     gateway: String,
-    client: reqwest::Client,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    Http(reqwest::Client),
+    /// To an ITSM in memory.
+    Memory(Arc<Mutex<Tickets>>),
 }
 
 impl Native {
@@ -34,7 +43,18 @@ impl Native {
         if let Some(ca) = ca {
             client = client.add_root_certificate(reqwest::Certificate::from_pem(ca)?);
         }
-        Ok(Self { gateway: gateway.to_owned(), client: client.build()? })
+        Ok(Self { gateway: gateway.to_owned(), way: Way::Http(client.build()?) })
+    }
+
+    /// With a new connection for each request, as `wasmtime serve` makes them.
+    pub fn keeping_no_connection(gateway: &str) -> Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        Ok(Self { gateway: gateway.to_owned(), way: Way::Http(client.build()?) })
+    }
+
+    /// For an ITSM in memory.
+    pub fn in_memory(gateway: &str) -> Self {
+        Self { gateway: gateway.to_owned(), way: Way::Memory(Arc::default()) }
     }
 
     /// Creates a ticket, and returns its number.
@@ -82,26 +102,9 @@ impl Native {
         decode: impl FnOnce(Json) -> Result<R, Mismatch>,
     ) -> Result<R> {
         let request = self.connection().request(action, parameters).map_err(failed)?;
-        let scheme = if request.tls { "https" } else { "http" };
-        let url = format!("{scheme}://{}{}", request.authority, request.target.expose());
-        let mut sent = self.client.post(url);
-        for (name, value) in &request.headers {
-            sent = sent.header(name, value);
-        }
-        if let Some(authorization) = &request.authorization {
-            sent = sent.header(AUTHORIZATION_HEADER, authorization.expose());
-        }
-        if let Some(body) = &request.body {
-            sent = sent.body(body.expose().to_owned());
-        }
-        let answer = sent.send().await?;
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-        let headers = answer.headers().iter();
-        let response = Response {
-            status: answer.status().as_u16(),
-            headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
-            body: answer.bytes().await?.into(),
-            came_at_s: 0,
+        let response = match &self.way {
+            Way::Http(client) => by_http(client, &request).await?,
+            Way::Memory(tickets) => in_memory(tickets, &request),
         };
         decode(envelope::decode(action, &response).map_err(failed)?).map_err(|why| anyhow!("{why}"))
     }
@@ -118,6 +121,37 @@ impl Native {
             deadline_ms: None,
         }
     }
+}
+
+async fn by_http(client: &reqwest::Client, request: &Request) -> Result<Response> {
+    let scheme = if request.tls { "https" } else { "http" };
+    let url = format!("{scheme}://{}{}", request.authority, request.target.expose());
+    let mut sent = client.post(url);
+    for (name, value) in &request.headers {
+        sent = sent.header(name, value);
+    }
+    if let Some(authorization) = &request.authorization {
+        sent = sent.header(AUTHORIZATION_HEADER, authorization.expose());
+    }
+    if let Some(body) = &request.body {
+        sent = sent.body(body.expose().to_owned());
+    }
+    let answer = sent.send().await?;
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
+    let headers = answer.headers().iter();
+    Ok(Response {
+        status: answer.status().as_u16(),
+        headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
+        body: answer.bytes().await?.into(),
+        came_at_s: 0,
+    })
+}
+
+fn in_memory(tickets: &Mutex<Tickets>, request: &Request) -> Response {
+    let body = request.body.as_ref().map(|body| body.expose().as_bytes()).unwrap_or_default();
+    let mut tickets = tickets.lock().unwrap_or_else(PoisonError::into_inner);
+    let body = tickets.answer(request.target.expose(), body);
+    Response { status: 200, headers: Vec::new(), body, came_at_s: 0 }
 }
 
 fn failed(failure: Failure) -> anyhow::Error {

@@ -1,11 +1,11 @@
 //! The measurements: `measure calls [--seeded]`, `measure requests GATEWAY HTTPS_GATEWAY CERTIFICATE`,
-//! `measure receiver OURS THEIRS GATEWAY`, `measure memory` and `measure fuel`.
+//! `measure receiver OURS THEIRS BESIDE GATEWAY`, `measure memory` and `measure fuel`.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bench::component::bindings::exports::blueking::itsm::tickets::{
     FastApproval, NewTicket, Service,
 };
-use bench::component::{Kept, Program, connection};
+use bench::component::{GATEWAY, Kept, Program, connection};
 use bench::native::{Native, binding, new_id};
 use bench::{
     CALLBACK_URL, EXPIRES_S, KEY, SMALL, body, micros, print, rate, repeated, rust_host, turns,
@@ -27,6 +27,8 @@ const CORE: &str = "native core";
 /// Slower by so much, the calls of `--seeded` are to show in the table.
 const SEEDED: Duration = Duration::from_micros(50);
 const TAG: &str = "benchmark";
+/// An entry of ITSM's list of failed callbacks.
+const FAILED_BYTES: usize = 20;
 /// So many tickets `reconcile` takes.
 const TOGETHER: usize = 50;
 
@@ -37,7 +39,7 @@ fn main() -> Result<()> {
         ["calls"] => calls(None),
         ["calls", "--seeded"] => calls(Some(SEEDED)),
         ["requests", gateway, secured, certificate] => requests(gateway, secured, certificate),
-        ["receiver", ours, theirs, gateway] => receivers(ours, theirs, gateway),
+        ["receiver", ours, theirs, beside, gateway] => receivers(ours, theirs, beside, gateway),
         ["memory"] => one_thread()?.block_on(memory()),
         ["fuel"] => one_thread()?.block_on(fuel()),
         other => bail!("measure does not know {other:?}"),
@@ -113,7 +115,34 @@ fn calls(seeded: Option<Duration>) -> Result<()> {
     let host = |calls| runtime.block_on(reception(&itsm, &headers, &body, calls));
     turns("rust/receive-377", CORE, "us", || micros(host), || micros(core))?;
     let threads = |count| threads(count, &itsm, &headers, &body);
-    turns("rust/receive-377, two threads", "one thread", "1/s", || threads(2), || threads(1))
+    turns("rust/receive-377, two threads", "one thread", "1/s", || threads(2), || threads(1))?;
+
+    let native = Native::in_memory(GATEWAY);
+    let mut ours = |calls| runtime.block_on(create_and_confirm(&mut kept, calls));
+    let core = |calls| {
+        runtime.block_on(async {
+            for _ in 0..calls {
+                by_core(&native).await?;
+            }
+            Ok(())
+        })
+    };
+    let what = "rust/create-confirm, ITSM in memory";
+    turns(what, CORE, "us", || micros(&mut ours), || micros(core))
+}
+
+async fn create_and_confirm(kept: &mut Kept, calls: u32) -> Result<()> {
+    let tickets = kept.exports.blueking_itsm_tickets();
+    let connection = connection();
+    for _ in 0..calls {
+        let tag = new_id()?;
+        let ticket = NewTicket { tag: tag.clone(), ..ticket() };
+        let made = tickets.call_create(&mut kept.store, &connection, &ticket).await?;
+        let sn = made.map_err(wrong)?.sn;
+        let found = tickets.call_confirm(&mut kept.store, &connection, &sn, &tag).await?;
+        black_box(found.map_err(wrong)?);
+    }
+    Ok(())
 }
 
 async fn parse(kept: &mut Kept, body: &[u8], calls: u32, seeded: Option<Duration>) -> Result<()> {
@@ -234,7 +263,7 @@ async fn by_core(native: &Native) -> Result<()> {
 }
 
 /// Callbacks of a withdrawn ticket, at both receivers.
-fn receivers(ours: &str, theirs: &str, gateway: &str) -> Result<()> {
+fn receivers(ours: &str, theirs: &str, beside: &str, gateway: &str) -> Result<()> {
     let runtime = Runtime::new()?;
     let binding = binding()?;
     let sn = binding.tag.expose();
@@ -249,7 +278,7 @@ fn receivers(ours: &str, theirs: &str, gateway: &str) -> Result<()> {
         async move { repeated(|| accepted(&request)).await }
     };
     let rate = |server| runtime.block_on(rate(32, || posting(server)));
-    turns("receiver/callback-32", "axum", "1/s", || rate(ours), || rate(theirs))
+    turns("receiver/callback-32", beside, "1/s", || rate(ours), || rate(theirs))
 }
 
 async fn accepted(request: &reqwest::RequestBuilder) -> Result<()> {
@@ -273,14 +302,28 @@ async fn memory() -> Result<()> {
     }
     let each = (resident()? - before) / f64::from(INSTANCES);
     print("rust/idle-instance", None, "bytes", &[each], &[]);
+
+    for (name, bytes) in [("64k", 64 << 10), ("1m", 1 << 20), ("15m", 15 << 20)] {
+        let mut kept = program.instance().await?;
+        kept.store.data().tickets().failed = bytes / FAILED_BYTES;
+        let tickets = kept.exports.blueking_itsm_tickets();
+        let connection = connection();
+        let among = ["REQ00000000000003".to_owned()];
+        let found = tickets.call_failed_callbacks(&mut kept.store, &connection, &among);
+        black_box(found.await?.map_err(wrong)?);
+        let (guest, most) = (kept.store.data().memory(), 4 * bytes + (1 << 20));
+        let what = format!("guest-memory/answer-{name}");
+        print(&what, Some("4 n + 1 MiB"), "bytes", &[guest as f64], &[most as f64]);
+    }
     Ok(())
 }
 
-/// The bytes of this process that are in memory.
+/// The bytes of the machine's memory that this process has. What instances share, as the image that their memories
+/// begin with, counts once.
 fn resident() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;
+    let sums = std::fs::read_to_string("/proc/self/smaps_rollup")?;
+    let line = sums.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no Pss")?;
     Ok(1024.0 * kib.parse::<f64>()?)
 }
 

@@ -1,4 +1,4 @@
-//! The receiver without a component, with the same checks: `receiver ADDRESS GATEWAY`.
+//! The receiver without a component, with the same checks: `receiver ADDRESS GATEWAY [connecting-anew]`.
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -22,9 +22,13 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: receiver ADDRESS GATEWAY";
+    let usage = "usage: receiver ADDRESS GATEWAY [connecting-anew]";
     let address = arguments.next().context(usage)?;
-    let native = Native::new(&arguments.next().context(usage)?, None)?;
+    let gateway = arguments.next().context(usage)?;
+    let native = match arguments.next() {
+        None => Native::new(&gateway, None)?,
+        Some(_) => Native::keeping_no_connection(&gateway)?,
+    };
     let listener = TcpListener::bind(address).await?;
     axum::serve(listener, Router::new().fallback(answer).with_state(native)).await?;
     Ok(())
