@@ -16,6 +16,8 @@ use std::fmt;
 const MAX_DEPTH: usize = 128;
 /// More members than any object of ITSM's that is read here has.
 const MAX_MEMBERS: usize = 1_000;
+/// Most objects have no more, so that their list grows just once.
+const USUAL_MEMBERS: usize = 16;
 /// ITSM's own cap to a page. Short rows take many times their size when they are read.
 pub const MAX_ROWS: usize = 10_000;
 /// More names than any list of users has.
@@ -106,7 +108,10 @@ pub struct Json<'a>(&'a str);
 impl<'a> Json<'a> {
     /// `bytes` as one value with nothing after it, or why they are none.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Mismatch> {
-        let text = shallow_text(bytes)?;
+        let text = text_of(bytes)?;
+        if let Some(byte) = too_deep(text) {
+            return Err(Mismatch(Why::Deep(byte)));
+        }
         match serde_json::from_str::<&RawValue>(text) {
             Ok(raw) => Ok(Self(raw.get())),
             Err(error) => Err(reason(&error)),
@@ -115,13 +120,17 @@ impl<'a> Json<'a> {
 
     /// The members of `bytes`: the same as to parse them and to take the value as an `object`, in one pass.
     pub fn parse_object(bytes: &'a [u8], what: &'static str) -> Result<Object<'a>, Mismatch> {
-        let text = shallow_text(bytes)?;
+        let text = text_of(bytes)?;
         // Of a text serde_json would make copies, to say that it is no object.
-        if text.trim_start().starts_with('{') {
+        if text.trim_ascii_start().starts_with('{') {
             let mut reader = serde_json::Deserializer::from_str(text);
             let members = reader.deserialize_map(Members);
             if let Ok(members) = members.and_then(|members| reader.end().map(|()| members)) {
-                return Ok(Object(members));
+                // Most texts are nested in few members, if in any.
+                let mut nested = members.iter().filter(|(_, value)| value.is_nested());
+                if nested.all(|(_, value)| too_deep_within(value.text(), MAX_DEPTH - 1).is_none()) {
+                    return Ok(Object(members));
+                }
             }
         }
         Self::parse(bytes)?.object(what)
@@ -146,6 +155,11 @@ impl<'a> Json<'a> {
 
     fn is_not(self, expected: &'static str, what: What) -> Mismatch {
         Mismatch(Why::Kind { what, found: self.kind(), expected })
+    }
+
+    /// Whether it can hold other values.
+    fn is_nested(self) -> bool {
+        matches!(self.0.as_bytes().first(), Some(b'{' | b'['))
     }
 
     /// Whether it is null.
@@ -240,8 +254,12 @@ pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 impl<'a> Object<'a> {
     /// A member. Of two with one name it is the later one, as in most readers.
     pub fn find(&self, name: &str) -> Option<Json<'a>> {
-        let mut members = self.0.iter().rev();
-        members.find(|(key, _)| key == name).map(|(_, value)| *value)
+        for (key, value) in self.0.iter().rev() {
+            if key == name {
+                return Some(*value);
+            }
+        }
+        None
     }
 
     /// Its members, in their order.
@@ -321,8 +339,11 @@ impl<'a> Object<'a> {
 
 /// A number that most names have for themselves (FNV-1a): numbers are sorted faster than names that begin alike.
 fn digest(name: &str) -> u32 {
-    name.bytes()
-        .fold(0x811c_9dc5, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    let mut digest = 0x811c_9dc5_u32;
+    for byte in name.bytes() {
+        digest = (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    digest
 }
 
 fn wrong(name: &'static str, value: Json, expected: &'static str) -> Mismatch {
@@ -391,24 +412,26 @@ fn not_utf8(bytes: &[u8]) -> Mismatch {
     })
 }
 
-/// The text of `bytes`, which is nested no deeper than is read.
-fn shallow_text(bytes: &[u8]) -> Result<&str, Mismatch> {
+/// The text of `bytes`.
+fn text_of(bytes: &[u8]) -> Result<&str, Mismatch> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
     if text.starts_with('\u{feff}') {
         return Err(Mismatch::words("it begins with a byte order mark, which JSON must not"));
     }
-    // Most texts have fewer brackets than that, and those are counted much faster than levels.
-    let brackets = text.matches('[').chain(text.matches('{')).take(MAX_DEPTH + 1).count();
-    if brackets > MAX_DEPTH
-        && let Some(byte) = too_deep(text)
-    {
-        return Err(Mismatch(Why::Deep(byte)));
-    }
     Ok(text)
 }
 
-/// The place of a bracket that opens one level too many.
+/// The place of a bracket that opens more levels than are read.
 fn too_deep(text: &str) -> Option<usize> {
+    too_deep_within(text, MAX_DEPTH)
+}
+
+/// The place of a bracket that opens more levels than so many.
+fn too_deep_within(text: &str, most: usize) -> Option<usize> {
+    // Most texts have fewer brackets than that, and those are counted much faster than levels.
+    if text.matches('[').chain(text.matches('{')).take(most + 1).count() <= most {
+        return None;
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
@@ -421,7 +444,7 @@ fn too_deep(text: &str) -> Option<usize> {
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if depth > most {
             return Some(place);
         }
     }
@@ -448,7 +471,7 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
         while let Some(name) = map.next_key_seed(Name)? {
             if members.len() == MAX_MEMBERS {
                 return Err(serde::de::Error::custom("too many members"));

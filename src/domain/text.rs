@@ -13,8 +13,8 @@ pub fn percent_encode(text: &str) -> String {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            encoded.push(char::from(hex_digit(byte >> 4)).to_ascii_uppercase());
-            encoded.push(char::from(hex_digit(byte & 15)).to_ascii_uppercase());
+            encoded.push(hex_digit(byte >> 4).to_ascii_uppercase());
+            encoded.push(hex_digit(byte & 15).to_ascii_uppercase());
         }
     }
     encoded
@@ -22,11 +22,12 @@ pub fn percent_encode(text: &str) -> String {
 
 /// `bytes` in lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)])
-        .map(char::from)
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(hex_digit(byte >> 4));
+        text.push(hex_digit(byte & 15));
+    }
+    text
 }
 
 /// The bytes that lower-case hex digits stand for, or `None` if it is anything else.
@@ -40,14 +41,18 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    pairs.iter().map(|&[high, low]| Some(value(high)? << 4 | value(low)?)).collect()
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for &[high, low] in pairs {
+        bytes.push(value(high)? << 4 | value(low)?);
+    }
+    Some(bytes)
 }
 
-fn hex_digit(nibble: u8) -> u8 {
-    match nibble {
+fn hex_digit(nibble: u8) -> char {
+    char::from(match nibble {
         0..=9 => b'0' + nibble,
         _ => b'a' + (nibble - 10),
-    }
+    })
 }
 
 /// Whether every character can stand in an HTTP header's value: printable ASCII, no line breaks.

@@ -26,6 +26,8 @@ pub struct Component {
     pub package: &'static str,
     /// The features it is compiled with, as arguments of cargo.
     pub features: &'static [&'static str],
+    /// How its own code is optimised: for its size (`z`), or where its budget has the room, a little less so (`s`).
+    pub opt_level: &'static str,
     /// All packages from which it may import.
     pub may_import: &'static [&'static str],
 }
@@ -35,6 +37,7 @@ pub const ITSM: Component = Component {
     name: "itsm",
     package: "blueking-itsm",
     features: &[],
+    opt_level: "z",
     may_import: &["wasi:clocks", "wasi:http", "wasi:io", "wasi:random"],
 };
 
@@ -43,6 +46,7 @@ pub const ITSM_CALLBACKS: Component = Component {
     name: "itsm-callbacks",
     package: "blueking-itsm",
     features: &["--no-default-features"],
+    opt_level: "s",
     may_import: &[],
 };
 
@@ -51,6 +55,7 @@ pub const ITSM_RECEIVER: Component = Component {
     name: "itsm-receiver",
     package: "receiver",
     features: &[],
+    opt_level: "z",
     may_import: &["blueking:itsm", "wasi:cli", "wasi:clocks", "wasi:http", "wasi:io"],
 };
 
@@ -59,6 +64,7 @@ pub const SINK_STDOUT: Component = Component {
     name: "sink-stdout",
     package: "sink",
     features: &[],
+    opt_level: "z",
     may_import: &["blueking:itsm", "wasi:cli", "wasi:io"],
 };
 
@@ -67,6 +73,7 @@ pub const SINK_FORWARD: Component = Component {
     name: "sink-forward",
     package: "sink",
     features: &["--features", "forward"],
+    opt_level: "z",
     may_import: &["blueking:itsm", "wasi:cli", "wasi:clocks", "wasi:http", "wasi:io"],
 };
 
@@ -82,7 +89,7 @@ pub const COMPOSED: [(&str, [Component; 3]); 2] = [
 /// The most bytes of what hosts carry with them: each is in every package and image of a host, is compiled at the
 /// first start, and is sent to a browser. There is little room above what each is, so that a dependency that comes
 /// by accident has none.
-pub const BUDGETS: [(Component, usize); 2] = [(ITSM, 600_000), (ITSM_CALLBACKS, 200_000)];
+pub const BUDGETS: [(Component, usize); 2] = [(ITSM, 600_000), (ITSM_CALLBACKS, 220_000)];
 
 /// All instances have their stack from the start, and more than this is most of their memory: 1 MiB otherwise. JSON that
 /// is nested as deep as is read takes a quarter of it (`tests/component`).
@@ -113,6 +120,8 @@ impl Component {
                 .arg(&folder)
                 // With any value, two sets of features of one package have two files, and neither build undoes the other.
                 .env("__CARGO_DEFAULT_LIB_METADATA", "components")
+                // A profile of its own would have all macros compiled once more.
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level)
                 .env("CARGO_ENCODED_RUSTFLAGS", flags()?),
         )?;
         let file = self.package.replace('-', "_");
