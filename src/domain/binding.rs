@@ -65,11 +65,9 @@ pub enum BindingError {
 /// A key of the form `itsm-key.ID.HEX`, which says of itself what it is.
 struct Key<'a> {
     id: &'a str,
-    block: Zeroizing<Block>,
+    /// The HMAC of nothing yet, to be copied: the key alone costs as much as a short text.
+    keyed: Hmac<Sha256>,
 }
-
-/// SHA-256's block. HMAC pads a shorter key with zeros to this length, and hashes a longer one.
-type Block = [u8; 64];
 
 impl<'a> Key<'a> {
     fn parse(text: &'a str) -> Result<Self, &'static str> {
@@ -85,11 +83,12 @@ impl<'a> Key<'a> {
         let bytes = text::unhex(digits).map(Zeroizing::new);
         let bytes = bytes.filter(|bytes| (32..=64).contains(&bytes.len()));
         let bytes = bytes.ok_or("the key's HEX is not 64 to 128 lower-case hex digits")?;
+        // SHA-256's block. HMAC pads a shorter key with zeros to this length, and hashes a longer one.
         let mut block = Zeroizing::new([0; 64]);
         for (place, byte) in block.iter_mut().zip(bytes.iter()) {
             *place = *byte;
         }
-        Ok(Self { id, block })
+        Ok(Self { id, keyed: Hmac::new((&*block).into()) })
     }
 }
 
@@ -103,7 +102,7 @@ pub fn bind(key: &Secret, claims: &Claims) -> Result<Binding, &'static str> {
         return Err("the callback address is not 1 to 2048 bytes of printable ASCII");
     }
     let mac = header_mac(
-        &key.block,
+        &key.keyed,
         key.id,
         &claims.operation_id,
         claims.expires_s,
@@ -116,7 +115,7 @@ pub fn bind(key: &Secret, claims: &Claims) -> Result<Binding, &'static str> {
         claims.expires_s,
         text::hex(&mac.finalize().into_bytes())
     );
-    Ok(Binding { header: (HEADER.to_owned(), value), tag: tag(&key.block, &claims.operation_id) })
+    Ok(Binding { header: (HEADER.to_owned(), value), tag: tag(&key.keyed, &claims.operation_id) })
 }
 
 /// Checks the binding among a callback's headers.
@@ -143,18 +142,18 @@ pub fn check(
     let HeaderValue { key_id, operation_id, expires_s, mac: received } =
         HeaderValue::parse(value).ok_or(BindingError::Malformed)?;
 
-    let is_made_with = |key: &Block| {
-        let mac = header_mac(key, key_id, operation_id, expires_s, callback_url);
+    let is_made_with = |keyed: &Hmac<Sha256>| {
+        let mac = header_mac(keyed, key_id, operation_id, expires_s, callback_url);
         mac.verify_slice(&received).is_ok()
     };
     let mut candidates = parsed.iter().filter(|key| key.id == key_id).peekable();
     if candidates.peek().is_none() {
         // A sender must not learn which key ids exist from the time of the answer: the same work is done on a
         // key that nobody has.
-        black_box(is_made_with(&[0; 64]));
+        black_box(is_made_with(&Hmac::new(&[0; 64].into())));
         return Err(BindingError::UnknownKey);
     }
-    let key = candidates.find(|key| is_made_with(&key.block)).ok_or(BindingError::Forged)?;
+    let key = candidates.find(|key| is_made_with(&key.keyed)).ok_or(BindingError::Forged)?;
     let claims = Claims {
         operation_id: operation_id.to_owned(),
         callback_url: callback_url.to_owned(),
@@ -163,7 +162,7 @@ pub fn check(
     if now_s >= expires_s {
         return Err(BindingError::Expired(claims));
     }
-    Ok(Bound { tag: tag(&key.block, operation_id), claims })
+    Ok(Bound { tag: tag(&key.keyed, operation_id), claims })
 }
 
 /// The parts of a header's value.
@@ -201,24 +200,24 @@ fn is_url(url: &str) -> bool {
 }
 
 fn header_mac(
-    key: &Block,
+    keyed: &Hmac<Sha256>,
     key_id: &str,
     operation_id: &str,
     expires_s: u64,
     callback_url: &str,
 ) -> Hmac<Sha256> {
     let expires_s = expires_s.to_string();
-    mac(key, &[VERSION, key_id, operation_id, &expires_s, callback_url])
+    mac(keyed, &[VERSION, key_id, operation_id, &expires_s, callback_url])
 }
 
-fn tag(key: &Block, operation_id: &str) -> Secret {
-    let mac = mac(key, &["tag", operation_id]).finalize().into_bytes();
+fn tag(keyed: &Hmac<Sha256>, operation_id: &str) -> Secret {
+    let mac = mac(keyed, &["tag", operation_id]).finalize().into_bytes();
     let (first, _) = mac.split::<U16>();
     Secret::new(operation_id::from_bits(u128::from_be_bytes(first.into())))
 }
 
-fn mac(key: &Block, parts: &[&str]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new(key.into());
+fn mac(keyed: &Hmac<Sha256>, parts: &[&str]) -> Hmac<Sha256> {
+    let mut mac = keyed.clone();
     for part in parts {
         #[expect(clippy::cast_possible_truncation, reason = "a length has 32 bits on wasm")]
         mac.update(&(part.len() as u32).to_be_bytes());
