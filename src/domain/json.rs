@@ -16,7 +16,7 @@ use std::fmt;
 const MAX_DEPTH: usize = 128;
 /// More members than any object of ITSM's that is read here has.
 const MAX_MEMBERS: usize = 1_000;
-/// Most objects have no more, so that their list grows just once.
+/// Most objects have no more. A list that begins with room for them need not grow.
 const USUAL_MEMBERS: usize = 16;
 /// ITSM's own cap to a page. Short rows take many times their size when they are read.
 pub const MAX_ROWS: usize = 10_000;
@@ -109,7 +109,7 @@ impl<'a> Json<'a> {
     /// `bytes` as one value with nothing after it, or why they are none.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Mismatch> {
         let text = text_of(bytes)?;
-        if let Some(byte) = too_deep(text) {
+        if let Some(byte) = too_deep(text, MAX_DEPTH) {
             return Err(Mismatch(Why::Deep(byte)));
         }
         match serde_json::from_str::<&RawValue>(text) {
@@ -128,7 +128,7 @@ impl<'a> Json<'a> {
             if let Ok(members) = members.and_then(|members| reader.end().map(|()| members)) {
                 // Most texts are nested in few members, if in any.
                 let mut nested = members.iter().filter(|(_, value)| value.is_nested());
-                if nested.all(|(_, value)| too_deep_within(value.text(), MAX_DEPTH - 1).is_none()) {
+                if nested.all(|(_, value)| too_deep(value.text(), MAX_DEPTH - 1).is_none()) {
                     return Ok(Object(members));
                 }
             }
@@ -412,7 +412,7 @@ fn not_utf8(bytes: &[u8]) -> Mismatch {
     })
 }
 
-/// The text of `bytes`.
+/// `bytes` as text, or what they are instead.
 fn text_of(bytes: &[u8]) -> Result<&str, Mismatch> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
     if text.starts_with('\u{feff}') {
@@ -421,13 +421,8 @@ fn text_of(bytes: &[u8]) -> Result<&str, Mismatch> {
     Ok(text)
 }
 
-/// The place of a bracket that opens more levels than are read.
-fn too_deep(text: &str) -> Option<usize> {
-    too_deep_within(text, MAX_DEPTH)
-}
-
-/// The place of a bracket that opens more levels than so many.
-fn too_deep_within(text: &str, most: usize) -> Option<usize> {
+/// The place of the first bracket that is nested deeper than `most` levels.
+fn too_deep(text: &str, most: usize) -> Option<usize> {
     // Most texts have fewer brackets than that, and those are counted much faster than levels.
     if text.matches('[').chain(text.matches('{')).take(most + 1).count() <= most {
         return None;

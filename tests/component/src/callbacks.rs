@@ -6,13 +6,14 @@ use crate::wit_callbacks::{
     Binding, BindingError, Bound, Callback, Claims, NodeEvent, ParseError, Reception, Reply,
     Verdict,
 };
-use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, Store};
 
 type Header = (String, String);
 
 /// The interface `callbacks` of one of the components, a fresh instance for each call.
 pub struct Callbacks {
+    engine: Engine,
     pre: CallbacksOnlyPre<State>,
     host: Host,
 }
@@ -28,9 +29,18 @@ impl Callbacks {
         Self::of(&host::linker(artifacts::engine()), artifacts::whole())
     }
 
+    /// Of `itsm-callbacks.wasm`, with instructions that are counted.
+    pub fn counting() -> Self {
+        let engine = Engine::new(Config::new().consume_fuel(true)).expect("an engine");
+        let bytes = artifacts::read("itsm-callbacks.wasm");
+        let component = Component::new(&engine, bytes).expect("a component");
+        Self::of(&Linker::new(&engine), &component)
+    }
+
     fn of(linker: &Linker<State>, component: &Component) -> Self {
         let pre = linker.instantiate_pre(component).expect("all imports");
         Self {
+            engine: component.engine().clone(),
             pre: CallbacksOnlyPre::new(pre).expect("the world callbacks-only"),
             host: Host::denying(),
         }
@@ -43,7 +53,10 @@ impl Callbacks {
 
     /// A fresh instance.
     pub async fn instance(&self) -> (Store<State>, CallbacksOnly) {
-        let mut store = self.host.store(artifacts::engine());
+        let mut store = self.host.store(&self.engine);
+        if store.get_fuel().is_ok() {
+            store.set_fuel(u64::MAX).expect("instructions are counted");
+        }
         let instance = self.pre.instantiate_async(&mut store).await;
         (store, instance.expect("the component can be instantiated"))
     }
@@ -89,6 +102,24 @@ impl Callbacks {
         now_s: u64,
     ) -> Result<Bound, BindingError> {
         call!(self => blueking_itsm_callbacks.call_check_binding(keys, headers, callback_url, now_s))
+    }
+
+    /// The instructions that `check-binding` takes. Only with [`Self::counting`].
+    pub async fn instructions_of_check(
+        &self,
+        keys: &[String],
+        header: &Header,
+        callback_url: &str,
+        now_s: u64,
+    ) -> (Result<Bound, BindingError>, u64) {
+        let (mut store, instance) = self.instance().await;
+        let before = store.get_fuel().expect("instructions are counted");
+        let callbacks = instance.blueking_itsm_callbacks();
+        let headers = std::slice::from_ref(header);
+        let found =
+            callbacks.call_check_binding(&mut store, keys, headers, callback_url, now_s).await;
+        let after = store.get_fuel().expect("instructions are counted");
+        (found.expect("no trap"), before - after)
     }
 
     /// `accepted`

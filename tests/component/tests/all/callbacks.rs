@@ -443,6 +443,26 @@ async fn each_check_of_the_vectors_has_its_result() {
     }
 }
 
+/// The time of an answer tells a sender what a check has done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_id_that_nobody_has_costs_as_much_as_a_forged_header() {
+    let counting = Callbacks::counting();
+    let forged = |id: &str| {
+        let value = format!("v1.{id}.op1.{}.{}", NOW + 1, "00".repeat(32));
+        ("X-Itsm-Binding".to_owned(), value)
+    };
+    for known in [&[KEY][..], &[KEY, OTHER_KEY]] {
+        let check =
+            async |id| counting.instructions_of_check(&keys(known), &forged(id), URL, NOW).await;
+        let (found, of_known) = check("a1").await;
+        assert_eq!(found, Err(BindingError::Forged));
+        let (found, of_unknown) = check("z9").await;
+        assert_eq!(found, Err(BindingError::UnknownKey));
+        let difference = of_known.abs_diff(of_unknown);
+        assert!(difference * 100 < of_known, "{of_known} and {of_unknown} instructions");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_of_300_000_characters_is_refused() {
     let both = Both::new();
